@@ -1,0 +1,66 @@
+# pastcam. `make help` lists the targets. Settings: config.mk
+include config.mk
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+
+LIBRARIES = libjpeg libpng zlib libcjson libexif
+HAVE_LIBCAMERA := $(shell $(PKG_CONFIG) --exists libcamera 2>/dev/null && echo yes)
+
+CPPFLAGS_ALL = -Iinclude -D_GNU_SOURCE -DPASTCAM_VERSION='"$(VERSION)"' $(CPPFLAGS) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
+CFLAGS_ALL   = -std=c17 $(WARNINGS) $(OPTIMISE) $(SANITIZE_FLAGS) -pthread $(CFLAGS)
+CXXFLAGS_ALL = -std=c++17 $(WARNINGS_CXX) $(OPTIMISE) $(SANITIZE_FLAGS) -pthread $(CXXFLAGS)
+LDFLAGS_ALL  = $(SANITIZE_FLAGS) -pthread $(LDFLAGS)
+LDLIBS_ALL   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm
+
+SOURCES := $(filter-out src/main.c,$(wildcard src/*.c src/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+LINK = $(CC)
+ifeq ($(HAVE_LIBCAMERA),yes)
+CPPFLAGS_ALL += -DPASTCAM_WITH_LIBCAMERA
+OBJECTS += $(BUILD)/src/camera/libcamera.o
+LDLIBS_ALL += $(shell $(PKG_CONFIG) --libs libcamera)
+LINK = $(CXX)
+endif
+LIBRARY = $(BUILD)/libpastcam.a
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+
+.PHONY: all
+all: $(BUILD)/pastcam ## build build/pastcam
+
+$(BUILD)/pastcam: $(BUILD)/src/main.o $(LIBRARY)
+	$(LINK) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+ifneq ($(HAVE_LIBCAMERA),yes)
+	@echo "note: built without libcamera (libcamera-dev is not installed): only the replay and synthetic cameras will work"
+endif
+
+$(LIBRARY): $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/src/image/%.o: OPTIMISE = $(OPTIMISE_KERNELS)
+
+$(BUILD)/%.o: %.c Makefile config.mk
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.o: %.cpp Makefile config.mk
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS_ALL) $(shell $(PKG_CONFIG) --cflags libcamera) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
+	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LDLIBS_ALL)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+.PHONY: unit
+unit: $(UNIT_TESTS) ## build the unit tests
+
+.PHONY: clean
+clean: ## remove all that was built
+	rm -rf build
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | sort -u | expand -t 24

@@ -1,0 +1,25 @@
+# What a packager may want to change; any of these can be set on make's command line.
+VERSION = 0.1.0
+PREFIX  = /usr/local
+DESTDIR =
+SYSCONFDIR = /etc
+UNITDIR = /usr/lib/systemd/system
+
+CC  ?= cc
+CXX ?= c++
+AR  ?= ar
+PKG_CONFIG ?= pkg-config
+PYTHON ?= /usr/bin/python3
+
+# SANITIZE=address,undefined or SANITIZE=thread builds everything into a folder of its own.
+SANITIZE =
+comma = ,
+BUILD = build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
+
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+WARNINGS_CXX = -Wall -Wextra -Wshadow -Wconversion
+OPTIMISE = -O2 -g
+# The kernels are plain C in shapes that the compilers vectorise at this level.
+OPTIMISE_KERNELS = -O3 -g
+
+SANITIZE_FLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -1,0 +1,21 @@
+/* Stacking: many frames of one size into one picture. Pure. */
+#ifndef PASTCAM_STACK_H
+#define PASTCAM_STACK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum stack_mode {
+	STACK_MEAN,   /* rounded to nearest */
+	STACK_MEDIAN, /* of an even count: the mean of the middle two, rounded up */
+	STACK_MAX,
+};
+
+enum { STACK_COUNT_MAX = 4096 };
+
+/* Stacks bytes [begin, end) of count sources into out[begin, end): bands can run side by side. count: 1 to
+ * STACK_COUNT_MAX. */
+void stack_range(enum stack_mode mode, const uint8_t *const sources[], size_t count, size_t begin, size_t end,
+                 uint8_t *out);
+
+#endif

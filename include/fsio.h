@@ -1,6 +1,10 @@
 /*
  * Files that are whole or not there. A new file is written under a temporary name in its own folder, synced, and
  * given its final name, which never replaces another file; then the folder is synced. Any thread.
+ *
+ * Whose temporary file is it? The process that writes one holds a lock (flock) on it, and the kernel drops the lock
+ * with the process, however it dies. So a sweep removes just those that it can lock: no process number can mislead it,
+ * neither a reused one nor that of another container. Where the filesystem has no locks, nothing is swept.
  */
 #ifndef PASTCAM_FSIO_H
 #define PASTCAM_FSIO_H
@@ -10,14 +14,15 @@
 
 #include "error.h"
 
-enum { FSIO_PATH_BYTES = 1024 };
+enum { FSIO_PATH_BYTES = 1024, FSIO_NAME_BYTES = 128 };
 
 /* Temporary names begin so; fsio_sweep removes them. */
 #define FSIO_TEMPORARY_PREFIX ".pastcam-"
 
 struct fsio_file {
-	int fd;     /* -1 when not open */
-	int folder; /* descriptor of the folder; -1 when not open */
+	int fd;             /* -1 when not open */
+	int folder;         /* descriptor of the folder; -1 when not open */
+	const char *within; /* the folder as fsio_begin got it; borrowed until commit or abort */
 	char temporary[64];
 };
 #define FSIO_FILE_NULL ((struct fsio_file){ .fd = -1, .folder = -1 })
@@ -28,19 +33,23 @@ int fsio_begin(struct fsio_file *file, const char *folder, struct error *error);
 /* Writes all bytes, whatever write() does with signals and short counts. */
 int fsio_write(int fd, const void *data, size_t bytes);
 
-/* Syncs, gives the file its name, syncs the folder, closes. When `base.extension` is taken, tries `base-2.extension`
- * and on. name gets the file name that was given, at least FSIO_NAME_BYTES. On failure nothing is left behind. */
-enum { FSIO_NAME_BYTES = 128 };
-int fsio_commit(struct fsio_file *file, const char *base, const char *extension, char name[FSIO_NAME_BYTES],
-                struct error *error);
+/* Syncs, gives the file its name, syncs the folder, closes. The name is `base.extension` for number 1, else
+ * `base-number.extension`; when it is taken the next number is tried, and so on. number: on entry the first to try (1
+ * and up), on return the one given. name gets the file name. On failure nothing is left behind. */
+int fsio_commit(struct fsio_file *file, const char *base, const char *extension, unsigned *number,
+                char name[FSIO_NAME_BYTES], struct error *error);
 
 /* Gives up: removes the temporary file and closes. Safe on FSIO_FILE_NULL and after commit. */
 void fsio_abort(struct fsio_file *file);
 
+/* Writes `base.extension` or `base-number.extension` into name. -ENAMETOOLONG when it does not fit. */
+int fsio_name(char name[FSIO_NAME_BYTES], const char *base, unsigned number, const char *extension);
+
 /* Creates folder and its parents (mode 0755). 0 when it exists already. */
 int fsio_make_folder(const char *folder, struct error *error);
 
-/* Removes leftovers of earlier processes in folder; returns how many, or -errno. */
+/* Removes leftovers of earlier processes in folder (regular files only, never through a link); returns how many, or
+ * -errno. */
 int fsio_sweep(const char *folder);
 
 /* Replaces the content of a small file atomically (state files). */
@@ -48,5 +57,8 @@ int fsio_replace(const char *path, const void *data, size_t bytes, mode_t mode, 
 
 /* Reads a whole small file into text (always terminated). Returns its length, -EFBIG when it has bytes or more. */
 ssize_t fsio_read_small(const char *path, char *text, size_t bytes);
+
+/* Says what code (negative errno) means for someone who writes in folder: "disk full: …". Returns code. */
+int fsio_explain(struct error *error, int code, const char *folder);
 
 #endif

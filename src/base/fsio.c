@@ -1,0 +1,249 @@
+#include "fsio.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+enum { FSIO_NUMBER_MAX = 99999, FSIO_BEGIN_TRIES = 100 };
+
+int fsio_explain(struct error *error, int code, const char *folder)
+{
+	switch (-code) {
+	case ENOSPC:
+	case EDQUOT:
+		return error_set_errno(error, code, "disk full: %.160s", folder);
+	case EROFS:
+		return error_set_errno(error, code, "disk is read-only: %.160s", folder);
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+	case ESTALE:
+		return error_set_errno(error, code, "folder is gone: %.160s", folder);
+	case EACCES:
+	case EPERM:
+		return error_set_errno(error, code, "not allowed to write in %.160s", folder);
+	case EIO:
+		return error_set_errno(error, code, "disk error in %.160s", folder);
+	default:
+		return error_set_errno(error, code, "cannot write in %.160s", folder);
+	}
+}
+
+int fsio_write(int fd, const void *data, size_t bytes)
+{
+	const char *at = data;
+	while (bytes > 0) {
+		ssize_t wrote = write(fd, at, bytes);
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0)
+			return -errno;
+		if (wrote == 0)
+			return -EIO;
+		at += wrote;
+		bytes -= (size_t)wrote;
+	}
+	return 0;
+}
+
+/* Some filesystems (FUSE, network) cannot sync a folder and say EINVAL: then there is nothing to be had. */
+static int fsio_sync(int fd)
+{
+	while (fsync(fd) < 0) {
+		if (errno == EINVAL)
+			return 0;
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+static void fsio_close(struct fsio_file *file)
+{
+	if (file->fd >= 0)
+		close(file->fd);
+	if (file->folder >= 0)
+		close(file->folder);
+	*file = FSIO_FILE_NULL;
+}
+
+void fsio_abort(struct fsio_file *file)
+{
+	if (file->fd >= 0)
+		unlinkat(file->folder, file->temporary, 0);
+	fsio_close(file);
+}
+
+/* A sweep may find the new file before it is locked, and remove it: positive then, and the caller takes another name.
+ */
+static int fsio_open_locked(struct fsio_file *file)
+{
+	struct stat status;
+
+	snprintf(file->temporary, sizeof(file->temporary), FSIO_TEMPORARY_PREFIX "%d-%" PRIx64, (int)getpid(),
+	         (uint64_t)clock_now_ns());
+	file->fd = openat(file->folder, file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (file->fd < 0)
+		return errno == EEXIST ? 1 : -errno;
+	while (flock(file->fd, LOCK_EX) < 0 && errno == EINTR) {
+	}
+	if (fstat(file->fd, &status) < 0)
+		return -errno;
+	if (status.st_nlink > 0)
+		return 0;
+	close(file->fd);
+	file->fd = -1;
+	return 1;
+}
+
+int fsio_begin(struct fsio_file *file, const char *folder, struct error *error)
+{
+	int result = 1;
+
+	*file = FSIO_FILE_NULL;
+	file->within = folder;
+	file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (file->folder < 0)
+		return fsio_explain(error, -errno, folder);
+	for (int i = 0; result > 0 && i < FSIO_BEGIN_TRIES; i++)
+		result = fsio_open_locked(file);
+	if (result == 0)
+		return 0;
+	fsio_abort(file);
+	return fsio_explain(error, result > 0 ? -EEXIST : result, folder);
+}
+
+int fsio_name(char name[FSIO_NAME_BYTES], const char *base, unsigned number, const char *extension)
+{
+	int length = number == 1 ? snprintf(name, FSIO_NAME_BYTES, "%s.%s", base, extension)
+	                         : snprintf(name, FSIO_NAME_BYTES, "%s-%u.%s", base, number, extension);
+	return length < FSIO_NAME_BYTES ? 0 : -ENAMETOOLONG;
+}
+
+/* For filesystems that have neither renameat2's flag nor hard links. The name is reserved by an empty file, which is
+ * what a power cut right here would leave. */
+static int fsio_reserve_and_rename(const struct fsio_file *file, const char *name)
+{
+	int reserved = openat(file->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (reserved < 0)
+		return -errno;
+	close(reserved);
+	if (renameat(file->folder, file->temporary, file->folder, name) == 0)
+		return 0;
+	int code = -errno;
+	unlinkat(file->folder, name, 0);
+	return code;
+}
+
+/* Never replaces a file: -EEXIST then. */
+static int fsio_give_name(const struct fsio_file *file, const char *name)
+{
+	if (renameat2(file->folder, file->temporary, file->folder, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	if (linkat(file->folder, file->temporary, file->folder, name, 0) == 0) {
+		unlinkat(file->folder, file->temporary, 0);
+		return 0;
+	}
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
+		return -errno;
+	return fsio_reserve_and_rename(file, name);
+}
+
+static int fsio_give_free_name(const struct fsio_file *file, const char *base, const char *extension, unsigned *number,
+                               char name[FSIO_NAME_BYTES])
+{
+	for (; *number <= FSIO_NUMBER_MAX; ++*number) {
+		int result = fsio_name(name, base, *number, extension);
+		if (result == 0)
+			result = fsio_give_name(file, name);
+		if (result != -EEXIST)
+			return result;
+	}
+	return -EEXIST;
+}
+
+int fsio_commit(struct fsio_file *file, const char *base, const char *extension, unsigned *number,
+                char name[FSIO_NAME_BYTES], struct error *error)
+{
+	const char *folder = file->within;
+
+	assert(file->fd >= 0 && *number >= 1);
+	int result = fsio_sync(file->fd);
+	if (result == 0)
+		result = fsio_give_free_name(file, base, extension, number, name);
+	if (result < 0) {
+		fsio_abort(file);
+		return fsio_explain(error, result, folder);
+	}
+	result = fsio_sync(file->folder);
+	if (result < 0)
+		unlinkat(file->folder, name, 0);
+	fsio_close(file);
+	return result < 0 ? fsio_explain(error, result, folder) : 0;
+}
+
+static int fsio_replace_with(struct fsio_file *file, const char *name, const void *data, size_t bytes, mode_t mode)
+{
+	int result = fsio_write(file->fd, data, bytes);
+	if (result == 0 && fchmod(file->fd, mode) < 0)
+		result = -errno;
+	if (result == 0)
+		result = fsio_sync(file->fd);
+	if (result == 0 && renameat(file->folder, file->temporary, file->folder, name) < 0)
+		result = -errno;
+	if (result < 0)
+		return result;
+	result = fsio_sync(file->folder);
+	fsio_close(file);
+	return result;
+}
+
+int fsio_replace(const char *path, const void *data, size_t bytes, mode_t mode, struct error *error)
+{
+	struct fsio_file file;
+	char folder[FSIO_PATH_BYTES] = ".";
+	const char *slash = strrchr(path, '/');
+
+	if (slash != NULL && slash - path >= FSIO_PATH_BYTES)
+		return fsio_explain(error, -ENAMETOOLONG, path);
+	if (slash != NULL)
+		snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	int result = fsio_begin(&file, folder, error);
+	if (result < 0)
+		return result;
+	result = fsio_replace_with(&file, slash != NULL ? slash + 1 : path, data, bytes, mode);
+	fsio_abort(&file);
+	return result < 0 ? fsio_explain(error, result, folder) : 0;
+}
+
+ssize_t fsio_read_small(const char *path, char *text, size_t bytes)
+{
+	size_t length = 0;
+
+	assert(bytes > 0);
+	text[0] = '\0';
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t got = 1;
+	while (got != 0 && length < bytes) {
+		got = read(fd, text + length, bytes - length);
+		if (got < 0 && errno != EINTR)
+			break;
+		length += got > 0 ? (size_t)got : 0;
+	}
+	ssize_t result = got < 0 ? -errno : length < bytes ? (ssize_t)length : -EFBIG;
+	close(fd);
+	text[length < bytes ? length : bytes - 1] = '\0';
+	return result;
+}

@@ -1,0 +1,17 @@
+/* What the kernel says about memory: of this process, the machine, and the cgroup. Reads /proc and /sys; any thread. */
+#ifndef PASTCAM_MEMORY_H
+#define PASTCAM_MEMORY_H
+
+#include <stdint.h>
+
+uint64_t memory_rss(void);        /* resident bytes of this process; 0 when unknown */
+uint64_t memory_available(void);  /* MemAvailable in bytes; 0 when unknown */
+double memory_swap_percent(void); /* swap in use, 0-100; 0 without swap */
+
+/* The nearest limit of the cgroups that this process is in, v2 or v1, and what they use now. UINT64_MAX: no limit. */
+struct memory_cgroup {
+	uint64_t limit, used;
+};
+struct memory_cgroup memory_cgroup(void);
+
+#endif

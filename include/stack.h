@@ -11,6 +11,9 @@ enum stack_mode {
 	STACK_MAX,
 };
 
+const char *stack_mode_name(enum stack_mode mode); /* "mean", "median", "max" */
+int stack_mode_of(const char *name, enum stack_mode *mode); /* 0, or -EINVAL for any other name */
+
 enum { STACK_COUNT_MAX = 4096 };
 
 /* Stacks bytes [begin, end) of count sources into out[begin, end): bands can run side by side. count: 1 to

@@ -1,0 +1,13 @@
+/* The work of one export job, on a worker's thread. Private to src/service. */
+#ifndef PASTCAM_JOB_RUN_H
+#define PASTCAM_JOB_RUN_H
+
+#include "jobs.h"
+
+/* Low priority, a name, no signals. */
+void job_run_prepare_thread(void);
+
+/* Stacks and writes what the job asks for, releases its frames as early as it can, and fills its results. */
+void job_run(const struct jobs_params *params, struct job *job);
+
+#endif

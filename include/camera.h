@@ -23,7 +23,7 @@ struct camera_params {
 	int width, height;
 	double framerate;         /* frames per second in video mode */
 	double capture_timeout_s; /* added to the frame interval (or the exposure): silence longer than this is a stall */
-	double lost_after_s;
+	double lost_after_s;      /* 0: never lost */
 	const char *replay_path;
 	/* synthetic: */
 	double lux;            /* scene light */
@@ -72,14 +72,18 @@ struct camera_status {
 	struct camera_description description;
 	char trouble[256];     /* why it is not running; "" when it is */
 	uint64_t frames, lost; /* lost: gaps in sequence */
-	uint64_t stalls, restarts, reopens, failures;
+	uint64_t stalls;       /* silences longer than the deadline */
+	uint64_t restarts;     /* attempts to restart the stream */
+	uint64_t reopens;      /* attempts to find and open the camera again */
+	uint64_t failures;     /* errors reported by the camera, failed attempts included */
 	int64_t last_frame_ns;
 };
 
 struct camera;
 
-/* Opens what can be opened; a camera that is not there is not an error (state CAMERA_ABSENT). NULL only for bad
- * parameters (an unreadable replay folder, a fault text that does not parse) or no memory. */
+/* Opens what can be opened; a camera that is not there is not an error (state CAMERA_ABSENT, and the first camera_poll
+ * gives CAMERA_TROUBLE). NULL only for bad parameters (an unreadable replay folder, a fault text that does not parse)
+ * or no memory. The texts of params must live as long as the camera. */
 struct camera *camera_create(const struct camera_params *params, const struct camera_mode *mode, struct error *error);
 void camera_destroy(struct camera *camera);
 
@@ -88,10 +92,10 @@ int camera_fd(const struct camera *camera);
 
 enum camera_event {
 	CAMERA_NOTHING,   /* 0: nothing more for now */
-	CAMERA_FRAME,     /* frame is filled: use it, then camera_release */
+	CAMERA_FRAME,     /* frame is filled: use it, then camera_release before the next camera_poll */
 	CAMERA_TROUBLE,   /* it just stopped working; status.trouble says why */
 	CAMERA_RECOVERED, /* frames come again; a CAMERA_FRAME follows */
-	CAMERA_LOST,      /* away for lost_after_s: time to exit 43 */
+	CAMERA_LOST,      /* it worked once and is away for lost_after_s: time to exit 43. Once an outage. */
 };
 enum camera_event camera_poll(struct camera *camera, struct camera_frame *frame);
 void camera_release(struct camera *camera, struct camera_frame *frame);

@@ -40,4 +40,9 @@ extern const struct camera_backend *const camera_backend_libcamera;
 extern const struct camera_backend camera_backend_replay;
 extern const struct camera_backend camera_backend_synthetic;
 
+/* camera_create on a backend and a monotonic clock of the caller's choice (tests). */
+struct camera *camera_create_on(const struct camera_backend *backend, int64_t (*now_ns)(void),
+                                const struct camera_params *params, const struct camera_mode *mode,
+                                struct error *error);
+
 #endif

@@ -1,0 +1,228 @@
+/* A folder of pictures as a camera: in natural order (2.jpg before 10.jpg), for ever, at the frame rate. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "camera_backend.h"
+#include "clock.h"
+#include "picture_loader.h"
+
+/* As a camera with this many buffers: a capture loop that is late gets so many frames in a row and loses the rest. */
+enum { BACKLOG_FRAMES = 4 };
+
+struct replay {
+	int width, height;
+	int64_t interval_ns;
+	int folder, timer;
+	struct dirent **names;
+	size_t count, next;
+	struct picture_loader *loader;
+	uint8_t *rgb; /* the frame on loan */
+	int64_t start_ns;
+	uint64_t ticks; /* frame times that have passed since start */
+	uint64_t shown; /* of these, delivered or lost */
+};
+
+static int is_picture(const struct dirent *entry)
+{
+	const char *dot = strrchr(entry->d_name, '.');
+
+	return entry->d_name[0] != '.' && dot &&
+	       (!strcasecmp(dot, ".jpg") || !strcasecmp(dot, ".jpeg") || !strcasecmp(dot, ".png"));
+}
+
+static void replay_close(void *state)
+{
+	struct replay *replay = state;
+
+	if (!replay)
+		return;
+	for (size_t i = 0; i < replay->count; i++)
+		free(replay->names[i]);
+	free(replay->names);
+	free(replay->rgb);
+	picture_loader_destroy(replay->loader);
+	if (replay->timer >= 0)
+		close(replay->timer);
+	if (replay->folder >= 0)
+		close(replay->folder);
+	free(replay);
+}
+
+static int list_pictures(struct replay *replay, const char *path, struct error *error)
+{
+	if (!path || !path[0])
+		return error_set(error, -EINVAL, "set camera.replay.path to a folder of JPEG or PNG pictures");
+	replay->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int count = replay->folder < 0 ? -1 : scandirat(replay->folder, ".", &replay->names, is_picture, versionsort);
+	if (count < 0)
+		return error_set(error, -EINVAL, "cannot read camera.replay.path %s: %s", path, strerror(errno));
+	replay->count = (size_t)count;
+	if (count == 0)
+		return error_set(error, -EINVAL, "camera.replay.path %s holds no .jpg, .jpeg or .png file", path);
+	return 0;
+}
+
+static int make_resources(struct replay *replay, struct error *error)
+{
+	replay->loader = picture_loader_create(replay->width, replay->height);
+	replay->rgb = malloc(frame_bytes(replay->width, replay->height));
+	replay->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (!replay->loader || !replay->rgb)
+		return error_set(error, -ENOMEM, "no memory for the replay camera");
+	return replay->timer < 0 ? error_set_errno(error, -errno, "cannot make a timer") : 0;
+}
+
+static void describe(const struct replay *replay, const char *path, struct camera_description *description)
+{
+	*description = (struct camera_description){
+		.model = "replay",
+		.format = "RGB",
+		.width = replay->width,
+		.height = replay->height,
+		/* The frame and, while it is decoded, a picture of the same size. */
+		.buffer_bytes = 2 * frame_bytes(replay->width, replay->height),
+	};
+	snprintf(description->id, sizeof(description->id), "%s", path);
+}
+
+static int replay_open(const struct camera_params *params, void **state, struct camera_description *description,
+                       struct error *error)
+{
+	struct replay *replay = calloc(1, sizeof(*replay));
+
+	if (!replay)
+		return error_set(error, -ENOMEM, "no memory for the replay camera");
+	replay->folder = replay->timer = -1;
+	replay->width = params->width;
+	replay->height = params->height;
+	replay->interval_ns = (int64_t)((double)CLOCK_NS_PER_S / params->framerate);
+	int rc = list_pictures(replay, params->replay_path, error);
+	if (rc == 0)
+		rc = make_resources(replay, error);
+	if (rc < 0) {
+		replay_close(replay);
+		return rc;
+	}
+	describe(replay, params->replay_path, description);
+	*state = replay;
+	return 0;
+}
+
+static struct timespec timespec_of(int64_t ns)
+{
+	return (struct timespec){ .tv_sec = ns / CLOCK_NS_PER_S, .tv_nsec = ns % CLOCK_NS_PER_S };
+}
+
+static int replay_start(void *state, const struct camera_mode *mode, struct error *error)
+{
+	struct replay *replay = state;
+
+	(void)mode;
+	replay->start_ns = clock_now_ns();
+	replay->ticks = replay->shown = 0;
+	struct itimerspec when = {
+		.it_value = timespec_of(replay->start_ns + replay->interval_ns),
+		.it_interval = timespec_of(replay->interval_ns),
+	};
+	if (timerfd_settime(replay->timer, TFD_TIMER_ABSTIME, &when, NULL) < 0)
+		return error_set_errno(error, -errno, "cannot start the replay timer");
+	return 0;
+}
+
+static void replay_stop(void *state)
+{
+	struct replay *replay = state;
+	struct itimerspec never = { 0 };
+
+	timerfd_settime(replay->timer, 0, &never, NULL);
+}
+
+static int replay_fd(void *state)
+{
+	return ((struct replay *)state)->timer;
+}
+
+/* The next picture that can be read; what cannot is passed over, unless nothing can. */
+static int load_next(struct replay *replay, struct error *error)
+{
+	int rc = 0;
+
+	for (size_t tried = 0; tried < replay->count; tried++) {
+		const char *name = replay->names[replay->next]->d_name;
+
+		replay->next = (replay->next + 1) % replay->count;
+		rc = picture_loader_load(replay->loader, replay->folder, name, replay->rgb, error);
+		if (rc == 0)
+			return 0;
+	}
+	char last[160];
+	snprintf(last, sizeof(last), "%s", error->text);
+	return error_set(error, rc, "none of the %zu pictures to replay can be read; the last: %s", replay->count, last);
+}
+
+static void count_ticks(struct replay *replay)
+{
+	uint64_t expirations;
+
+	if (read(replay->timer, &expirations, sizeof(expirations)) == sizeof(expirations))
+		replay->ticks += expirations;
+	if (replay->ticks - replay->shown > BACKLOG_FRAMES)
+		replay->shown = replay->ticks - BACKLOG_FRAMES;
+}
+
+static int replay_acquire(void *state, struct camera_frame *frame, struct error *error)
+{
+	struct replay *replay = state;
+
+	count_ticks(replay);
+	if (replay->shown == replay->ticks)
+		return 0;
+	int rc = load_next(replay, error);
+	if (rc < 0)
+		return rc;
+	replay->shown++;
+	*frame = (struct camera_frame){
+		.image = {
+			.format = PIXEL_RGB,
+			.width = replay->width,
+			.height = replay->height,
+			.plane = { replay->rgb },
+			.stride = { (size_t)replay->width * FRAME_CHANNELS },
+		},
+		.timestamp_ns = replay->start_ns + (int64_t)replay->shown * replay->interval_ns,
+		.sequence = replay->shown,
+	};
+	return 1;
+}
+
+static void replay_release(void *state, struct camera_frame *frame)
+{
+	(void)state;
+	(void)frame;
+}
+
+static int replay_set_mode(void *state, const struct camera_mode *mode, char note[256])
+{
+	(void)state;
+	snprintf(note, 256, "%s", mode->still ? "replayed pictures keep their exposure" : "");
+	return 0;
+}
+
+const struct camera_backend camera_backend_replay = {
+	.name = "replay",
+	.open = replay_open,
+	.start = replay_start,
+	.fd = replay_fd,
+	.acquire = replay_acquire,
+	.release = replay_release,
+	.set_mode = replay_set_mode,
+	.stop = replay_stop,
+	.close = replay_close,
+};

@@ -73,7 +73,7 @@ static int read_file(struct picture_loader *loader, int fd, size_t *bytes)
 
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	if (!S_ISREG(status.st_mode))
+	if (!S_ISREG(status.st_mode) || status.st_size == 0)
 		return -EINVAL;
 	if (status.st_size > PICTURE_FILE_BYTES_MAX)
 		return -EFBIG;

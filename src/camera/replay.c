@@ -152,19 +152,19 @@ static int replay_fd(void *state)
 /* The next picture that can be read; what cannot is passed over, unless nothing can. */
 static int load_next(struct replay *replay, struct error *error)
 {
+	struct error last = { 0 };
 	int rc = 0;
 
 	for (size_t tried = 0; tried < replay->count; tried++) {
 		const char *name = replay->names[replay->next]->d_name;
 
 		replay->next = (replay->next + 1) % replay->count;
-		rc = picture_loader_load(replay->loader, replay->folder, name, replay->rgb, error);
+		rc = picture_loader_load(replay->loader, replay->folder, name, replay->rgb, &last);
 		if (rc == 0)
 			return 0;
 	}
-	char last[160];
-	snprintf(last, sizeof(last), "%s", error->text);
-	return error_set(error, rc, "none of the %zu pictures to replay can be read; the last: %s", replay->count, last);
+	return error_set(error, rc, "none of the %zu pictures to replay can be read; the last: %.160s", replay->count,
+	                 last.text);
 }
 
 static void count_ticks(struct replay *replay)

@@ -27,6 +27,8 @@ size_t ring_slot_bytes(int width, int height);
 struct ring *ring_create(size_t slots, int width, int height, struct error *error);
 void ring_destroy(struct ring *ring); /* nothing may be pinned or lent */
 
+void ring_frame_size(const struct ring *ring, int *width, int *height); /* pixels */
+
 /* A slot to fill; one at a time. Its pixels and size are set, its info is zero. NULL never happens while the pin limit
  * holds (see ring_pin_nearest), since at least two slots are always unpinned. */
 struct frame *ring_lend(struct ring *ring);

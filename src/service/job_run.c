@@ -156,10 +156,10 @@ static void run_single(const struct jobs_params *params, struct job *job)
 
 void job_run(const struct jobs_params *params, struct job *job)
 {
-	if (job->frame_count > 0) {
-		job->first = job->frames[0]->info;
-		job->last = job->frames[job->frame_count - 1]->info;
-	}
+	if (job->frame_count == 0)
+		return; /* refused before it had any */
+	job->first = job->frames[0]->info;
+	job->last = job->frames[job->frame_count - 1]->info;
 	if (job->error.code != 0) {
 		ring_release(job->ring, job->frames, job->frame_count);
 		return;

@@ -83,6 +83,12 @@ void ring_destroy(struct ring *ring)
 	free(ring);
 }
 
+void ring_frame_size(const struct ring *ring, int *width, int *height)
+{
+	*width = ring->slots[0].frame.width;
+	*height = ring->slots[0].frame.height;
+}
+
 static struct slot *slot_of(const struct frame *frame)
 {
 	return (struct slot *)(uintptr_t)frame;

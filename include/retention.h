@@ -1,0 +1,38 @@
+/*
+ * Room for the next picture: the oldest pictures go when space, total or age pass their limits. Only regular files that
+ * carry a name that pastcam gives (export_is_own_name), directly in base_dir, never through a link. And the gate before
+ * each picture: base_dir must be on the filesystem it was on at start, so that a USB drive that went away does not have
+ * its pictures fill the card under it. On export workers and one housekeeping thread; logs what it deletes.
+ */
+#ifndef PASTCAM_RETENTION_H
+#define PASTCAM_RETENTION_H
+
+#include <stdint.h>
+
+#include "error.h"
+
+struct retention;
+
+struct retention_params {
+	const char *base_dir;
+	int64_t min_free_bytes;  /* -1: the larger of 200 MiB and 5 % of the filesystem; 0: never delete for space */
+	int64_t max_total_bytes; /* 0: no limit */
+	int64_t max_age_s;       /* 0: no limit */
+};
+
+/* Sweeps leftovers of earlier processes and begins to watch. base_dir need not be there yet. */
+struct retention *retention_create(const struct retention_params *params, struct error *error);
+void retention_destroy(struct retention *retention);
+
+/* The gate (see jobs.h): is base_dir's filesystem still the one it was, and is there room? Deletes old pictures when
+ * there is not. 0, or -EXDEV, -ENOSPC, -EROFS … with the reason. Safe from several threads. */
+int retention_gate(void *retention, struct error *error);
+
+struct retention_status {
+	uint64_t deleted, deleted_bytes;
+	int64_t free_bytes, total_bytes; /* of the filesystem, of our pictures; -1: unknown */
+	uint64_t pictures;
+};
+void retention_status(struct retention *retention, struct retention_status *status);
+
+#endif

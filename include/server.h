@@ -1,6 +1,16 @@
 /*
  * The trigger port: one line in, one reply out, close. It owns the sockets, the limits and the time-outs, and knows
  * nothing of cameras. Runs on the control thread's loop; server_reply may be called from any thread.
+ *
+ * - A line ends with LF, CRLF, the end of the stream, or 300 ms without a further byte (`printf save | nc HOST PORT`
+ *   keeps the connection open). What comes after the line is thrown away.
+ * - A line over PROTO_LINE_BYTES, or none in time, is answered with UNKNOWN_COMMAND and the reason; a client that
+ *   leaves without a byte is not answered.
+ * - With a token, the line begins `auth TOKEN`, or a line of its own does before it. Anything else is UNAUTHORISED,
+ *   after a delay that grows with every failure from that address (token.h); the right token is never held up by them.
+ * - With max_clients in, the oldest that has no complete line yet makes way for a newcomer; when all wait for replies,
+ *   the newcomer does. Either way who goes is answered BUSY.
+ * - A client whose reply has not come after 300 s is answered BUSY as well.
  */
 #ifndef PASTCAM_SERVER_H
 #define PASTCAM_SERVER_H
@@ -35,6 +45,8 @@ typedef void (*server_line)(void *data, server_ticket ticket, char *line);
  * token file that others can read or that holds under 16 bytes, are -EINVAL. */
 struct server *server_create(const struct server_params *params, struct loop *loop, server_line on_line, void *data,
                              struct error *error);
+/* Sends the replies that were handed over, tells those who still wait BUSY, closes. No server_reply may run meanwhile.
+ */
 void server_destroy(struct server *server);
 
 void server_reply(struct server *server, server_ticket ticket, const char *text); /* adds the newline; copies text */
@@ -42,8 +54,12 @@ void server_reply(struct server *server, server_ticket ticket, const char *text)
 int server_port(const struct server *server);
 
 struct server_status {
-	uint64_t accepted, answered, refused, timed_out, unauthorised;
-	int clients;
+	uint64_t accepted;     /* connections */
+	uint64_t answered;     /* replies sent, of any kind */
+	uint64_t refused;      /* at max_clients */
+	uint64_t timed_out;    /* no line, or no reply, in time */
+	uint64_t unauthorised; /* no token or a wrong one */
+	int clients;           /* now, without those that are answered and leaving */
 };
 void server_status(struct server *server, struct server_status *status); /* any thread */
 

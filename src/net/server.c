@@ -1,0 +1,253 @@
+#include "server.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "server_private.h"
+
+/* Connections taken in one go, so that a flood of them does not starve those that are in. */
+enum { SERVER_ACCEPT_BATCH = 16 };
+#define SERVER_ACCEPT_PAUSE_NS (200 * INT64_C(1000000))
+
+void server_count(struct server *server, uint64_t *counter)
+{
+	pthread_mutex_lock(&server->lock);
+	++*counter;
+	pthread_mutex_unlock(&server->lock);
+}
+
+void server_status(struct server *server, struct server_status *status)
+{
+	pthread_mutex_lock(&server->lock);
+	*status = server->status;
+	pthread_mutex_unlock(&server->lock);
+}
+
+server_ticket server_owe(struct server *server, const struct client *client)
+{
+	size_t slot = (size_t)(client - server->clients);
+	server_ticket ticket = client->number * (uint64_t)server->slots + slot;
+	pthread_mutex_lock(&server->lock);
+	server->debts[slot].ticket = ticket;
+	pthread_mutex_unlock(&server->lock);
+	return ticket;
+}
+
+static char *server_take_debt(struct server *server, size_t slot, bool even_without_reply)
+{
+	pthread_mutex_lock(&server->lock);
+	struct client_debt *debt = &server->debts[slot];
+	char *reply = debt->reply;
+	if (reply || even_without_reply)
+		*debt = (struct client_debt){ 0 };
+	pthread_mutex_unlock(&server->lock);
+	return reply;
+}
+
+void server_settle(struct server *server, const struct client *client)
+{
+	free(server_take_debt(server, (size_t)(client - server->clients), true));
+}
+
+void server_reply(struct server *server, server_ticket ticket, const char *text)
+{
+	char *copy = strdup(text);
+	pthread_mutex_lock(&server->lock);
+	struct client_debt *debt = &server->debts[ticket % (uint64_t)server->slots];
+	if (copy && debt->ticket == ticket && !debt->reply) {
+		debt->reply = copy;
+		copy = NULL;
+		eventfd_write(server->handover, 1);
+	}
+	pthread_mutex_unlock(&server->lock);
+	free(copy);
+}
+
+static void server_pass_replies(struct server *server)
+{
+	for (int i = 0; i < server->slots; i++) {
+		char *reply = server_take_debt(server, (size_t)i, false);
+		if (reply)
+			client_answer(&server->clients[i], reply);
+		free(reply);
+	}
+}
+
+static void server_on_handover(void *data, uint32_t events)
+{
+	(void)events;
+	struct server *server = data;
+	eventfd_t ignored;
+	eventfd_read(server->handover, &ignored);
+	server_pass_replies(server);
+	server_arm(server);
+}
+
+void server_arm(struct server *server)
+{
+	int64_t deadline_ns = server->accept_again_ns ? server->accept_again_ns : INT64_MAX;
+	for (int i = 0; i < server->slots; i++) {
+		const struct client *client = &server->clients[i];
+		if (client->state != CLIENT_FREE && client->deadline_ns < deadline_ns)
+			deadline_ns = client->deadline_ns;
+	}
+	int64_t delay_ns = 0;
+	if (deadline_ns < INT64_MAX) {
+		delay_ns = deadline_ns - clock_now_ns();
+		delay_ns = delay_ns > 0 ? delay_ns : 1;
+	}
+	loop_set_timer(server->timer, delay_ns, 0);
+
+	int count = clients_count(server);
+	pthread_mutex_lock(&server->lock);
+	server->status.clients = count;
+	pthread_mutex_unlock(&server->lock);
+}
+
+static void server_on_timer(void *data, uint32_t times)
+{
+	(void)times;
+	struct server *server = data;
+	int64_t now_ns = clock_now_ns();
+	for (int i = 0; i < server->slots; i++)
+		client_expire(&server->clients[i], now_ns);
+	if (server->accept_again_ns && server->accept_again_ns <= now_ns) {
+		server->accept_again_ns = 0;
+		loop_change(server->listener_watch, EPOLLIN);
+	}
+	server_arm(server);
+}
+
+/* True when there may be more to accept. */
+static bool server_accept(struct server *server)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+	int fd = accept4(server->listener, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
+		log_fault_end(&server->accept_fault, "network: connections can be accepted again");
+		server_count(server, &server->status.accepted);
+		clients_admit(server, fd, &address);
+		return true;
+	}
+	if (errno == EAGAIN)
+		return false;
+	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+		log_fault_begin(&server->accept_fault, "network: no connection can be accepted: %s", strerror(errno));
+		loop_change(server->listener_watch, 0);
+		server->accept_again_ns = clock_now_ns() + SERVER_ACCEPT_PAUSE_NS;
+		return false;
+	}
+	return true; /* the connection has gone again, or its network has: accept(2) */
+}
+
+static void server_on_connection(void *data, uint32_t events)
+{
+	(void)events;
+	struct server *server = data;
+	for (int i = 0; i < SERVER_ACCEPT_BATCH && server_accept(server); i++)
+		;
+	server_arm(server);
+}
+
+static int server_open(struct server *server, const struct server_params *params, struct error *error)
+{
+	int result = 0;
+	server->needs_token = params->token_file && params->token_file[0];
+	if (server->needs_token)
+		result = token_load(params->token_file, &server->token, error);
+	if (result < 0)
+		return result;
+	result = listen_open(params->bind, params->port, server->needs_token || params->allow_unauthenticated, error);
+	if (result < 0)
+		return result;
+	server->listener = result;
+
+	server->handover = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (server->handover >= 0)
+		server->handover_watch = loop_add(server->loop, server->handover, EPOLLIN, server_on_handover, server);
+	server->timer = loop_add_timer(server->loop, server_on_timer, server);
+	server->listener_watch = loop_add(server->loop, server->listener, EPOLLIN, server_on_connection, server);
+	if (!server->handover_watch || !server->timer || !server->listener_watch)
+		return error_set_errno(error, -errno, "cannot watch the trigger port");
+	return 0;
+}
+
+struct server *server_create(const struct server_params *params, struct loop *loop, server_line on_line, void *data,
+                             struct error *error)
+{
+	assert(on_line && params->max_clients > 0 && params->idle_timeout_s > 0 && params->total_timeout_s > 0);
+	struct server *server = calloc(1, sizeof(*server));
+	if (!server) {
+		error_set(error, -ENOMEM, "no memory for the trigger port");
+		return NULL;
+	}
+	pthread_mutex_init(&server->lock, NULL);
+	server->loop = loop;
+	server->on_line = on_line;
+	server->data = data;
+	server->idle_ns = (int64_t)(params->idle_timeout_s * (double)CLOCK_NS_PER_S);
+	server->total_ns = (int64_t)(params->total_timeout_s * (double)CLOCK_NS_PER_S);
+	server->listener = server->handover = -1;
+	server->max_clients = params->max_clients;
+	server->slots = 2 * params->max_clients;
+	server->clients = calloc((size_t)server->slots, sizeof(*server->clients));
+	server->debts = calloc((size_t)server->slots, sizeof(*server->debts));
+	if (!server->clients || !server->debts) {
+		error_set(error, -ENOMEM, "no memory for %d clients: set network.max_clients lower", params->max_clients);
+		server_destroy(server);
+		return NULL;
+	}
+	for (int i = 0; i < server->slots; i++)
+		server->clients[i] = (struct client){ .server = server, .fd = -1 };
+	if (server_open(server, params, error) < 0) {
+		server_destroy(server);
+		return NULL;
+	}
+	return server;
+}
+
+static void server_close_clients(struct server *server)
+{
+	server_pass_replies(server);
+	for (int i = 0; i < server->slots; i++) {
+		if (server->clients[i].state == CLIENT_WAITING)
+			client_answer(&server->clients[i], "BUSY pastcam is stopping");
+		client_close(&server->clients[i]);
+	}
+}
+
+void server_destroy(struct server *server)
+{
+	if (!server)
+		return;
+	if (server->clients && server->debts)
+		server_close_clients(server);
+	loop_remove(server->listener_watch);
+	loop_remove(server->handover_watch);
+	loop_remove(server->timer);
+	if (server->listener >= 0)
+		close(server->listener);
+	if (server->handover >= 0)
+		close(server->handover);
+	free(server->clients);
+	free(server->debts);
+	pthread_mutex_destroy(&server->lock);
+	free(server);
+}
+
+int server_port(const struct server *server)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t length = sizeof(address);
+	getsockname(server->listener, (struct sockaddr *)&address, &length);
+	return ntohs(address.ss_family == AF_INET ? ((const struct sockaddr_in *)&address)->sin_port
+	                                          : ((const struct sockaddr_in6 *)&address)->sin6_port);
+}

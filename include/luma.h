@@ -8,7 +8,10 @@
  * counts, a street lamp hardly does. */
 double luma_clipped_share(const struct frame *frame);
 
-/* Mean of all bytes, 0-255, exact. */
+/* Mean of all bytes, 0-255, exact; 0 of none. */
 double luma_mean(const uint8_t *bytes, size_t count);
+
+/* Sum of all bytes. */
+uint64_t luma_sum(const uint8_t *bytes, size_t count);
 
 #endif

@@ -1,0 +1,269 @@
+#include "convert.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "luma.h"
+
+/* Pixels that are worked on at a time: even, and what lies between the steps stays in the first-level cache. */
+enum { BLOCK = 256 };
+
+struct chroma {
+	int16_t red[BLOCK], green[BLOCK], blue[BLOCK];
+};
+
+struct planes {
+	uint8_t red[BLOCK], green[BLOCK], blue[BLOCK];
+};
+
+static int16_t fixed(double value)
+{
+	return (int16_t)lround(value * (1 << CONVERT_FRACTION_BITS));
+}
+
+struct convert_matrix convert_matrix_of(enum colour_matrix matrix, bool full_range)
+{
+	const double kr = matrix == COLOUR_BT709 ? 0.2126 : 0.299;
+	const double kb = matrix == COLOUR_BT709 ? 0.0722 : 0.114;
+	const double kg = 1 - kr - kb;
+	const double luma = full_range ? 1 : 255.0 / 219;
+	const double chroma = full_range ? 1 : 255.0 / 224;
+	return (struct convert_matrix){
+		.luma = (uint16_t)fixed(luma * 256),
+		.red_v = fixed(2 * (1 - kr) * chroma * 256),
+		.green_u = fixed(-2 * (1 - kb) * kb / kg * chroma * 256),
+		.green_v = fixed(-2 * (1 - kr) * kr / kg * chroma * 256),
+		.blue_u = fixed(2 * (1 - kb) * chroma * 256),
+		.offset = fixed(0.5 - (full_range ? 0 : 16 * luma)),
+	};
+}
+
+static inline int16_t upper_half(int16_t sample, int16_t factor)
+{
+	return (int16_t)(sample * factor >> 16);
+}
+
+static inline int16_t luma_of(const struct convert_matrix *matrix, uint16_t sample)
+{
+	return (int16_t)((uint32_t)sample * matrix->luma >> 16);
+}
+
+static inline int16_t centred(uint16_t sample)
+{
+	return (int16_t)(sample - 0x8000);
+}
+
+static inline uint8_t level(int16_t fine)
+{
+	const int16_t whole = (int16_t)(fine >> CONVERT_FRACTION_BITS);
+	const int16_t positive = whole < 0 ? 0 : whole;
+	return (uint8_t)(positive > 255 ? 255 : positive);
+}
+
+/* What chroma adds to each of the two pixels that share a sample. */
+static inline void expand_chroma(const struct convert_matrix *matrix, const uint8_t *u, const uint8_t *v, size_t step,
+                                 size_t pairs, struct chroma *chroma)
+{
+	const struct convert_matrix m = *matrix;
+	for (size_t i = 0; i < pairs; i++) {
+		const int16_t blueness = centred((uint16_t)(u[i * step] << 8));
+		const int16_t redness = centred((uint16_t)(v[i * step] << 8));
+		const int16_t red = (int16_t)(upper_half(redness, m.red_v) + m.offset);
+		const int16_t green = (int16_t)(upper_half(blueness, m.green_u) + upper_half(redness, m.green_v) + m.offset);
+		const int16_t blue = (int16_t)(upper_half(blueness, m.blue_u) + m.offset);
+		chroma->red[2 * i] = chroma->red[2 * i + 1] = red;
+		chroma->green[2 * i] = chroma->green[2 * i + 1] = green;
+		chroma->blue[2 * i] = chroma->blue[2 * i + 1] = blue;
+	}
+}
+
+static inline void add_luma(const struct convert_matrix *matrix, const uint8_t *luma, size_t step,
+                            const struct chroma *chroma, size_t count, struct planes *planes)
+{
+	const struct convert_matrix m = *matrix;
+	for (size_t i = 0; i < count; i++) {
+		const int16_t light = luma_of(&m, (uint16_t)(luma[i * step] << 8));
+		planes->red[i] = level((int16_t)(light + chroma->red[i]));
+		planes->green[i] = level((int16_t)(light + chroma->green[i]));
+		planes->blue[i] = level((int16_t)(light + chroma->blue[i]));
+	}
+}
+
+static void interleave(const struct planes *planes, size_t count, uint8_t *restrict rgb)
+{
+	for (size_t i = 0; i < count; i++) {
+		rgb[3 * i] = planes->red[i];
+		rgb[3 * i + 1] = planes->green[i];
+		rgb[3 * i + 2] = planes->blue[i];
+	}
+}
+
+static void block_chroma(const struct image *image, const struct convert_matrix *matrix, size_t x, int y, size_t pairs,
+                         struct chroma *chroma)
+{
+	const size_t row = (size_t)(y / 2);
+	const uint8_t *packed = image->plane[0] + (size_t)y * image->stride[0] + 2 * x;
+	const uint8_t *both = image->plane[1] + row * image->stride[1] + x;
+	switch (image->format) {
+	case PIXEL_NV12:
+		expand_chroma(matrix, both, both + 1, 2, pairs, chroma);
+		break;
+	case PIXEL_YUV420:
+		expand_chroma(matrix, image->plane[1] + row * image->stride[1] + x / 2,
+		              image->plane[2] + row * image->stride[2] + x / 2, 1, pairs, chroma);
+		break;
+	default:
+		expand_chroma(matrix, packed + 1, packed + 3, 4, pairs, chroma);
+	}
+}
+
+static void block_luma(const struct image *image, const struct convert_matrix *matrix, size_t x, int y, size_t count,
+                       const struct chroma *chroma, struct planes *planes)
+{
+	const uint8_t *row = image->plane[0] + (size_t)y * image->stride[0];
+	if (image->format == PIXEL_YUYV)
+		add_luma(matrix, row + 2 * x, 2, chroma, count, planes);
+	else
+		add_luma(matrix, row + x, 1, chroma, count, planes);
+}
+
+/* rows: how many rows, from y on, share their chroma. */
+static void convert_yuv_rows(const struct image *image, const struct convert_matrix *matrix, int y, int rows,
+                             uint8_t *rgb)
+{
+	const size_t width = (size_t)image->width;
+	for (size_t x = 0; x < width; x += BLOCK) {
+		const size_t count = width - x < BLOCK ? width - x : BLOCK;
+		struct chroma chroma;
+		block_chroma(image, matrix, x, y, (count + 1) / 2, &chroma);
+		for (int row = 0; row < rows; row++) {
+			struct planes planes;
+			block_luma(image, matrix, x, y + row, count, &chroma, &planes);
+			interleave(&planes, count, rgb + FRAME_CHANNELS * ((size_t)row * width + x));
+		}
+	}
+}
+
+static uint64_t convert_yuv(const struct image *image, uint8_t *rgb)
+{
+	const struct convert_matrix matrix = convert_matrix_of(image->matrix, image->full_range);
+	const int sharing = image->format == PIXEL_YUYV ? 1 : 2;
+	uint64_t sum = 0;
+	for (int y = 0; y < image->height; y += sharing) {
+		const int rows = image->height - y < sharing ? 1 : sharing;
+		const size_t bytes = frame_bytes(image->width, rows);
+		convert_yuv_rows(image, &matrix, y, rows, rgb);
+		sum += luma_sum(rgb, bytes);
+		rgb += bytes;
+	}
+	return sum;
+}
+
+static inline void pick(const uint8_t *restrict pixels, size_t step, bool blue_first, size_t count,
+                        uint8_t *restrict rgb)
+{
+	for (size_t i = 0; i < count; i++) {
+		rgb[3 * i] = pixels[step * i + (blue_first ? 2 : 0)];
+		rgb[3 * i + 1] = pixels[step * i + 1];
+		rgb[3 * i + 2] = pixels[step * i + (blue_first ? 0 : 2)];
+	}
+}
+
+static void convert_packed_row(enum pixel_format format, const uint8_t *row, size_t width, uint8_t *rgb)
+{
+	switch (format) {
+	case PIXEL_BGR:
+		pick(row, 3, true, width, rgb);
+		break;
+	case PIXEL_RGBX:
+		pick(row, 4, false, width, rgb);
+		break;
+	default:
+		pick(row, 4, true, width, rgb);
+	}
+}
+
+/* Sums what is being copied while it is near, and copies in pieces large enough for memcpy's best way. */
+static uint64_t copy_and_sum(const uint8_t *from, size_t bytes, uint8_t *to)
+{
+	enum { PIECE = 16 * 1024 };
+	uint64_t sum = 0;
+	for (size_t i = 0; i < bytes; i += PIECE) {
+		const size_t piece = bytes - i < PIECE ? bytes - i : PIECE;
+		sum += luma_sum(from + i, piece);
+		memcpy(to + i, from + i, piece);
+	}
+	return sum;
+}
+
+static uint64_t convert_rgb(const struct image *image, uint8_t *rgb)
+{
+	const size_t bytes = frame_bytes(image->width, 1);
+	if (image->stride[0] == bytes)
+		return copy_and_sum(image->plane[0], bytes * (size_t)image->height, rgb);
+	uint64_t sum = 0;
+	for (int y = 0; y < image->height; y++)
+		sum += copy_and_sum(image->plane[0] + (size_t)y * image->stride[0], bytes, rgb + (size_t)y * bytes);
+	return sum;
+}
+
+static uint64_t convert_packed(const struct image *image, uint8_t *rgb)
+{
+	const size_t bytes = frame_bytes(image->width, 1);
+	uint64_t sum = 0;
+	for (int y = 0; y < image->height; y++, rgb += bytes) {
+		convert_packed_row(image->format, image->plane[0] + (size_t)y * image->stride[0], (size_t)image->width, rgb);
+		sum += luma_sum(rgb, bytes);
+	}
+	return sum;
+}
+
+uint64_t convert_image(const struct image *image, uint8_t *rgb)
+{
+	switch (image->format) {
+	case PIXEL_RGB:
+		return convert_rgb(image, rgb);
+	case PIXEL_BGR:
+	case PIXEL_RGBX:
+	case PIXEL_BGRX:
+		return convert_packed(image, rgb);
+	default:
+		return convert_yuv(image, rgb);
+	}
+}
+
+static void average_block_yuv(const struct convert_matrix *matrix, uint16_t *const samples[3], size_t begin,
+                              size_t count, struct planes *planes)
+{
+	const struct convert_matrix m = *matrix;
+	const uint16_t *y = samples[0] + begin, *u = samples[1] + begin, *v = samples[2] + begin;
+	for (size_t i = 0; i < count; i++) {
+		const int16_t light = (int16_t)(luma_of(&m, y[i]) + m.offset);
+		const int16_t blueness = centred(u[i]), redness = centred(v[i]);
+		planes->red[i] = level((int16_t)(light + upper_half(redness, m.red_v)));
+		planes->green[i] = level((int16_t)(light + upper_half(blueness, m.green_u) + upper_half(redness, m.green_v)));
+		planes->blue[i] = level((int16_t)(light + upper_half(blueness, m.blue_u)));
+	}
+}
+
+static void average_plane(const uint16_t *samples, size_t count, uint8_t *plane)
+{
+	for (size_t i = 0; i < count; i++)
+		plane[i] = (uint8_t)((samples[i] + 128U) >> 8);
+}
+
+void convert_averages(const struct convert_matrix *matrix, uint16_t *const samples[3], size_t count, uint8_t *rgb)
+{
+	for (size_t begin = 0; begin < count; begin += BLOCK) {
+		const size_t pixels = count - begin < BLOCK ? count - begin : BLOCK;
+		struct planes planes;
+		if (matrix) {
+			average_block_yuv(matrix, samples, begin, pixels, &planes);
+		} else {
+			average_plane(samples[0] + begin, pixels, planes.red);
+			average_plane(samples[1] + begin, pixels, planes.green);
+			average_plane(samples[2] + begin, pixels, planes.blue);
+		}
+		interleave(&planes, pixels, rgb + FRAME_CHANNELS * begin);
+	}
+}

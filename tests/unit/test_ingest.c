@@ -1,0 +1,77 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../golden/reference.h"
+#include "ingest.h"
+
+static void assert_ingested(enum pixel_format format, int width, int height, int out_width, int out_height)
+{
+	struct image image = reference_image(format, width, height, 3, FILL_RANDOM);
+	const size_t bytes = frame_bytes(out_width, out_height);
+	struct frame frame = { .pixels = malloc(bytes), .width = out_width, .height = out_height };
+	frame.info.id = 42;
+	struct ingest *ingestion = ingest_create(width, height, out_width, out_height);
+	assert_non_null(ingestion);
+	ingest(ingestion, &image, &frame);
+	assert_true(frame.info.mean == (double)reference_sum(frame.pixels, bytes) / (double)bytes);
+	for (int i = 0; i < 3; i++) {
+		double wanted[3];
+		reference_area(&image, out_width, out_height, out_width - 1, out_height - 1, wanted);
+		assert_in_range(frame.pixels[bytes - 3 + (size_t)i] + 1, (unsigned)wanted[i], (unsigned)(wanted[i] + 2));
+	}
+	assert_int_equal(frame.info.id, 42);
+	assert_true(frame.width == out_width && frame.height == out_height);
+	ingest_destroy(ingestion);
+	free(frame.pixels);
+	reference_free(&image);
+}
+
+static void test_same_size_and_smaller_of_every_format(void **state)
+{
+	(void)state;
+	for (size_t f = 0; f < COUNT_OF(reference_formats); f++) {
+		assert_ingested(reference_formats[f], 41, 23, 41, 23);
+		assert_ingested(reference_formats[f], 40, 24, 10, 6);
+		assert_ingested(reference_formats[f], 41, 23, 40, 7);
+	}
+}
+
+static void test_one_ingest_takes_one_format_after_another(void **state)
+{
+	(void)state;
+	struct ingest *ingestion = ingest_create(16, 8, 4, 2);
+	uint8_t pixels[4 * 2 * FRAME_CHANNELS];
+	struct frame frame = { .pixels = pixels, .width = 4, .height = 2 };
+	for (size_t f = 0; f < COUNT_OF(reference_formats); f++) {
+		struct image image = reference_image(reference_formats[f], 16, 8, 0, FILL_MOST);
+		image.full_range = true;
+		ingest(ingestion, &image, &frame);
+		double wanted[3] = { 255, 255, 255 };
+		reference_to_rgb(&image, wanted);
+		assert_in_range(pixels[1] + 1, (unsigned)wanted[1], (unsigned)(wanted[1] + 2));
+		reference_free(&image);
+	}
+	ingest_destroy(ingestion);
+}
+
+static void test_refuses_to_enlarge(void **state)
+{
+	(void)state;
+	assert_null(ingest_create(4, 4, 8, 4));
+	assert_null(ingest_create(4, 4, 2, 5));
+	ingest_destroy(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same_size_and_smaller_of_every_format),
+		cmocka_unit_test(test_one_ingest_takes_one_format_after_another),
+		cmocka_unit_test(test_refuses_to_enlarge),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -4,7 +4,17 @@
 
 #include <stdint.h>
 
-uint64_t memory_rss(void);        /* resident bytes of this process; 0 when unknown */
+uint64_t memory_rss(void); /* resident bytes of this process; 0 when unknown */
+
+/* What memory_rss() consists of, bytes. */
+struct memory_parts {
+	uint64_t files;     /* program and libraries, as far as they are used */
+	uint64_t shared;    /* memfd and the like: camera buffers */
+	uint64_t anonymous; /* ring, heap, stacks */
+	uint64_t heap;      /* of anonymous: what malloc holds */
+};
+struct memory_parts memory_parts(void);
+
 uint64_t memory_available(void);  /* MemAvailable in bytes; 0 when unknown */
 double memory_swap_percent(void); /* swap in use, 0-100; 0 without swap */
 

@@ -37,6 +37,9 @@ struct night_watch {
 void night_watch_init(struct night_watch *watch, const struct night_params *params, struct camera *camera,
                       double framerate);
 
+/* Tells the controller what the camera can expose; each time the camera was opened. */
+void night_watch_camera(struct night_watch *watch, const struct camera_description *camera);
+
 /* Looks at a frame that was just taken in, and marks it as a night frame or not. */
 void night_watch_frame(struct night_watch *watch, struct frame *frame);
 

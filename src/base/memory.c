@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,16 +21,29 @@ uint64_t memory_rss(void)
 }
 
 /* The value of a line `Name:   123 kB` in bytes. */
-static uint64_t meminfo_bytes(const char *meminfo, const char *name)
+static uint64_t line_bytes(const char *text, const char *name)
 {
-	const char *line = strstr(meminfo, name);
+	const char *line = strstr(text, name);
 	return line ? strtoull(line + strlen(name), NULL, 10) * 1024 : 0;
+}
+
+struct memory_parts memory_parts(void)
+{
+	char text[TEXT_BYTES];
+	struct mallinfo2 heap = mallinfo2();
+	struct memory_parts parts = { .heap = heap.arena + heap.hblkhd };
+	if (fsio_read_small("/proc/self/status", text, sizeof text) > 0) {
+		parts.files = line_bytes(text, "\nRssFile:");
+		parts.shared = line_bytes(text, "\nRssShmem:");
+		parts.anonymous = line_bytes(text, "\nRssAnon:");
+	}
+	return parts;
 }
 
 uint64_t memory_available(void)
 {
 	char text[TEXT_BYTES];
-	return fsio_read_small("/proc/meminfo", text, sizeof text) < 0 ? 0 : meminfo_bytes(text, "\nMemAvailable:");
+	return fsio_read_small("/proc/meminfo", text, sizeof text) < 0 ? 0 : line_bytes(text, "\nMemAvailable:");
 }
 
 double memory_swap_percent(void)
@@ -37,7 +51,7 @@ double memory_swap_percent(void)
 	char text[TEXT_BYTES];
 	if (fsio_read_small("/proc/meminfo", text, sizeof text) < 0)
 		return 0;
-	uint64_t total = meminfo_bytes(text, "\nSwapTotal:"), unused = meminfo_bytes(text, "\nSwapFree:");
+	uint64_t total = line_bytes(text, "\nSwapTotal:"), unused = line_bytes(text, "\nSwapFree:");
 	return total ? 100.0 * (double)(total - unused) / (double)total : 0;
 }
 

@@ -147,6 +147,17 @@ static void publish(struct capture *capture)
 	pthread_mutex_unlock(&capture->publish);
 }
 
+/* The camera is there, for the first time or again. */
+static void greet_camera(struct capture *capture)
+{
+	camera_status(capture->params.camera, &capture->status.camera);
+	const struct camera_description *camera = &capture->status.camera.description;
+	log_info("Camera: %s, %dx%d %s%s%s", camera->model, camera->width, camera->height, camera->format,
+	         camera->adjusted[0] ? "; " : "", camera->adjusted);
+	jobs_set_camera_model(capture->params.jobs, camera->model);
+	night_watch_camera(&capture->night, camera);
+}
+
 static void begin_trouble(struct capture *capture)
 {
 	struct camera_status camera;
@@ -222,9 +233,8 @@ static void on_camera(void *data, uint32_t events)
 			begin_trouble(capture);
 			break;
 		case CAMERA_RECOVERED:
-			camera_status(capture->params.camera, &capture->status.camera);
 			log_fault_end(&capture->trouble, "Camera: frames come again");
-			jobs_set_camera_model(capture->params.jobs, capture->status.camera.description.model);
+			greet_camera(capture);
 			break;
 		case CAMERA_LOST:
 			publish(capture);
@@ -266,7 +276,7 @@ struct capture *capture_create(const struct capture_params *params, struct error
 	publish(capture);
 	const struct camera_status *camera = &capture->status.camera;
 	if (camera->state == CAMERA_RUNNING) {
-		jobs_set_camera_model(params->jobs, camera->description.model);
+		greet_camera(capture);
 		prepare_ingest(capture, camera->description.width, camera->description.height);
 	} else {
 		begin_trouble(capture);

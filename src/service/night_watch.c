@@ -15,6 +15,11 @@ void night_watch_init(struct night_watch *watch, const struct night_params *para
 	night_init(&watch->night, params);
 }
 
+void night_watch_camera(struct night_watch *watch, const struct camera_description *camera)
+{
+	night_set_limits(&watch->night, camera->exposure_min_us, camera->exposure_max_us);
+}
+
 static int64_t interval_of(const struct camera_mode *mode, double framerate)
 {
 	int64_t interval_ns = (int64_t)((double)CLOCK_NS_PER_S / framerate);

@@ -1,0 +1,222 @@
+/* `status`: all that is known, as one line of JSON. */
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <string.h>
+
+#include "clock.h"
+#include "commands.h"
+#include "log.h"
+#include "memory.h"
+
+/* Times are rounded so that the line stays readable: 3 decimals. */
+static double rounded(double value)
+{
+	return round(value * 1000) / 1000;
+}
+
+static void add_number(cJSON *object, const char *name, double value)
+{
+	cJSON_AddNumberToObject(object, name, rounded(value));
+}
+
+static void add_count(cJSON *object, const char *name, uint64_t value)
+{
+	cJSON_AddNumberToObject(object, name, (double)value);
+}
+
+static void add_mib(cJSON *object, const char *name, uint64_t bytes)
+{
+	add_number(object, name, (double)bytes / (1024 * 1024));
+}
+
+/* Seconds since a monotonic moment; null when it never was. */
+static void add_age(cJSON *object, const char *name, int64_t then_ns)
+{
+	if (then_ns == 0)
+		cJSON_AddNullToObject(object, name);
+	else
+		add_number(object, name, (double)(clock_now_ns() - then_ns) / (double)CLOCK_NS_PER_S);
+}
+
+static void add_camera(cJSON *root, const struct capture_status *capture)
+{
+	const struct camera_status *camera = &capture->camera;
+	cJSON *object = cJSON_AddObjectToObject(root, "camera");
+	cJSON_AddStringToObject(object, "state", camera_state_text(camera->state));
+	cJSON_AddStringToObject(object, "model", camera->description.model);
+	cJSON_AddStringToObject(object, "id", camera->description.id);
+	cJSON_AddStringToObject(object, "format", camera->description.format);
+	cJSON_AddNumberToObject(object, "width", camera->description.width);
+	cJSON_AddNumberToObject(object, "height", camera->description.height);
+	cJSON_AddStringToObject(object, "trouble", camera->trouble);
+	add_count(object, "frames", camera->frames);
+	add_count(object, "lost", camera->lost);
+	add_count(object, "rejected", capture->rejected);
+	add_count(object, "skipped", capture->skipped);
+	add_count(object, "dropped", capture->dropped);
+	add_count(object, "stalls", camera->stalls);
+	add_count(object, "restarts", camera->restarts);
+	add_count(object, "reopens", camera->reopens);
+	add_count(object, "failures", camera->failures);
+	add_age(object, "last_frame_age_s", camera->last_frame_ns);
+	add_number(object, "ingest_ms", capture->ingest_ms);
+	add_number(object, "late_p50_ms", capture->late_p50_ms);
+	add_number(object, "late_p999_ms", capture->late_p999_ms);
+}
+
+static void add_ring(cJSON *root, const struct commands *commands, const struct capture_status *capture)
+{
+	struct ring_status ring;
+	int width, height;
+	ring_status(commands->ring, &ring);
+	ring_frame_size(commands->ring, &width, &height);
+	cJSON *object = cJSON_AddObjectToObject(root, "ring");
+	add_count(object, "slots", ring.slots);
+	add_count(object, "frames", ring.filled);
+	add_count(object, "pinned", ring.pinned);
+	add_count(object, "pin_limit", ring.pin_limit);
+	cJSON_AddNumberToObject(object, "width", width);
+	cJSON_AddNumberToObject(object, "height", height);
+	add_number(object, "seconds", (double)(ring.newest_ns - ring.oldest_ns) / (double)CLOCK_NS_PER_S);
+	add_age(object, "oldest_age_s", ring.oldest_ns);
+	add_age(object, "newest_age_s", ring.newest_ns);
+	add_count(object, "bytes", ring.slots * ring.slot_bytes);
+	add_count(object, "committed", ring.committed);
+	add_count(object, "newest_id", capture->newest.id);
+	add_count(object, "dropped", capture->dropped);
+}
+
+static void add_night(cJSON *root, const struct capture_status *capture)
+{
+	const struct night_watch_status *night = &capture->night;
+	cJSON *object = cJSON_AddObjectToObject(root, "night");
+	cJSON_AddBoolToObject(object, "enabled", night->enabled);
+	cJSON_AddStringToObject(object, "status", night->night ? "NIGHT" : "DAY");
+	add_number(object, "level", night->level);
+	add_number(object, "light", night->light);
+	add_number(object, "mean", capture->newest.mean);
+	add_number(object, "exposure_us", capture->newest.exposure_us);
+	add_number(object, "gain", capture->newest.gain);
+	cJSON_AddNumberToObject(object, "rung", night->rung);
+	add_count(object, "night_exposure_us", (uint64_t)night->exposure_us);
+	add_count(object, "switches", night->switches);
+	add_count(object, "switches_today", night->switches_today);
+	add_age(object, "last_switch_age_s", night->last_switch_ns);
+	add_number(object, "last_gap_ms", night->last_gap_ms);
+	add_number(object, "worst_gap_ms", night->worst_gap_ms);
+}
+
+static void add_exports(cJSON *root, const struct commands *commands)
+{
+	struct jobs_status jobs;
+	jobs_status(commands->jobs, &jobs);
+	cJSON *object = cJSON_AddObjectToObject(root, "exports");
+	add_count(object, "waiting", jobs.waiting);
+	add_count(object, "running", jobs.running);
+	add_count(object, "asked", jobs.asked);
+	add_count(object, "kept", jobs.kept);
+	add_count(object, "failed", jobs.failed);
+	add_count(object, "refused", jobs.refused);
+	add_count(object, "files", jobs.files);
+	cJSON_AddStringToObject(object, "last_error", jobs.last_error);
+	add_age(object, "last_error_age_s", jobs.last_error_ns);
+}
+
+static void add_storage(cJSON *root, const struct commands *commands)
+{
+	struct retention_status storage;
+	retention_status(commands->retention, &storage);
+	cJSON *object = cJSON_AddObjectToObject(root, "storage");
+	add_number(object, "free_mib", (double)storage.free_bytes / (1024 * 1024));
+	add_count(object, "pictures", storage.pictures);
+	add_number(object, "pictures_mib", (double)storage.total_bytes / (1024 * 1024));
+	add_count(object, "deleted", storage.deleted);
+	add_mib(object, "deleted_mib", storage.deleted_bytes);
+}
+
+/* What the process is made of; "program", "camera", "ring", "heap" and "stacks" add up to rss_mib. */
+static void add_memory(cJSON *root, const struct commands *commands)
+{
+	struct memory_parts parts = memory_parts();
+	struct ring_status ring, full = { 0 };
+	ring_status(commands->ring, &ring);
+	if (commands->full_ring)
+		ring_status(commands->full_ring, &full);
+	uint64_t arena = ring.slots * ring.slot_bytes + full.slots * full.slot_bytes;
+	uint64_t held = arena + parts.heap;
+	cJSON *object = cJSON_AddObjectToObject(root, "memory");
+	add_mib(object, "rss_mib", memory_rss());
+	add_mib(object, "max_rss_mib", commands->budget_request.max_rss);
+	add_mib(object, "program_mib", parts.files);
+	add_mib(object, "camera_mib", parts.shared);
+	add_mib(object, "ring_mib", arena);
+	add_mib(object, "heap_mib", parts.heap);
+	add_mib(object, "stacks_mib", parts.anonymous > held ? parts.anonymous - held : 0);
+	add_mib(object, "export_scratch_mib", commands->budget_request.scratch);
+	add_mib(object, "available_at_start_mib", commands->budget_request.available);
+	add_count(object, "slots_asked", commands->budget_request.slots);
+	cJSON_AddStringToObject(object, "slots_reason", budget_bound_text(commands->budget.bound));
+	add_number(object, "swap_percent", memory_swap_percent());
+}
+
+static void add_network(cJSON *root, const struct commands *commands)
+{
+	struct server_status server;
+	server_status(commands->server, &server);
+	cJSON *object = cJSON_AddObjectToObject(root, "network");
+	cJSON_AddNumberToObject(object, "port", server_port(commands->server));
+	cJSON_AddNumberToObject(object, "clients", server.clients);
+	add_count(object, "accepted", server.accepted);
+	add_count(object, "answered", server.answered);
+	add_count(object, "refused", server.refused);
+	add_count(object, "timed_out", server.timed_out);
+	add_count(object, "unauthorised", server.unauthorised);
+}
+
+static void add_clock(cJSON *root, const struct commands *commands)
+{
+	char now[40];
+	cJSON *object = cJSON_AddObjectToObject(root, "clock");
+	clock_format_local(clock_wall_ns(), "%Y-%m-%dT%H:%M:%S%z", now, sizeof now);
+	cJSON_AddStringToObject(object, "now", now);
+	cJSON_AddBoolToObject(object, "synchronised", clock_is_synchronised());
+	add_age(root, "uptime_s", commands->started_ns);
+}
+
+static void add_log(cJSON *root)
+{
+	static const char *const levels[] = { "error", "warning", "info", "debug" };
+	struct log_line lines[LOG_RECENT_COUNT];
+	size_t count = log_recent(lines, LOG_RECENT_COUNT);
+	cJSON *list = cJSON_AddArrayToObject(root, "last_errors");
+	for (size_t i = 0; i < count; i++) {
+		char when[40];
+		cJSON *line = cJSON_CreateObject();
+		clock_format_local(lines[i].wall_ns, "%Y-%m-%dT%H:%M:%S%z", when, sizeof when);
+		cJSON_AddStringToObject(line, "time", when);
+		cJSON_AddStringToObject(line, "level", levels[lines[i].level]);
+		cJSON_AddStringToObject(line, "text", lines[i].text);
+		cJSON_AddItemToArray(list, line);
+	}
+}
+
+char *commands_status(const struct commands *commands)
+{
+	struct capture_status capture;
+	capture_status(commands->capture, &capture);
+	cJSON *root = cJSON_CreateObject();
+	cJSON_AddStringToObject(root, "version", PASTCAM_VERSION);
+	cJSON_AddStringToObject(root, "note", commands->note);
+	add_camera(root, &capture);
+	add_ring(root, commands, &capture);
+	add_night(root, &capture);
+	add_exports(root, commands);
+	add_storage(root, commands);
+	add_memory(root, commands);
+	add_network(root, commands);
+	add_clock(root, commands);
+	add_log(root);
+	char *text = cJSON_PrintUnformatted(root);
+	cJSON_Delete(root);
+	return text;
+}

@@ -1,0 +1,130 @@
+#include "replies.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "clock.h"
+
+static double seconds(int64_t ns)
+{
+	return (double)ns / (double)CLOCK_NS_PER_S;
+}
+
+static double wall_s(const struct frame_info *info)
+{
+	return seconds(clock_wall_of(info->timestamp_ns));
+}
+
+/* Age at the trigger: what `at=` asked for. */
+static double age_s(const struct job *job, const struct frame_info *info)
+{
+	return seconds(job->asked_ns - info->timestamp_ns);
+}
+
+static void print_paths(FILE *out, const struct job *job)
+{
+	bool first = true;
+	for (size_t i = 0; i < job->frame_count; i++) {
+		if (!job->paths[i])
+			continue;
+		fprintf(out, "%s%s", first ? "" : ", ", job->paths[i]);
+		first = false;
+	}
+}
+
+static void print_not_saved(FILE *out, const struct job *job)
+{
+	fprintf(out, "NOT_SAVED %s", job->error.text);
+	if (job->file_count == 0)
+		return;
+	fprintf(out, " (%zu saved before that: ", job->file_count);
+	print_paths(out, job);
+	fputc(')', out);
+}
+
+static void print_save(FILE *out, const struct job *job)
+{
+	fputs("Saved single full-resolution image: ", out);
+	print_paths(out, job);
+	fprintf(out, " (timestamp: %.3f, age: %.2fs)", wall_s(&job->first),
+	        seconds(clock_now_ns() - job->first.timestamp_ns));
+}
+
+static void print_series(FILE *out, const struct job *job)
+{
+	fprintf(out, "Saved %zu separate images from ring buffer, starting at timestamp: %.3f (age: %.2fs)",
+	        job->file_count, wall_s(&job->first), age_s(job, &job->first));
+}
+
+static void print_stack(FILE *out, const struct job *job)
+{
+	fputs("Saved stacked image: ", out);
+	print_paths(out, job);
+	fprintf(
+	    out,
+	    " | stack of %zu frames | first frame timestamp: %.3f (age: %.2fs) | last frame timestamp: %.3f (age: %.2fs)",
+	    job->frame_count, wall_s(&job->first), age_s(job, &job->first), wall_s(&job->last), age_s(job, &job->last));
+}
+
+static void print_before(FILE *out, double save_before_s)
+{
+	fprintf(out, "(export.save_before_s: %.3f s)", save_before_s);
+}
+
+enum reply_kind { REPLY_SAVE, REPLY_SERIES, REPLY_WINDOW, REPLY_STACK };
+
+static void print_saved(FILE *out, enum reply_kind kind, const struct job *job, double save_before_s)
+{
+	switch (kind) {
+	case REPLY_SAVE:
+		print_save(out, job);
+		return;
+	case REPLY_SERIES:
+		print_series(out, job);
+		break;
+	case REPLY_WINDOW:
+		print_series(out, job);
+		print_before(out, save_before_s);
+		break;
+	case REPLY_STACK:
+		print_stack(out, job);
+		print_before(out, save_before_s);
+		return;
+	}
+	fputs(" | ", out); /* the seed's text of a series names no path, so the paths come after it */
+	print_paths(out, job);
+}
+
+static char *reply(enum reply_kind kind, const struct job *job, double save_before_s)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	if (!out)
+		return NULL;
+	if (job->error.code != 0)
+		print_not_saved(out, job);
+	else
+		print_saved(out, kind, job, save_before_s);
+	return fclose(out) == 0 ? text : NULL;
+}
+
+char *reply_save(const struct job *job)
+{
+	return reply(REPLY_SAVE, job, 0);
+}
+
+char *reply_series(const struct job *job)
+{
+	return reply(REPLY_SERIES, job, 0);
+}
+
+char *reply_window(const struct job *job, double save_before_s)
+{
+	return reply(REPLY_WINDOW, job, save_before_s);
+}
+
+char *reply_stack(const struct job *job, double save_before_s)
+{
+	return reply(REPLY_STACK, job, save_before_s);
+}

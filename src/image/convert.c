@@ -101,20 +101,17 @@ static void interleave(const struct planes *planes, size_t count, uint8_t *restr
 static void block_chroma(const struct image *image, const struct convert_matrix *matrix, size_t x, int y, size_t pairs,
                          struct chroma *chroma)
 {
-	const size_t row = (size_t)(y / 2);
-	const uint8_t *packed = image->plane[0] + (size_t)y * image->stride[0] + 2 * x;
-	const uint8_t *both = image->plane[1] + row * image->stride[1] + x;
-	switch (image->format) {
-	case PIXEL_NV12:
-		expand_chroma(matrix, both, both + 1, 2, pairs, chroma);
-		break;
-	case PIXEL_YUV420:
-		expand_chroma(matrix, image->plane[1] + row * image->stride[1] + x / 2,
-		              image->plane[2] + row * image->stride[2] + x / 2, 1, pairs, chroma);
-		break;
-	default:
-		expand_chroma(matrix, packed + 1, packed + 3, 4, pairs, chroma);
+	if (image->format == PIXEL_YUYV) {
+		const uint8_t *units = image->plane[0] + (size_t)y * image->stride[0] + 2 * x;
+		expand_chroma(matrix, units + 1, units + 3, 4, pairs, chroma);
+		return;
 	}
+	const size_t row = (size_t)(y / 2);
+	const uint8_t *first = image->plane[1] + row * image->stride[1];
+	if (image->format == PIXEL_NV12)
+		expand_chroma(matrix, first + x, first + x + 1, 2, pairs, chroma);
+	else
+		expand_chroma(matrix, first + x / 2, image->plane[2] + row * image->stride[2] + x / 2, 1, pairs, chroma);
 }
 
 static void block_luma(const struct image *image, const struct convert_matrix *matrix, size_t x, int y, size_t count,

@@ -18,7 +18,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 LINK = $(CC)
 ifeq ($(HAVE_LIBCAMERA),yes)
 CPPFLAGS_ALL += -DPASTCAM_WITH_LIBCAMERA
-OBJECTS += $(BUILD)/src/camera/libcamera.o
+OBJECTS += $(patsubst %.cpp,$(BUILD)/%.o,$(wildcard src/camera/*.cpp))
 LDLIBS_ALL += $(shell $(PKG_CONFIG) --libs libcamera)
 LINK = $(CXX)
 endif

@@ -17,7 +17,7 @@ comma = ,
 BUILD = build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
 
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
-WARNINGS_CXX = -Wall -Wextra -Wshadow -Wconversion
+WARNINGS_CXX = -Wall -Wextra -Wconversion
 OPTIMISE = -O2 -g
 # The kernels are plain C in shapes that the compilers vectorise at this level.
 OPTIMISE_KERNELS = -O3 -g

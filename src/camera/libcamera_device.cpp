@@ -1,0 +1,370 @@
+#include "libcamera_device.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include <unistd.h>
+
+namespace
+{
+
+constexpr unsigned buffer_count = 4;
+constexpr size_t note_bytes = 256;
+
+/* The best first: what costs least to turn into R,G,B. */
+const std::array<LibcameraFormat, 8> formats = { {
+	{ libcamera::formats::BGR888, PIXEL_RGB, false },
+	{ libcamera::formats::RGB888, PIXEL_BGR, false },
+	{ libcamera::formats::XBGR8888, PIXEL_RGBX, false },
+	{ libcamera::formats::XRGB8888, PIXEL_BGRX, false },
+	{ libcamera::formats::NV12, PIXEL_NV12, false },
+	{ libcamera::formats::YUV420, PIXEL_YUV420, false },
+	{ libcamera::formats::YUYV, PIXEL_YUYV, false },
+	{ libcamera::formats::MJPEG, PIXEL_RGB, true },
+} };
+
+enum colour_matrix matrix_of(const std::optional<libcamera::ColorSpace> &space)
+{
+	using Encoding = libcamera::ColorSpace::YcbcrEncoding;
+
+	if (space && (space->ycbcrEncoding == Encoding::Rec709 || space->ycbcrEncoding == Encoding::Rec2020))
+		return COLOUR_BT709;
+	return COLOUR_BT601;
+}
+
+template <typename T> double number_as(const libcamera::ControlValue &value)
+{
+	T number;
+	memcpy(&number, value.data().data(), sizeof(number));
+	return static_cast<double>(number);
+}
+
+/* A limit as a number, whatever type this version of libcamera gives it; of an array, the first. */
+std::optional<double> number(const libcamera::ControlValue &value)
+{
+	switch (value.type()) {
+	case libcamera::ControlTypeBool:
+		return number_as<bool>(value);
+	case libcamera::ControlTypeInteger32:
+		return number_as<int32_t>(value);
+	case libcamera::ControlTypeInteger64:
+		return number_as<int64_t>(value);
+	case libcamera::ControlTypeFloat:
+		return number_as<float>(value);
+	default:
+		return std::nullopt;
+	}
+}
+
+} /* namespace */
+
+/* --- finding and configuring --- */
+
+std::shared_ptr<libcamera::Camera> LibcameraDevice::choose(struct error *error) const
+{
+	const std::string wanted = params.id ? params.id : "";
+	std::string known;
+
+	for (const auto &candidate : manager->cameras()) {
+		if (candidate->id().find(wanted) != std::string::npos)
+			return candidate;
+		known += (known.empty() ? "" : ", ") + candidate->id();
+	}
+	if (known.empty())
+		error_set(
+		    error, -ENODEV,
+		    "libcamera finds no camera: check its cable, and that this user may open /dev/media* and /dev/video*");
+	else
+		error_set(error, -ENODEV, "no camera has \"%s\" in its id (camera.id); there is %s", wanted.c_str(),
+		          known.c_str());
+	return nullptr;
+}
+
+int LibcameraDevice::find(struct error *error)
+{
+	/* Its chatter at the default level is not for an appliance's log. */
+	setenv("LIBCAMERA_LOG_LEVELS", "*:WARN", 0);
+	manager = std::make_unique<libcamera::CameraManager>();
+	int rc = manager->start();
+	if (rc < 0)
+		return error_set_errno(error, rc, "libcamera does not start");
+	auto chosen = choose(error);
+	if (!chosen)
+		return -ENODEV;
+	rc = chosen->acquire();
+	if (rc < 0)
+		return error_set_errno(error, rc, "cannot take camera %s (is another program using it?)", chosen->id().c_str());
+	camera = chosen;
+	return 0;
+}
+
+/* True when the camera takes this format, and, if exact, the size that was asked. */
+bool LibcameraDevice::try_format(const LibcameraFormat &candidate, bool exact)
+{
+	libcamera::StreamConfiguration &stream = configuration->at(0);
+	const libcamera::Size size(static_cast<unsigned>(params.width), static_cast<unsigned>(params.height));
+
+	stream.pixelFormat = candidate.name;
+	stream.size = size;
+	stream.stride = 0;
+	stream.bufferCount = buffer_count;
+	if (configuration->validate() == libcamera::CameraConfiguration::Invalid || stream.pixelFormat != candidate.name)
+		return false;
+	return !exact || stream.size == size;
+}
+
+int LibcameraDevice::configure(struct error *error)
+{
+	configuration = camera->generateConfiguration({ libcamera::StreamRole::VideoRecording });
+	if (!configuration || configuration->empty())
+		return error_set(error, -EIO, "camera %s offers no video stream", camera->id().c_str());
+	for (bool exact : { true, false }) {
+		for (size_t i = 0; !format && i < formats.size(); i++) {
+			if (try_format(formats[i], exact))
+				format = &formats[i];
+		}
+	}
+	if (!format)
+		return error_set(error, -EIO, "camera %s offers no pixel format that pastcam can read", camera->id().c_str());
+	int rc = camera->configure(configuration.get());
+	if (rc < 0)
+		return error_set_errno(error, rc, "camera %s refuses its configuration", camera->id().c_str());
+	lay_out();
+	return 0;
+}
+
+void LibcameraDevice::lay_out()
+{
+	const libcamera::StreamConfiguration &stream = configuration->at(0);
+
+	planes = plane_layout_of(format->pixels, stream.stride, format->mjpeg ? 0 : stream.size.height, stream.frameSize);
+	layout.format = format->pixels;
+	layout.width = static_cast<int>(stream.size.width);
+	layout.height = static_cast<int>(stream.size.height);
+	layout.matrix = matrix_of(stream.colorSpace);
+	layout.full_range = stream.colorSpace && stream.colorSpace->range == libcamera::ColorSpace::Range::Full;
+	std::copy_n(planes.stride, planes.count, layout.stride);
+	if (format->mjpeg)
+		layout.stride[0] = static_cast<size_t>(layout.width) * FRAME_CHANNELS;
+}
+
+int LibcameraDevice::open(struct error *error)
+{
+	int rc = find(error);
+
+	if (rc == 0)
+		rc = configure(error);
+	return rc < 0 ? rc : allocate(error);
+}
+
+void LibcameraDevice::describe(camera_description &description) const
+{
+	const auto model = camera->properties().get(libcamera::properties::Model);
+	const auto exposure = limits(libcamera::controls::ExposureTime).value_or(Range{ 0, 0 });
+	const auto gain = limits(libcamera::controls::AnalogueGain).value_or(Range{ 0, 0 });
+	char note[note_bytes] = "", size[64] = "";
+
+	description = camera_description{};
+	snprintf(description.model, sizeof(description.model), "%s", model ? std::string(*model).c_str() : "unknown");
+	snprintf(description.id, sizeof(description.id), "%s", camera->id().c_str());
+	snprintf(description.format, sizeof(description.format), "%s", format->name.toString().c_str());
+	description.width = layout.width;
+	description.height = layout.height;
+	description.exposure_min_us = static_cast<int64_t>(exposure.min);
+	description.exposure_max_us = static_cast<int64_t>(exposure.max);
+	description.gain_min = gain.min;
+	description.gain_max = gain.max;
+	for (const LibcameraSlot &slot : slots) {
+		for (const dma_buffer &memory : slot.memory)
+			description.buffer_bytes += memory.is_dma_buf ? 0 : memory.bytes;
+	}
+	mode(camera_mode{}, note);
+	if (layout.width != params.width || layout.height != params.height)
+		snprintf(size, sizeof(size), "%dx%d instead of %dx%d", layout.width, layout.height, params.width,
+		         params.height);
+	snprintf(description.adjusted, sizeof(description.adjusted), "%s%s%.180s", size, size[0] && note[0] ? "; " : "",
+	         note);
+}
+
+LibcameraDevice::~LibcameraDevice()
+{
+	free_slots();
+	configuration.reset();
+	if (camera)
+		camera->release();
+	camera.reset();
+	if (manager)
+		manager->stop();
+}
+
+/* --- buffers --- */
+
+void LibcameraDevice::free_slots()
+{
+	for (LibcameraSlot &slot : slots) {
+		slot.request.reset();
+		slot.wrapper.reset();
+		for (dma_buffer &memory : slot.memory)
+			allocator ? dma_buffer_unmap(&memory) : dma_buffer_free(&memory);
+	}
+	slots.clear();
+	allocator.reset();
+}
+
+int LibcameraDevice::allocate(struct error *error)
+{
+	slots = std::vector<LibcameraSlot>(std::max(buffer_count, configuration->at(0).bufferCount));
+	for (LibcameraSlot &slot : slots) {
+		int rc = dma_buffer_allocate(&slot.memory[0], planes.bytes, error);
+		if (rc < 0)
+			return rc;
+		for (size_t i = 0; i < planes.count; i++)
+			slot.plane[i] = slot.memory[0].memory + planes.offset[i];
+	}
+	return 0;
+}
+
+/* Its planes may share a descriptor or have one each. */
+int LibcameraDevice::map_its_own(LibcameraSlot &slot)
+{
+	const auto &buffer_planes = slot.buffer->planes();
+
+	if (buffer_planes.size() < planes.count)
+		return -EIO;
+	for (size_t i = 0; i < planes.count; i++) {
+		const libcamera::FrameBuffer::Plane &plane = buffer_planes[i];
+		const bool shared = i > 0 && plane.fd.get() == buffer_planes[i - 1].fd.get();
+		const uint8_t *base = slot.plane[i > 0 ? i - 1 : 0];
+
+		if (shared) {
+			slot.plane[i] = base - buffer_planes[i - 1].offset + plane.offset;
+			continue;
+		}
+		const off_t bytes = lseek(plane.fd.get(), 0, SEEK_END);
+		if (bytes <= 0 || dma_buffer_map(&slot.memory[i], plane.fd.get(), static_cast<size_t>(bytes), nullptr) < 0)
+			return -EIO;
+		slot.plane[i] = slot.memory[i].memory + plane.offset;
+	}
+	return 0;
+}
+
+int LibcameraDevice::use_its_own_buffers(struct error *error)
+{
+	libcamera::Stream *stream = configuration->at(0).stream();
+	auto its_own = std::make_unique<libcamera::FrameBufferAllocator>(camera);
+
+	int rc = its_own->allocate(stream);
+	if (rc < 0)
+		return error_set_errno(error, rc, "camera %s takes no buffers and gives none", camera->id().c_str());
+	free_slots();
+	allocator = std::move(its_own);
+	const auto &buffers = allocator->buffers(stream);
+	slots = std::vector<LibcameraSlot>(buffers.size());
+	for (size_t i = 0; i < slots.size(); i++) {
+		slots[i].buffer = buffers[i].get();
+		rc = map_its_own(slots[i]);
+		if (rc < 0)
+			return error_set(error, rc, "cannot map the buffers of camera %s", camera->id().c_str());
+	}
+	return 0;
+}
+
+int LibcameraDevice::make_requests(struct error *error)
+{
+	const libcamera::Stream *stream = configuration->at(0).stream();
+
+	for (size_t i = 0; i < slots.size(); i++) {
+		LibcameraSlot &slot = slots[i];
+
+		slot.request = camera->createRequest(i);
+		if (!allocator) {
+			const libcamera::SharedFD fd(slot.memory[0].fd);
+			std::vector<libcamera::FrameBuffer::Plane> parts(planes.count);
+			for (size_t part = 0; part < planes.count; part++) {
+				parts[part].fd = fd;
+				parts[part].offset = static_cast<unsigned>(planes.offset[part]);
+				parts[part].length = static_cast<unsigned>(planes.length[part]);
+			}
+			slot.wrapper = std::make_unique<libcamera::FrameBuffer>(parts);
+			slot.buffer = slot.wrapper.get();
+		}
+		if (!slot.request || slot.request->addBuffer(stream, slot.buffer) < 0)
+			return error_set(error, -EIO, "camera %s takes no request", camera->id().c_str());
+	}
+	return 0;
+}
+
+/* --- controls --- */
+
+std::optional<LibcameraDevice::Range> LibcameraDevice::limits(const libcamera::ControlId &id) const
+{
+	const auto found = camera->controls().find(id.id());
+	if (found == camera->controls().end())
+		return std::nullopt;
+	const auto min = number(found->second.min()), max = number(found->second.max());
+	if (!min || !max || *max < *min)
+		return std::nullopt;
+	return Range{ *min, *max };
+}
+
+bool LibcameraDevice::can_pace_itself() const
+{
+	const auto duration = limits(libcamera::controls::FrameDurationLimits);
+
+	return duration && duration->max >= 1e6 / params.framerate;
+}
+
+/* asked, within what the camera can do; note grows by a sentence when that differs. */
+double LibcameraDevice::clamp(const libcamera::ControlId &id, double asked, const char *what, char note[256]) const
+{
+	const auto range = limits(id);
+	const size_t used = strlen(note);
+
+	if (!range || (asked >= range->min && asked <= range->max))
+		return asked;
+	const double given = asked < range->min ? range->min : range->max;
+	snprintf(note + used, note_bytes - used, "%s%s %g instead of %g", used ? "; " : "", what, given, asked);
+	return given;
+}
+
+/* One frame in so long: the interval of the frame rate, or longer when the exposure is. */
+void LibcameraDevice::set_frame_duration(LibcameraMode &mode, char note[256]) const
+{
+	char ignored[note_bytes] = "";
+	double interval_us = std::max(1e6 / params.framerate, mode.exposure_us);
+
+	if (!limits(libcamera::controls::FrameDurationLimits))
+		return;
+	/* Too slow a rate is no matter, since then the frames are paced for the camera. */
+	const bool told = can_pace_itself();
+	interval_us =
+	    clamp(libcamera::controls::FrameDurationLimits, interval_us, "a frame duration (us) of", told ? note : ignored);
+	const auto duration = static_cast<int64_t>(interval_us);
+	mode.controls.set(libcamera::controls::FrameDurationLimits,
+	                  libcamera::Span<const int64_t, 2>({ duration, duration }));
+}
+
+LibcameraMode LibcameraDevice::mode(const camera_mode &asked, char note[256]) const
+{
+	LibcameraMode mode{ libcamera::ControlList(libcamera::controls::controls) };
+
+	if (limits(libcamera::controls::AeEnable))
+		mode.controls.set(libcamera::controls::AeEnable, !asked.still);
+	if (asked.still && limits(libcamera::controls::ExposureTime)) {
+		mode.exposure_us = clamp(libcamera::controls::ExposureTime, static_cast<double>(asked.exposure_us),
+		                         "an exposure (us) of", note);
+		mode.controls.set(libcamera::controls::ExposureTime, static_cast<int32_t>(mode.exposure_us));
+	} else if (asked.still) {
+		snprintf(note, note_bytes, "this camera cannot be told an exposure");
+	}
+	if (asked.still && limits(libcamera::controls::AnalogueGain)) {
+		mode.gain = clamp(libcamera::controls::AnalogueGain, asked.gain, "a gain of", note);
+		mode.controls.set(libcamera::controls::AnalogueGain, static_cast<float>(mode.gain));
+	}
+	set_frame_duration(mode, note);
+	return mode;
+}

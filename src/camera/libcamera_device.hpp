@@ -1,0 +1,102 @@
+/*
+ * A libcamera camera that is found, configured and given its buffers: all that happens before the first frame.
+ * Throws only what the standard library throws; libcamera.cpp catches.
+ */
+#ifndef PASTCAM_LIBCAMERA_DEVICE_HPP
+#define PASTCAM_LIBCAMERA_DEVICE_HPP
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <libcamera/libcamera.h>
+
+extern "C" {
+#include "camera_backend.h"
+#include "dma_buffer.h"
+#include "plane_layout.h"
+}
+
+struct LibcameraFormat {
+	libcamera::PixelFormat name;
+	enum pixel_format pixels;
+	bool mjpeg;
+};
+
+constexpr dma_buffer no_memory = { -1, nullptr, 0, false };
+
+/* One buffer, its mapping, and the request that carries it. */
+struct LibcameraSlot {
+	std::array<dma_buffer, 3> memory{ { no_memory, no_memory, no_memory } };
+	std::array<const uint8_t *, 3> plane{};
+	std::unique_ptr<libcamera::FrameBuffer> wrapper; /* over our own memory; empty when libcamera allocated it */
+	libcamera::FrameBuffer *buffer = nullptr;
+	std::unique_ptr<libcamera::Request> request;
+	bool idle = false; /* waits to be queued by the pacing timer */
+};
+
+struct LibcameraMode {
+	libcamera::ControlList controls;
+	double exposure_us = 0, gain = 0; /* that controls ask for; 0: left to the camera */
+};
+
+class LibcameraDevice
+{
+public:
+	explicit LibcameraDevice(const camera_params &wanted) : params(wanted)
+	{
+	}
+	~LibcameraDevice();
+	LibcameraDevice(const LibcameraDevice &) = delete;
+	LibcameraDevice &operator=(const LibcameraDevice &) = delete;
+
+	int open(struct error *error);
+	void describe(camera_description &description) const;
+
+	/* New requests, and new FrameBuffers over the same memory: libcamera's keep the state of their last use. */
+	int make_requests(struct error *error);
+
+	/* For a camera that does not take buffers of ours. */
+	int use_its_own_buffers(struct error *error);
+	bool has_its_own_buffers() const
+	{
+		return allocator != nullptr;
+	}
+
+	/* What mode means for this camera: only controls that it has, within its limits. note says what was clamped. */
+	LibcameraMode mode(const camera_mode &asked, char note[256]) const;
+
+	/* False when it cannot be told to go as slowly as camera.framerate. */
+	bool can_pace_itself() const;
+
+	const camera_params params;
+	std::shared_ptr<libcamera::Camera> camera;
+	const LibcameraFormat *format = nullptr;
+	image layout{}; /* of each frame, but for the plane pointers */
+	std::vector<LibcameraSlot> slots;
+
+private:
+	struct Range {
+		double min, max;
+	};
+
+	std::shared_ptr<libcamera::Camera> choose(struct error *error) const;
+	int find(struct error *error);
+	int configure(struct error *error);
+	bool try_format(const LibcameraFormat &candidate, bool exact);
+	void lay_out();
+	int allocate(struct error *error);
+	int map_its_own(LibcameraSlot &slot);
+	void free_slots();
+	std::optional<Range> limits(const libcamera::ControlId &id) const;
+	double clamp(const libcamera::ControlId &id, double asked, const char *what, char note[256]) const;
+	void set_frame_duration(LibcameraMode &mode, char note[256]) const;
+
+	std::unique_ptr<libcamera::CameraManager> manager;
+	std::unique_ptr<libcamera::CameraConfiguration> configuration;
+	std::unique_ptr<libcamera::FrameBufferAllocator> allocator;
+	plane_layout planes{};
+};
+
+#endif

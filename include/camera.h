@@ -26,8 +26,9 @@ struct camera_params {
 	double lost_after_s;      /* 0: never lost */
 	const char *replay_path;
 	/* synthetic: */
-	double lux;            /* scene light */
-	const char *lux_trace; /* CSV of t_s,lux lines, overrides lux; "" is none */
+	enum pixel_format synthetic_format; /* what it delivers */
+	double lux;                         /* scene light */
+	const char *lux_trace;              /* CSV of t_s,lux lines, overrides lux; "" is none */
 	const char
 	    *faults; /* "stall@10+5,error@30,vanish@40+10,slow@60+5,garbage@70": kind@start[+length], seconds; "" is none */
 };

@@ -39,7 +39,7 @@ $(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/src/image/%.o: OPTIMISE = $(OPTIMISE_KERNELS)
+$(BUILD)/src/image/%.o $(BUILD)/src/export/png_%.o: OPTIMISE = $(OPTIMISE_KERNELS)
 
 $(BUILD)/%.o: %.c Makefile config.mk
 	@mkdir -p $(@D)

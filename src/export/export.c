@@ -1,0 +1,160 @@
+#include "export.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "codec.h"
+#include "png_strips.h"
+
+/* In the order of writing: the quickest first. */
+static const struct codec *const export_codecs[EXPORT_FORMAT_COUNT] = { &codec_jpg, &codec_png, &codec_npy };
+
+enum { EXPORT_BASE_BYTES = 64, EXPORT_LIBRARY_BYTES = 256 * 1024, EXPORT_LIBRARY_BYTES_PER_COLUMN = 128 };
+
+unsigned export_format_of(const char *name)
+{
+	if (strcasecmp(name, "jpeg") == 0)
+		return EXPORT_JPG;
+	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++)
+		if (strcasecmp(name, export_codecs[i]->extension) == 0)
+			return export_codecs[i]->format;
+	return 0;
+}
+
+const char *export_format_name(enum export_format format)
+{
+	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++)
+		if (export_codecs[i]->format == format)
+			return export_codecs[i]->extension;
+	return "unknown";
+}
+
+/* One codec works at a time. libjpeg keeps some rows of every component; measured, its part is well below this. */
+size_t export_scratch_bytes(int width, int height, size_t pool_width)
+{
+	return png_strips_scratch_bytes(width, height, pool_width) + EXPORT_LIBRARY_BYTES +
+	       (size_t)width * EXPORT_LIBRARY_BYTES_PER_COLUMN;
+}
+
+static void export_base_name(const struct picture *picture, char base[EXPORT_BASE_BYTES])
+{
+	char second[24];
+
+	clock_format_local(picture->wall_ns, "%Y%m%d_%H%M%S", second, sizeof(second));
+	snprintf(base, EXPORT_BASE_BYTES, "%s_f%08" PRIu64, second, picture->frame_id);
+}
+
+static bool export_is_taken(const char *folder, const char *base, unsigned number, unsigned formats)
+{
+	char name[FSIO_NAME_BYTES], path[FSIO_PATH_BYTES + FSIO_NAME_BYTES];
+
+	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++) {
+		if (!(formats & (unsigned)export_codecs[i]->format))
+			continue;
+		fsio_name(name, base, number, export_codecs[i]->extension);
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int export_write_one(const struct codec *codec, const struct export_params *params, struct pool *pool,
+                            const struct picture *picture, unsigned *number, char path[FSIO_PATH_BYTES],
+                            struct error *error)
+{
+	struct fsio_file file;
+	char base[EXPORT_BASE_BYTES], name[FSIO_NAME_BYTES];
+
+	int result = fsio_begin(&file, params->base_dir, error);
+	if (result < 0)
+		return result;
+	result = codec->write(params, pool, picture, file.fd, error);
+	if (result < 0) {
+		fsio_abort(&file);
+		return result == -EINVAL || result == -ENOMEM ? result : fsio_explain(error, result, params->base_dir);
+	}
+	export_base_name(picture, base);
+	result = fsio_commit(&file, base, codec->extension, number, name, error);
+	if (result == 0)
+		snprintf(path, FSIO_PATH_BYTES, "%s/%s", params->base_dir, name);
+	return result;
+}
+
+int export_picture(const struct export_params *params, struct pool *pool, const struct picture *picture,
+                   unsigned formats, struct export_result *result, struct error *error)
+{
+	char base[EXPORT_BASE_BYTES];
+	unsigned number = 1;
+
+	result->count = 0;
+	if (strlen(params->base_dir) + FSIO_NAME_BYTES > FSIO_PATH_BYTES)
+		return fsio_explain(error, -ENAMETOOLONG, params->base_dir);
+	int code = fsio_make_folder(params->base_dir, error);
+	if (code < 0)
+		return code;
+	export_base_name(picture, base);
+	while (export_is_taken(params->base_dir, base, number, formats))
+		number++;
+	for (size_t i = 0; i < EXPORT_FORMAT_COUNT && code == 0; i++) {
+		if (!(formats & (unsigned)export_codecs[i]->format))
+			continue;
+		code = export_write_one(export_codecs[i], params, pool, picture, &number, result->paths[result->count], error);
+		result->count += code == 0;
+	}
+	return code;
+}
+
+/* Moves at over exactly count digits; false when there are fewer. */
+static bool export_skip_digits(const char **at, size_t count)
+{
+	for (; count > 0; count--, ++*at)
+		if (**at < '0' || **at > '9')
+			return false;
+	return true;
+}
+
+static bool export_skip_text(const char **at, const char *text)
+{
+	size_t length = strlen(text);
+	if (strncmp(*at, text, length) != 0)
+		return false;
+	*at += length;
+	return true;
+}
+
+/* -2 and up; nothing is fine too. */
+static bool export_skip_number(const char **at)
+{
+	if (**at != '-')
+		return true;
+	const char *digits = ++*at;
+	size_t count = strspn(digits, "0123456789");
+	*at += count;
+	return count > 0 && digits[0] != '0' && !(count == 1 && digits[0] == '1');
+}
+
+bool export_is_own_name(const char *name)
+{
+	const char *at = name;
+
+	if (!export_skip_digits(&at, 8) || !export_skip_text(&at, "_") || !export_skip_digits(&at, 6) ||
+	    !export_skip_text(&at, "_f"))
+		return false;
+	size_t digits = strspn(at, "0123456789");
+	if (digits < 8 || (digits > 8 && at[0] == '0'))
+		return false;
+	at += digits;
+	if (!export_skip_number(&at) || !export_skip_text(&at, "."))
+		return false;
+	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++)
+		if (strcmp(at, export_codecs[i]->extension) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,26 @@
+/* What a picture's file says about it, as text: the same in JPG and PNG. Pure but for the time zone. */
+#ifndef PASTCAM_METADATA_H
+#define PASTCAM_METADATA_H
+
+#include "export.h"
+
+#define METADATA_SOFTWARE "pastcam " PASTCAM_VERSION
+#define METADATA_MAKE "pastcam"
+
+struct metadata {
+	char second[24];       /* local time, 2026:11:21 00:44:01 */
+	char millisecond[4];   /* 042 */
+	char offset[8];        /* of local time from UTC, +01:00 */
+	char time[40];         /* all of it as in ISO 8601, 2026-11-21T00:44:01.042+01:00 */
+	char description[160]; /* frame 7; stack of 4 frames (mean); clock not synchronised … */
+};
+
+void metadata_describe(const struct picture *picture, struct metadata *metadata);
+
+const char *metadata_clock(const struct picture *picture); /* "synchronised", "not synchronised" */
+const char *metadata_model(const struct picture *picture);
+
+/* "1", or "4 (mean)". */
+void metadata_stack(const struct picture *picture, char *text, size_t bytes);
+
+#endif

@@ -53,8 +53,9 @@ static void *pool_thread(void *data)
 {
 	struct pool *pool = data;
 
-	/* On Linux this is the calling thread's own. Failing (already nicer) does no harm. */
-	setpriority(PRIO_PROCESS, 0, POOL_NICENESS);
+	/* On Linux this is the calling thread's own. */
+	if (getpriority(PRIO_PROCESS, 0) < POOL_NICENESS)
+		setpriority(PRIO_PROCESS, 0, POOL_NICENESS);
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->ending) {
 		if (pool->jobs != NULL)

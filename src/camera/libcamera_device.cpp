@@ -111,6 +111,8 @@ bool LibcameraDevice::try_format(const LibcameraFormat &candidate, bool exact)
 	stream.pixelFormat = candidate.name;
 	stream.size = size;
 	stream.stride = 0;
+	/* JPEG's own: full range keeps the most. A pipeline that can do only another says which. */
+	stream.colorSpace = libcamera::ColorSpace::Sycc;
 	stream.bufferCount = buffer_count;
 	if (configuration->validate() == libcamera::CameraConfiguration::Invalid || stream.pixelFormat != candidate.name)
 		return false;

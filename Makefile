@@ -57,6 +57,43 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 .PHONY: unit
 unit: $(UNIT_TESTS) ## build the unit tests
 
+# --- the two commands; both install what is missing ---
+
+.PHONY: run
+run: ## build, then run with the synthetic camera on port 9999, saving to ./captures
+	@tools/install-deps build
+	@$(MAKE) --no-print-directory all
+	@tools/run-demo-camera $(BUILD)/pastcam
+
+.PHONY: demo
+demo: ## the same without a person: send every command, show the replies, stop
+	@tools/install-deps build
+	@$(MAKE) --no-print-directory all
+	@tools/demo $(BUILD)/pastcam
+
+SCRIPT_TESTS = tests/layers.sh
+INTEGRATION_TESTS = $(sort $(wildcard tests/integration/test_*.py))
+
+.PHONY: check
+check: ## build and run all tests
+	@tools/install-deps build check
+	@$(MAKE) --no-print-directory check-installed
+
+.PHONY: check-installed
+check-installed: all unit
+	PASTCAM=$(abspath $(BUILD)/pastcam) $(PYTHON) tests/run $(SCRIPT_TESTS) $(UNIT_TESTS) $(INTEGRATION_TESTS)
+
+# --- installing ---
+
+.PHONY: install
+install: all ## install binary, configuration, unit, man page (DESTDIR=, PREFIX=)
+	install -D -m 755 $(BUILD)/pastcam $(DESTDIR)$(PREFIX)/bin/pastcam
+	install -D -m 644 docs/pastcam.8 $(DESTDIR)$(PREFIX)/share/man/man8/pastcam.8
+	[ -e $(DESTDIR)$(SYSCONFDIR)/pastcam/config.json ] || install -D -m 644 config.json $(DESTDIR)$(SYSCONFDIR)/pastcam/config.json
+	mkdir -p $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/bin/pastcam|$(PREFIX)/bin/pastcam|' overlay/usr/lib/systemd/system/pastcam.service > $(DESTDIR)$(UNITDIR)/pastcam.service
+	install -D -m 644 overlay/usr/lib/sysusers.d/pastcam.conf $(DESTDIR)/usr/lib/sysusers.d/pastcam.conf
+
 .PHONY: clean
 clean: ## remove all that was built
 	rm -rf build

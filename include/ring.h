@@ -23,7 +23,8 @@ enum { RING_SLOTS_MIN = 4 };
 /* Bytes that one slot takes in the arena: the pixels, rounded up to a cache line. */
 size_t ring_slot_bytes(int width, int height);
 
-/* Maps and touches the whole arena at once, so that memory runs out here or never. slots: RING_SLOTS_MIN and up. */
+/* Maps the arena and touches all of it, so that memory runs out now or never: the first slots before it returns, the
+ * others by a thread of its own that ends when it is done. slots: RING_SLOTS_MIN and up. */
 struct ring *ring_create(size_t slots, int width, int height, struct error *error);
 void ring_destroy(struct ring *ring); /* nothing may be pinned or lent */
 

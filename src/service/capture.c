@@ -114,7 +114,7 @@ static void take_frame(struct capture *capture, const struct camera_frame *from)
 		return;
 	}
 	log_fault_end(&capture->wrong_size, "The camera's pictures have the agreed size again");
-	lateness_add(&capture->lateness, begun_ns - from->timestamp_ns);
+	lateness_add(&capture->lateness, begun_ns - from->timestamp_ns - (int64_t)(from->exposure_us * CLOCK_NS_PER_US));
 	capture->last_id++;
 	capture->last_taken_ns = begun_ns;
 	struct frame *full = NULL;

@@ -8,9 +8,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { NONE = -1, CACHE_LINE = 64 };
 
@@ -28,6 +29,10 @@ struct ring {
 	uint8_t *arena;
 	size_t arena_bytes, slot_bytes;
 	size_t count, free_count, pinned, pin_limit;
+	pthread_t toucher;
+	bool touching;
+	atomic_bool stop_touching;
+	atomic_size_t touched; /* slots whose memory is there; the rest may not be lent yet */
 	int oldest, newest;
 	uint64_t committed, skipped_pinned;
 	struct slot slots[];
@@ -44,6 +49,44 @@ static size_t pin_limit_of(size_t slots)
 	return slots - kept;
 }
 
+/* Makes the memory from begin to end resident. MADV_POPULATE_WRITE (Linux 5.14) does it in one go. */
+static void touch(uint8_t *begin, uint8_t *end)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uint8_t *first = (uint8_t *)((uintptr_t)begin & ~(page - 1));
+	if (madvise(first, (size_t)(end - first), MADV_POPULATE_WRITE) == 0)
+		return;
+	for (volatile uint8_t *byte = begin; byte < end; byte += page)
+		*byte = 0;
+	((volatile uint8_t *)end)[-1] = 0;
+}
+
+static void touch_slot(struct ring *ring, size_t index)
+{
+	uint8_t *begin = ring->arena + index * ring->slot_bytes;
+	touch(begin, begin + ring->slot_bytes);
+	atomic_store(&ring->touched, index + 1);
+}
+
+/* The kernel takes a second or more to hand out a large arena, on a small machine. Capture need not wait for that: the
+ * first slots are there at once, the others follow faster than frames do. */
+static void *touch_rest(void *data)
+{
+	struct ring *ring = data;
+	for (size_t i = atomic_load(&ring->touched); i < ring->count && !atomic_load(&ring->stop_touching); i++)
+		touch_slot(ring, i);
+	return NULL;
+}
+
+static void touch_arena(struct ring *ring)
+{
+	for (size_t i = 0; i < RING_SLOTS_MIN; i++)
+		touch_slot(ring, i);
+	ring->touching = pthread_create(&ring->toucher, NULL, touch_rest, ring) == 0;
+	if (!ring->touching)
+		touch_rest(ring);
+}
+
 struct ring *ring_create(size_t slots, int width, int height, struct error *error)
 {
 	assert(slots >= RING_SLOTS_MIN && slots <= INT32_MAX);
@@ -54,9 +97,7 @@ struct ring *ring_create(size_t slots, int width, int height, struct error *erro
 	}
 	ring->slot_bytes = ring_slot_bytes(width, height);
 	ring->arena_bytes = ring->slot_bytes * slots;
-	/* MAP_POPULATE touches every page now: running out of memory shows at start and not at three in the morning. */
-	ring->arena =
-	    mmap(NULL, ring->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	ring->arena = mmap(NULL, ring->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (ring->arena == MAP_FAILED) {
 		error_set(error, -ENOMEM, "no memory for a ring of %zu frames (%zu MiB): lower ring.size or memory.max_rss_mb",
 		          slots, ring->arena_bytes >> 20);
@@ -70,6 +111,7 @@ struct ring *ring_create(size_t slots, int width, int height, struct error *erro
 	for (size_t i = 0; i < slots; i++)
 		ring->slots[i].frame =
 		    (struct frame){ .pixels = ring->arena + i * ring->slot_bytes, .width = width, .height = height };
+	touch_arena(ring);
 	return ring;
 }
 
@@ -78,6 +120,9 @@ void ring_destroy(struct ring *ring)
 	if (!ring)
 		return;
 	assert(ring->pinned == 0);
+	atomic_store(&ring->stop_touching, true);
+	if (ring->touching)
+		pthread_join(ring->toucher, NULL);
 	munmap(ring->arena, ring->arena_bytes);
 	pthread_mutex_destroy(&ring->lock);
 	free(ring);
@@ -113,7 +158,8 @@ static void unlink_slot(struct ring *ring, struct slot *slot)
 
 static struct slot *find_free(struct ring *ring)
 {
-	for (size_t i = 0; ring->free_count > 0 && i < ring->count; i++)
+	size_t touched = atomic_load(&ring->touched);
+	for (size_t i = 0; ring->free_count > 0 && i < touched; i++)
 		if (ring->slots[i].state == SLOT_FREE)
 			return &ring->slots[i];
 	return NULL;

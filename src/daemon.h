@@ -1,0 +1,11 @@
+/* Composes the modules as the configuration says, runs them, and takes them down again. */
+#ifndef PASTCAM_DAEMON_H
+#define PASTCAM_DAEMON_H
+
+#include "config.h"
+
+/* Runs until SIGTERM or SIGINT (or a reason of its own) and returns the process's exit code, see error.h. note: shown
+ * in `status`; "" is none. */
+int daemon_run(const struct config *config, const char *note);
+
+#endif

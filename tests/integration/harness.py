@@ -1,0 +1,132 @@
+"""Starts the real daemon in a folder of its own and talks to it as a client would."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BINARY = os.environ.get("PASTCAM", os.path.join(ROOT, "build", "pastcam"))
+PATIENCE_S = 30  # for what should take far less; sanitizers and shared machines are slow
+
+
+def wait_until(condition, what, patience_s=PATIENCE_S):
+    """Returns condition()'s first true value."""
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited {patience_s} s in vain for {what}")
+
+
+class Daemon:
+    """One pastcam with the synthetic camera, small pictures and a free port; options override anything."""
+
+    DEFAULTS = {
+        "camera.backend": "synthetic",
+        "camera.width": 320,
+        "camera.height": 240,
+        "camera.framerate": 20,
+        "ring.size": 100,
+        "network.trigger_port": 0,
+        "storage.min_free_mb": 0,
+        "night.enable": "false",
+    }
+
+    def __init__(self, options=None, config=None, folder=None, environment=None, arguments=(), wrapper=()):
+        self.own_folder = folder is None
+        self.folder = folder or tempfile.mkdtemp(prefix="pastcam-test-")
+        self.captures = os.path.join(self.folder, "captures")
+        self.log_path = os.path.join(self.folder, "log")
+        merged = dict(self.DEFAULTS, **{"export.base_dir": self.captures})
+        merged.update(options or {})
+        config_path = os.path.join(self.folder, "config.json")
+        with open(config_path, "w", encoding="utf-8") as file:
+            json.dump(config or {}, file)
+        command = [*wrapper, BINARY, "-c", config_path, *arguments]
+        for key, value in merged.items():
+            if value is not None:
+                command += ["-o", f"{key}={value}"]
+        log = open(self.log_path, "ab")
+        self.log_start = log.tell()
+        self.process = subprocess.Popen(
+            command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            env=dict(os.environ, **(environment or {})))
+        log.close()
+        self.port = None
+
+    def __enter__(self):
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        if self.own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            file.seek(self.log_start)
+            return file.read()
+
+    def wait_ready(self):
+        def answering():
+            if self.process.poll() is not None:
+                raise AssertionError(f"exited with {self.process.returncode}:\n{self.log()}")
+            return re.search(r"answers on \S+ port (\d+)", self.log())
+        self.port = int(wait_until(answering, "the start").group(1))
+
+    def wait_exit(self, patience_s=PATIENCE_S):
+        return self.process.wait(patience_s)
+
+    def stop(self, patience_s=PATIENCE_S):
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait_exit(patience_s)
+
+    def ask(self, line, newline=True, timeout=PATIENCE_S):
+        """Sends one line and reads to the end of the stream."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout) as client:
+            client.sendall(line.encode() + (b"\n" if newline else b""))
+            if not newline:
+                client.shutdown(socket.SHUT_WR)
+            return read_all(client).decode()
+
+    def status(self):
+        return json.loads(self.ask("status"))
+
+    def wait_frames(self, count):
+        """Until so many frames are in the ring."""
+        return wait_until(lambda: self.status()["ring"]["frames"] >= count, f"{count} frames")
+
+    def files(self):
+        return sorted(os.listdir(self.captures)) if os.path.isdir(self.captures) else []
+
+
+def read_all(client):
+    reply = b""
+    while chunk := client.recv(65536):
+        reply += chunk
+    return reply
+
+
+def paths_of(reply):
+    """The files that a reply names."""
+    return re.findall(r"/[^\s,|()]+\.(?:jpg|png|npy)", reply)
+
+
+def main():
+    unittest.main(verbosity=2)

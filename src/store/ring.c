@@ -156,12 +156,15 @@ static void unlink_slot(struct ring *ring, struct slot *slot)
 		ring->slots[slot->newer].older = slot->older;
 }
 
-static struct slot *find_free(struct ring *ring)
+/* A free one of the first count slots. */
+static struct slot *take_free(struct ring *ring, size_t count)
 {
-	size_t touched = atomic_load(&ring->touched);
-	for (size_t i = 0; ring->free_count > 0 && i < touched; i++)
-		if (ring->slots[i].state == SLOT_FREE)
+	for (size_t i = 0; ring->free_count > 0 && i < count; i++) {
+		if (ring->slots[i].state == SLOT_FREE) {
+			ring->free_count--;
 			return &ring->slots[i];
+		}
+	}
 	return NULL;
 }
 
@@ -180,11 +183,11 @@ static struct slot *take_oldest(struct ring *ring)
 struct frame *ring_lend(struct ring *ring)
 {
 	pthread_mutex_lock(&ring->lock);
-	struct slot *slot = find_free(ring);
-	if (slot)
-		ring->free_count--;
-	else
+	struct slot *slot = take_free(ring, atomic_load(&ring->touched));
+	if (!slot)
 		slot = take_oldest(ring);
+	if (!slot) /* all touched ones are pinned: better a slow slot than a lost frame */
+		slot = take_free(ring, ring->count);
 	if (slot) {
 		slot->state = SLOT_LENT;
 		slot->frame.info = (struct frame_info){ 0 };

@@ -25,7 +25,7 @@ static struct {
 	struct log_file_line queue[LOG_FILE_QUEUE];
 	size_t first, count;
 	uint64_t dropped;
-	bool open, closing;
+	bool open, closing, finished;
 	pthread_t thread;
 
 	/* The writer's own, without the lock. */
@@ -88,23 +88,35 @@ static int log_file_append(const struct log_file_line *line)
 	return result;
 }
 
+/* What was dropped, once the queue is all but empty; 0 before. */
+static uint64_t log_file_take_dropped(void)
+{
+	pthread_mutex_lock(&log_file.lock);
+	uint64_t dropped = log_file.count <= 1 ? log_file.dropped : 0;
+	log_file.dropped -= dropped;
+	pthread_mutex_unlock(&log_file.lock);
+	return dropped;
+}
+
 static void log_file_report(int result)
 {
 	char text[PATH_MAX + 128], words[96];
-	if (result < 0 && !log_file.failing) {
-		snprintf(text, sizeof(text), "cannot write the log file %s, lines are dropped until it works again: %s",
-		         log_file.path, strerror_r(-result, words, sizeof(words)));
-		log_file.note(text);
-	} else if (result == 0 && log_file.failing) {
-		pthread_mutex_lock(&log_file.lock);
-		uint64_t dropped = log_file.dropped;
-		log_file.dropped = 0;
-		pthread_mutex_unlock(&log_file.lock);
+	if (result < 0) {
+		if (!log_file.failing) {
+			snprintf(text, sizeof(text), "cannot write the log file %s, lines are dropped until it works again: %s",
+			         log_file.path, strerror_r(-result, words, sizeof(words)));
+			log_file.note(text);
+		}
+		log_file.failing = true;
+		return;
+	}
+	uint64_t dropped = log_file_take_dropped();
+	if (dropped > 0) {
 		snprintf(text, sizeof(text), "the log file %s works again, %llu lines were dropped", log_file.path,
 		         (unsigned long long)dropped);
 		log_file.note(text);
+		log_file.failing = false;
 	}
-	log_file.failing = result < 0;
 }
 
 static void *log_file_run(void *unused)
@@ -126,6 +138,8 @@ static void *log_file_run(void *unused)
 		log_file.first = (log_file.first + 1) % LOG_FILE_QUEUE;
 		log_file.count--;
 	}
+	log_file.finished = true;
+	pthread_cond_signal(&log_file.changed);
 	pthread_mutex_unlock(&log_file.lock);
 	return NULL;
 }
@@ -137,10 +151,11 @@ int log_file_open(const char *path, log_file_note note, struct error *error)
 	strcpy(log_file.path, path);
 	log_file.note = note;
 	log_file.failing = false;
+	log_file.dropped = 0;
 	int result = log_file_reopen(0);
 	if (result < 0)
 		return error_set_errno(error, result, "logging.file: cannot open %s for writing", path);
-	log_file.closing = false;
+	log_file.closing = log_file.finished = false;
 	result = -pthread_create(&log_file.thread, NULL, log_file_run, NULL);
 	if (result < 0) {
 		close(log_file.fd);
@@ -167,21 +182,24 @@ void log_file_write(const char *line, size_t bytes)
 
 void log_file_close(void)
 {
+	struct timespec deadline;
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += LOG_FILE_CLOSE_S;
+
 	pthread_mutex_lock(&log_file.lock);
 	bool was_open = log_file.open;
 	log_file.open = false;
 	log_file.closing = true;
 	pthread_cond_signal(&log_file.changed);
+	int result = 0;
+	while (was_open && !log_file.finished && result == 0)
+		result = pthread_cond_clockwait(&log_file.changed, &log_file.lock, CLOCK_MONOTONIC, &deadline);
+	bool hangs = !log_file.finished;
 	pthread_mutex_unlock(&log_file.lock);
-	if (!was_open)
-		return;
-
-	struct timespec deadline;
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += LOG_FILE_CLOSE_S;
 	/* A writer that hangs in a dead disk is left behind: the process is about to end. */
-	if (pthread_clockjoin_np(log_file.thread, NULL, CLOCK_MONOTONIC, &deadline) != 0)
+	if (!was_open || hangs)
 		return;
+	pthread_join(log_file.thread, NULL);
 	close(log_file.fd);
 	log_file.fd = -1;
 }

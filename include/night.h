@@ -77,6 +77,10 @@ void night_set_limits(struct night *night, int64_t exposure_min_us, int64_t expo
 /* At most one event a sample. After ENTER or EXPOSURE, ask the camera for night->exposure_us and params.gain; after
  * EXIT for video. */
 enum night_event night_update(struct night *night, const struct night_sample *sample);
+
+/* True when the exposure cannot get any shorter. */
+bool night_at_shortest(const struct night *night);
+
 const char *night_event_text(enum night_event event);
 
 #endif

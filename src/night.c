@@ -194,6 +194,11 @@ enum night_event night_update(struct night *night, const struct night_sample *gi
 	return NIGHT_NONE;
 }
 
+bool night_at_shortest(const struct night *night)
+{
+	return night->rung == rung_max(night);
+}
+
 const char *night_event_text(enum night_event event)
 {
 	switch (event) {

@@ -43,6 +43,7 @@ struct synthetic {
 	/* of the frame under way: */
 	int64_t start_ns, due_ns; /* its exposure; due is the end */
 	int64_t ended_ns;         /* the exposure before */
+	bool still;
 	double exposure_us, gain;
 };
 
@@ -174,6 +175,7 @@ static void arm(struct synthetic *camera)
 static void choose_exposure(struct synthetic *camera)
 {
 	bool still = camera->mode.still;
+	camera->still = still;
 	camera->exposure_us = still ? (double)camera->mode.exposure_us : camera->automatic.exposure_us;
 	camera->gain = still ? camera->mode.gain : camera->automatic.gain;
 }
@@ -189,15 +191,20 @@ static int64_t interval_ns(const struct synthetic *camera)
 	return (int64_t)(story_has(camera->story, FAULT_SLOW) ? SLOW_FACTOR * interval : interval);
 }
 
-/* Begins the exposure after the one that was due; a consumer that came late has lost what was due meanwhile. */
-static void next_frame(struct synthetic *camera, int64_t now_ns)
+/* A consumer that comes late gets the newest frame; what was due meanwhile is lost, and counted. */
+static void skip_missed(struct synthetic *camera, int64_t now_ns)
+{
+	int64_t interval = interval_ns(camera), missed = (now_ns - camera->due_ns) / interval;
+	camera->story->sequence += (uint64_t)missed;
+	camera->start_ns += missed * interval;
+	camera->due_ns += missed * interval;
+}
+
+static void next_frame(struct synthetic *camera)
 {
 	choose_exposure(camera);
-	int64_t interval = interval_ns(camera);
-	int64_t late = (now_ns - camera->due_ns) / interval;
-	camera->story->sequence += (uint64_t)late;
-	camera->ended_ns = camera->due_ns + late * interval;
-	camera->due_ns = camera->ended_ns + interval;
+	camera->ended_ns = camera->due_ns;
+	camera->due_ns += interval_ns(camera);
 	camera->start_ns = camera->due_ns - exposure_ns(camera);
 	arm(camera);
 }
@@ -269,7 +276,7 @@ static void show(struct synthetic *camera, struct buffer *buffer, struct image *
 		mean = WHITE_MEAN;
 	int width = camera->params->width, height = camera->params->height;
 	scene_draw(camera->scene, &buffer->canvas, mean, (uint32_t)camera->story->sequence);
-	if (!camera->mode.still)
+	if (!camera->still)
 		light_auto_step(&camera->automatic, fmin(mean, 255));
 	if (buffer->pixels) {
 		layout_fill(camera->layout, buffer->canvas.rgb, width, height, buffer->pixels, image);
@@ -313,12 +320,13 @@ static int synthetic_acquire(void *state, struct camera_frame *frame, struct err
 		return 0;
 	if (story_has(camera->story, FAULT_ERROR))
 		return error_set(error, -EIO, "the synthetic camera fails, as camera.synthetic.faults asks");
+	skip_missed(camera, now_ns);
 	int result = 0;
 	if (!story_has(camera->story, FAULT_STALL)) {
 		result = deliver(camera, frame);
 		camera->story->sequence++;
 	}
-	next_frame(camera, now_ns);
+	next_frame(camera);
 	return result;
 }
 

@@ -3,9 +3,9 @@
  * network of minimum and maximum, which grows with count * log² count; of many, the median is found bit by bit: it is
  * the largest level that at most half of the sources lie below, which takes eight counts whatever they are.
  */
-#include "median.h"
-
 #include <string.h>
+
+#include "stack_block.h"
 
 enum { SORT_COUNT_MAX = 16 };
 
@@ -14,7 +14,7 @@ enum { COUNT_BATCH = 255 };
 
 static void order(uint8_t *restrict low, uint8_t *restrict high)
 {
-	for (size_t i = 0; i < MEDIAN_BLOCK; i++) {
+	for (size_t i = 0; i < STACK_BLOCK_BYTES; i++) {
 		const uint8_t a = low[i], b = high[i];
 		low[i] = a < b ? a : b;
 		high[i] = a < b ? b : a;
@@ -22,7 +22,7 @@ static void order(uint8_t *restrict low, uint8_t *restrict high)
 }
 
 /* Batcher's merge exchange for any count (Knuth, The Art of Computer Programming, volume 3, algorithm 5.2.2M). */
-static void sort_levels(uint8_t levels[][MEDIAN_BLOCK], size_t count)
+static void sort_levels(uint8_t levels[][STACK_BLOCK_BYTES], size_t count)
 {
 	size_t top = 1;
 	while (2 * top < count)
@@ -42,66 +42,99 @@ static void sort_levels(uint8_t levels[][MEDIAN_BLOCK], size_t count)
 	}
 }
 
-static void median_by_sorting(const uint8_t *const sources[], size_t count, size_t begin, size_t bytes, uint8_t *out)
+static void average(const uint8_t *lower, const uint8_t *upper, size_t bytes, uint8_t *restrict out)
 {
-	uint8_t levels[SORT_COUNT_MAX][MEDIAN_BLOCK] = { 0 };
-	for (size_t k = 0; k < count; k++)
-		memcpy(levels[k], sources[k] + begin, bytes);
-	sort_levels(levels, count);
-	const uint8_t *lower = levels[(count - 1) / 2], *upper = levels[count / 2];
 	for (size_t i = 0; i < bytes; i++)
-		out[begin + i] = (uint8_t)((lower[i] + upper[i] + 1) / 2);
+		out[i] = (uint8_t)((lower[i] + upper[i] + 1) / 2);
 }
 
-static void count_below(const uint8_t *const sources[], size_t count, size_t begin, size_t bytes, const uint8_t *levels,
-                        uint16_t *counts)
+static void median_by_sorting(const struct stack_block *block, uint8_t *restrict out)
 {
-	memset(counts, 0, bytes * sizeof *counts);
-	for (size_t k = 0; k < count; k += COUNT_BATCH) {
-		const size_t some = count - k < COUNT_BATCH ? count - k : COUNT_BATCH;
-		uint8_t batch[MEDIAN_BLOCK] = { 0 };
-		for (size_t j = 0; j < some; j++) {
-			const uint8_t *source = sources[k + j] + begin;
-			for (size_t i = 0; i < bytes; i++)
-				batch[i] = (uint8_t)(batch[i] + (source[i] < levels[i]));
-		}
-		for (size_t i = 0; i < bytes; i++)
-			counts[i] = (uint16_t)(counts[i] + batch[i]);
+	uint8_t levels[SORT_COUNT_MAX][STACK_BLOCK_BYTES];
+	for (size_t k = 0; k < block->count; k++) {
+		memcpy(levels[k], stack_block_source(block, k), block->bytes);
+		memset(levels[k] + block->bytes, 0, STACK_BLOCK_BYTES - block->bytes);
 	}
+	sort_levels(levels, block->count);
+	average(levels[(block->count - 1) / 2], levels[block->count / 2], block->bytes, out);
 }
 
-/* The level at place rank (from 0) of the sorted sources. */
-static void select_rank(const uint8_t *const sources[], size_t count, size_t rank, size_t begin, size_t bytes,
-                        uint8_t *levels)
+/* Adds to counts how many of the sources [first, last) lie below the levels. */
+static void count_batch(const struct stack_block *block, size_t first, size_t last, const uint8_t *restrict levels,
+                        uint16_t *restrict counts)
 {
+	const size_t bytes = block->bytes;
+	uint8_t batch[STACK_BLOCK_BYTES] = { 0 };
+	for (size_t k = first; k < last; k++) {
+		const uint8_t *source = stack_block_source(block, k);
+		for (size_t i = 0; i < bytes; i++)
+			batch[i] = (uint8_t)(batch[i] + (source[i] < levels[i]));
+	}
+	for (size_t i = 0; i < bytes; i++)
+		counts[i] = (uint16_t)(counts[i] + batch[i]);
+}
+
+static void count_below(const struct stack_block *block, const uint8_t *levels, uint16_t *counts)
+{
+	memset(counts, 0, block->bytes * sizeof *counts);
+	for (size_t k = 0; k < block->count; k += COUNT_BATCH)
+		count_batch(block, k, block->count - k < COUNT_BATCH ? block->count : k + COUNT_BATCH, levels, counts);
+}
+
+/* The levels at place rank (from 0) of the sorted sources. */
+static void select_rank(const struct stack_block *block, size_t rank, uint8_t *levels)
+{
+	const size_t bytes = block->bytes;
 	memset(levels, 0, bytes);
 	for (unsigned bit = 128; bit > 0; bit /= 2) {
-		uint8_t trial[MEDIAN_BLOCK];
-		uint16_t below[MEDIAN_BLOCK];
+		uint8_t trial[STACK_BLOCK_BYTES];
+		uint16_t below[STACK_BLOCK_BYTES];
 		for (size_t i = 0; i < bytes; i++)
 			trial[i] = (uint8_t)(levels[i] | bit);
-		count_below(sources, count, begin, bytes, trial, below);
+		count_below(block, trial, below);
 		for (size_t i = 0; i < bytes; i++)
 			levels[i] = below[i] <= rank ? trial[i] : levels[i];
 	}
 }
 
-static void median_by_counting(const uint8_t *const sources[], size_t count, size_t begin, size_t bytes, uint8_t *out)
+/* The levels at the place after rank, where lower is at rank: the same again, or the least of those above. */
+static void select_next(const struct stack_block *block, size_t rank, const uint8_t *lower, uint8_t *restrict upper)
 {
-	uint8_t lower[MEDIAN_BLOCK], upper[MEDIAN_BLOCK];
-	select_rank(sources, count, (count - 1) / 2, begin, bytes, lower);
-	if (count % 2)
-		memcpy(upper, lower, bytes);
-	else
-		select_rank(sources, count, count / 2, begin, bytes, upper);
+	const size_t bytes = block->bytes;
+	uint8_t above[STACK_BLOCK_BYTES];
+	uint16_t not_above[STACK_BLOCK_BYTES];
 	for (size_t i = 0; i < bytes; i++)
-		out[begin + i] = (uint8_t)((lower[i] + upper[i] + 1) / 2);
+		above[i] = (uint8_t)(lower[i] + (lower[i] < 255));
+	count_below(block, above, not_above);
+	memset(upper, 255, bytes);
+	for (size_t k = 0; k < block->count; k++) {
+		const uint8_t *source = stack_block_source(block, k);
+		for (size_t i = 0; i < bytes; i++) {
+			const uint8_t candidate = source[i] > lower[i] ? source[i] : 255;
+			upper[i] = candidate < upper[i] ? candidate : upper[i];
+		}
+	}
+	for (size_t i = 0; i < bytes; i++)
+		upper[i] = not_above[i] > rank + 1 ? lower[i] : upper[i];
 }
 
-void median_block(const uint8_t *const sources[], size_t count, size_t begin, size_t bytes, uint8_t *out)
+static void median_by_counting(const struct stack_block *block, uint8_t *restrict out)
 {
-	if (count <= SORT_COUNT_MAX)
-		median_by_sorting(sources, count, begin, bytes, out);
+	const size_t rank = (block->count - 1) / 2;
+	uint8_t lower[STACK_BLOCK_BYTES], upper[STACK_BLOCK_BYTES];
+	select_rank(block, rank, lower);
+	if (block->count % 2) {
+		memcpy(out, lower, block->bytes);
+		return;
+	}
+	select_next(block, rank, lower, upper);
+	average(lower, upper, block->bytes, out);
+}
+
+void median_block(const struct stack_block *block, uint8_t *restrict out)
+{
+	if (block->count <= SORT_COUNT_MAX)
+		median_by_sorting(block, out);
 	else
-		median_by_counting(sources, count, begin, bytes, out);
+		median_by_counting(block, out);
 }

@@ -80,33 +80,35 @@ static void test_ranges_leave_the_rest_alone(void **state)
 			assert_stacked(counts[i], 2600, ranges[r][0], ranges[r][1], FILL_RANDOM);
 }
 
-/* Sums next to every whole and half quotient, for counts that a float cannot divide by exactly. */
+/* Byte i of source k is as much of i as the sources before have left, so that the sum at i is i: every sum there is. */
+static void assert_every_sum(size_t count)
+{
+	assert_true(count > 0);
+	const size_t bytes = 255 * count + 1;
+	uint8_t **sources = malloc(count * sizeof *sources), *out = malloc(bytes);
+	for (size_t k = 0; k < count; k++) {
+		sources[k] = malloc(bytes);
+		for (size_t i = 0; i < bytes; i++)
+			sources[k][i] = (uint8_t)(i < 255 * k ? 0 : i > 255 * (k + 1) ? 255 : i - 255 * k);
+	}
+	stack_range(STACK_MEAN, (const uint8_t *const *)sources, count, 0, bytes, out);
+	for (size_t i = 0; i < bytes; i++)
+		if (out[i] != (i + count / 2) / count)
+			fail_msg("%zu / %zu is not %d", i, count, out[i]);
+	for (size_t k = 0; k < count; k++)
+		free(sources[k]);
+	free(sources);
+	free(out);
+}
+
 static void test_mean_rounds_exactly(void **state)
 {
 	(void)state;
-	static const size_t counts[] = { 3, 7, 49, 255, 257, 4093 };
-	uint8_t *zeros = calloc(256, 1), *ones = malloc(256), *steps = malloc(256);
-	memset(ones, 1, 256);
-	for (size_t c = 0; c < COUNT_OF(counts); c++)
-		for (size_t lit = 0; lit <= counts[c]; lit += 1 + counts[c] / 64) {
-			const uint8_t **sources = malloc(counts[c] * sizeof *sources);
-			for (size_t i = 0; i < 256; i++)
-				steps[i] = (uint8_t)i;
-			for (size_t k = 0; k < counts[c]; k++)
-				sources[k] = k < lit ? ones : k % 2 ? steps : zeros;
-			uint8_t out[256];
-			stack_range(STACK_MEAN, sources, counts[c], 0, 256, out);
-			for (size_t i = 0; i < 256; i++) {
-				size_t sum = 0;
-				for (size_t k = 0; k < counts[c]; k++)
-					sum += sources[k][i];
-				assert_int_equal(out[i], (sum + counts[c] / 2) / counts[c]);
-			}
-			free(sources);
-		}
-	free(zeros);
-	free(ones);
-	free(steps);
+	static const size_t long_counts[] = { 65, 99, 127, 255, 256, 257 };
+	for (size_t count = 1; count <= 64; count++)
+		assert_every_sum(count);
+	for (size_t i = 0; i < COUNT_OF(long_counts); i++)
+		assert_every_sum(long_counts[i]);
 }
 
 int main(void)

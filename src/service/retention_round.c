@@ -1,0 +1,165 @@
+#include "retention_round.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fsio.h"
+
+#define SCAN_PERIOD_NS (60 * CLOCK_NS_PER_S)
+#define FUTILE_NS (5 * CLOCK_NS_PER_S)
+enum { SCAN_SHARE = 50, FUTILE_SHARE = 10 };
+
+static bool is_new_folder(const struct round *round, const struct stat *now)
+{
+	const struct stat *then = &round->scanned_folder;
+	return !round->scanned || now->st_dev != then->st_dev || now->st_ino != then->st_ino;
+}
+
+static bool has_changed(const struct round *round, const struct stat *now)
+{
+	const struct stat *then = &round->scanned_folder;
+	return now->st_mtim.tv_sec != then->st_mtim.tv_sec || now->st_mtim.tv_nsec != then->st_mtim.tv_nsec;
+}
+
+static int scan_now(struct round *round, int fd, const struct stat *folder, int64_t wall_ns, int64_t monotonic_ns,
+                    struct round_result *result)
+{
+	int64_t begun_ns = clock_now_ns();
+	int code = scan_folder(&round->scan, fd, wall_ns, round->stop);
+	round->scanned = code == 0;
+	if (code < 0)
+		return code;
+	if (round->scan.leftovers > 0) {
+		int swept = fsio_sweep(round->folder);
+		result->leftovers += swept > 0 ? swept : 0;
+	}
+	int64_t pause_ns = SCAN_SHARE * (clock_now_ns() - begun_ns);
+	round->scanned_folder = *folder;
+	round->next_scan_ns = monotonic_ns + (pause_ns > SCAN_PERIOD_NS ? pause_ns : SCAN_PERIOD_NS);
+	return 0;
+}
+
+static bool used_up(const struct scan *scan)
+{
+	return scan->next == scan->count;
+}
+
+/* Picks the next one that must go, from index on. What is dated ahead may stay although those after it are too old. */
+static struct scan_picture *pick(const struct rules_state *state, struct scan *scan, size_t *index,
+                                 enum rules_reason *reason)
+{
+	for (; *index < scan->count; ++*index) {
+		struct scan_picture *picture = &scan->oldest[*index];
+		*reason = picture->name[0] ? rules_must_go(state, picture) : STAYS;
+		if (*reason != STAYS)
+			return picture;
+		if (picture->name[0] && !picture->ahead)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* Deletes what must go of what the last scan found; what is dealt with loses its name. */
+static int delete_oldest(struct round *round, int fd, struct rules_state *state, struct round_result *result)
+{
+	struct scan *scan = &round->scan;
+	struct scan_picture *picture;
+	enum rules_reason reason;
+	for (size_t i = scan->next; (picture = pick(state, scan, &i, &reason)) != NULL && !atomic_load(round->stop);) {
+		int removed = scan_remove(fd, picture);
+		if (removed < 0)
+			return removed;
+		picture->name[0] = '\0';
+		scan->pictures--;
+		scan->bytes -= picture->bytes;
+		state->total -= picture->bytes;
+		if (removed == 0)
+			continue;
+		state->missing_bytes -= picture->bytes;
+		result->deleted++;
+		result->deleted_bytes += picture->bytes;
+		result->reason = reason;
+	}
+	while (!used_up(scan) && scan->oldest[scan->next].name[0] == '\0')
+		scan->next++;
+	return 0;
+}
+
+static bool over_limits(const struct rules_state *state)
+{
+	return state->missing_bytes > 0 || (state->max_total > 0 && state->total > state->max_total);
+}
+
+/* The scan keeps the oldest SCAN_KEPT; when they are used up and it was not enough, the next ones are looked for. */
+static int tidy(struct round *round, int fd, struct rules_state *state, struct round_result *result)
+{
+	struct stat folder;
+	int code;
+	for (uint64_t before = UINT64_MAX; before != result->deleted;) {
+		if (fstat(fd, &folder) < 0)
+			return -errno;
+		bool due = state->monotonic_ns >= round->next_scan_ns || (over_limits(state) && used_up(&round->scan));
+		if (is_new_folder(round, &folder) || (due && has_changed(round, &folder))) {
+			code = scan_now(round, fd, &folder, state->wall_ns, state->monotonic_ns, result);
+			if (code < 0)
+				return code;
+			state->total = round->scan.bytes;
+		}
+		before = result->deleted;
+		code = delete_oldest(round, fd, state, result);
+		if (code < 0)
+			return code;
+		if (!used_up(&round->scan))
+			break;
+	}
+	return 0;
+}
+
+static int64_t missing_bytes(struct round *round, const struct rules_room *room, const struct disk_space *space,
+                             int64_t monotonic_ns)
+{
+	bool low = space->free < room->min_free && monotonic_ns >= round->futile_until_ns;
+	return low ? room->goal - space->free : 0;
+}
+
+/* Snapshots and open files keep the space of what was deleted, and some filesystems free it later. Who went on at once
+ * because the space is still missing would delete more than was needed. */
+static int look_again(struct round *round, int64_t monotonic_ns, struct round_result *result, struct error *error)
+{
+	int64_t free_before = result->space.free;
+	int code = disk_space(round->folder, &result->space, error);
+	if (code == 0 && result->deleted_bytes > 0 &&
+	    result->space.free - free_before < result->deleted_bytes / FUTILE_SHARE)
+		round->futile_until_ns = monotonic_ns + FUTILE_NS;
+	return code;
+}
+
+int round_run(struct round *round, int64_t wall_ns, int64_t monotonic_ns, struct round_result *result,
+              struct error *error)
+{
+	*result = (struct round_result){ .jump_ns = rules_look(&round->clock, wall_ns, monotonic_ns) };
+	int code = disk_space(round->folder, &result->space, error);
+	if (code < 0)
+		return code;
+	struct rules_room room = rules_room(round->min_free_bytes, result->space.total);
+	result->min_free_bytes = room.min_free;
+	struct rules_state state = {
+		.clock = round->clock,
+		.wall_ns = wall_ns,
+		.monotonic_ns = monotonic_ns,
+		.missing_bytes = missing_bytes(round, &room, &result->space, monotonic_ns),
+		.max_total = round->max_total_bytes,
+		.total = round->scan.bytes,
+		.max_age_ns = round->max_age_ns,
+	};
+	int fd = open(round->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fsio_explain(error, -errno, round->folder);
+	code = tidy(round, fd, &state, result);
+	close(fd);
+	if (code < 0 && code != -ECANCELED)
+		return fsio_explain(error, code, round->folder);
+	return look_again(round, monotonic_ns, result, error);
+}

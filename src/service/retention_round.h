@@ -1,0 +1,43 @@
+/* One round of tidying up a folder, with the times given. Private to src/service. */
+#ifndef PASTCAM_RETENTION_ROUND_H
+#define PASTCAM_RETENTION_ROUND_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "error.h"
+#include "retention_rules.h"
+
+/* What the rounds know from one to the next. Starts as all zeros but for the first group. */
+struct round {
+	const char *folder;
+	int64_t min_free_bytes, max_total_bytes, max_age_ns; /* as in struct retention_params */
+	const atomic_bool *stop;
+
+	struct rules_clock clock;
+	struct scan scan;
+	bool scanned;
+	struct stat scanned_folder; /* as it was when the last scan began */
+	int64_t next_scan_ns;       /* monotonic: the regular one */
+	int64_t futile_until_ns;    /* monotonic: until then nothing is deleted for room, since it did not help */
+};
+
+struct round_result {
+	int64_t jump_ns;          /* the wall clock jumped by this since the last round */
+	uint64_t deleted;         /* pictures */
+	int64_t deleted_bytes;    /* on the disk */
+	enum rules_reason reason; /* the last one's */
+	int leftovers;            /* temporary files of dead processes, removed */
+	struct disk_space space;  /* after the round */
+	int64_t min_free_bytes;   /* what applies to this disk */
+};
+
+/* A look at the clock and the disk, a scan when one is due, and what must go goes. Scans are due a minute apart at most
+ * often, and so that they take no more than a fiftieth of the time; only for a folder that has changed; and whenever
+ * the oldest pictures of the last one are used up. 0 also when the folder is not there yet; -errno. */
+int round_run(struct round *round, int64_t wall_ns, int64_t monotonic_ns, struct round_result *result,
+              struct error *error);
+
+#endif

@@ -50,7 +50,7 @@ static int allocate(size_t bytes, bool *is_dma_buf)
 
 int dma_buffer_map(struct dma_buffer *buffer, int fd, size_t bytes, struct error *error)
 {
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
 
 	if (memory == MAP_FAILED)
 		return error_set_errno(error, -errno, "cannot map a camera buffer of %zu bytes", bytes);

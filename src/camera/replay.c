@@ -142,6 +142,7 @@ static void replay_stop(void *state)
 	struct itimerspec never = { 0 };
 
 	timerfd_settime(replay->timer, 0, &never, NULL);
+	replay->shown = replay->ticks;
 }
 
 static int replay_fd(void *state)

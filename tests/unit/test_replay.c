@@ -1,0 +1,368 @@
+/* The replay camera on folders of pictures that the test makes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <png.h>
+
+#include "camera_backend.h"
+#include "clock.h"
+
+static const struct camera_backend *const replay = &camera_backend_replay;
+static char folder[256];
+
+static int set_up(void **state)
+{
+	const char *temporary = getenv("TMPDIR");
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "%s/pastcam-replay-XXXXXX", temporary ? temporary : "/tmp");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	char command[300];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	return system(command);
+}
+
+static const char *path_of(const char *name)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return path;
+}
+
+/* A picture of one colour: red says which picture it is. */
+static void write_picture(const char *name, int width, int height, uint8_t red)
+{
+	png_image image = { .version = PNG_IMAGE_VERSION,
+		                .width = (png_uint_32)width,
+		                .height = (png_uint_32)height,
+		                .format = PNG_FORMAT_RGB };
+	uint8_t *rgb = calloc((size_t)width * (size_t)height, 3);
+
+	assert_non_null(rgb);
+	for (size_t i = 0; i < (size_t)width * (size_t)height; i++)
+		rgb[3 * i] = red;
+	assert_int_equal(png_image_write_to_file(&image, path_of(name), 0, rgb, 0, NULL), 1);
+	free(rgb);
+}
+
+static void write_text(const char *name, const char *text)
+{
+	FILE *file = fopen(path_of(name), "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static struct camera_params params_of(double framerate)
+{
+	return (struct camera_params){
+		.backend = CAMERA_REPLAY, .width = 32, .height = 24, .framerate = framerate, .replay_path = folder
+	};
+}
+
+static const struct camera_mode video = { .still = false };
+
+static void *open_and_start(const struct camera_params *params)
+{
+	struct camera_description description;
+	struct error error = { 0 };
+	void *camera = NULL;
+
+	assert_int_equal(replay->open(params, &camera, &description, &error), 0);
+	assert_int_equal(description.width, params->width);
+	assert_int_equal(description.height, params->height);
+	assert_int_equal(replay->start(camera, &video, &error), 0);
+	return camera;
+}
+
+static void wait_readable(void *camera)
+{
+	struct pollfd wait = { .fd = replay->fd(camera), .events = POLLIN };
+
+	assert_int_equal(poll(&wait, 1, 60000), 1);
+}
+
+static struct camera_frame next_frame(void *camera)
+{
+	struct camera_frame frame;
+	struct error error;
+	int rc;
+
+	do {
+		wait_readable(camera);
+		rc = replay->acquire(camera, &frame, &error);
+		assert_true(rc >= 0);
+	} while (rc == 0);
+	return frame;
+}
+
+static int next_red(void *camera)
+{
+	struct camera_frame frame = next_frame(camera);
+	int red = frame.image.plane[0][0];
+
+	assert_int_equal(frame.image.format, PIXEL_RGB);
+	assert_int_equal(frame.image.width, 32);
+	assert_int_equal(frame.image.height, 24);
+	replay->release(camera, &frame);
+	return red;
+}
+
+static void pictures_come_in_natural_order_and_again(void **state)
+{
+	struct camera_params params = params_of(200);
+
+	(void)state;
+	write_picture("10.png", 32, 24, 30);
+	write_picture("2.PNG", 32, 24, 20);
+	write_picture("1.png", 32, 24, 10);
+	write_text("notes.txt", "no picture");
+	write_text(".hidden.jpg", "no picture");
+	void *camera = open_and_start(&params);
+	for (int round = 0; round < 2; round++) {
+		for (int red = 10; red <= 30; red += 10)
+			assert_int_equal(next_red(camera), red);
+	}
+	replay->stop(camera);
+	replay->close(camera);
+}
+
+static void frames_are_spaced_by_the_frame_rate(void **state)
+{
+	struct camera_params params = params_of(50);
+
+	(void)state;
+	write_picture("0.png", 32, 24, 1);
+	void *camera = open_and_start(&params);
+	struct camera_frame last = next_frame(camera);
+	assert_true(last.exposure_us == 0 && last.gain == 0);
+	for (int i = 0; i < 10; i++) {
+		replay->release(camera, &last);
+		struct camera_frame frame = next_frame(camera);
+		uint64_t step = frame.sequence - last.sequence;
+		assert_true(step >= 1);
+		assert_int_equal(frame.timestamp_ns - last.timestamp_ns, (int64_t)step * CLOCK_NS_PER_S / 50);
+		assert_true(frame.timestamp_ns <= clock_now_ns());
+		last = frame;
+	}
+	replay->release(camera, &last);
+	replay->stop(camera);
+	replay->close(camera);
+}
+
+static void a_late_loop_gets_four_frames_and_loses_the_rest(void **state)
+{
+	struct camera_params params = params_of(1000);
+	struct camera_frame frame;
+	struct error error;
+
+	(void)state;
+	write_picture("0.png", 32, 24, 1);
+	void *camera = open_and_start(&params);
+	struct camera_frame first = next_frame(camera);
+	replay->release(camera, &first);
+	const int64_t until_ns = first.timestamp_ns + 50 * CLOCK_NS_PER_MS;
+	while (clock_now_ns() < until_ns)
+		usleep(1000);
+	assert_int_equal(replay->acquire(camera, &frame, &error), 1);
+	/* At least 50 frame times have passed since the first frame, of which four are kept. */
+	assert_true(frame.sequence - first.sequence >= 50 - 3);
+	replay->stop(camera);
+	replay->close(camera);
+}
+
+static void other_sizes_are_scaled(void **state)
+{
+	struct camera_params params = params_of(200);
+
+	(void)state;
+	write_picture("0.png", 64, 48, 100);
+	write_picture("1.png", 8, 6, 110);
+	write_picture("2.png", 100, 5, 120);
+	write_picture("3.png", 1, 1, 130);
+	void *camera = open_and_start(&params);
+	for (int red = 100; red <= 130; red += 10) {
+		struct camera_frame frame = next_frame(camera);
+		for (size_t i = 0; i < (size_t)32 * 24; i++) {
+			assert_int_equal(frame.image.plane[0][3 * i], red);
+			assert_int_equal(frame.image.plane[0][3 * i + 1], 0);
+		}
+		replay->release(camera, &frame);
+	}
+	replay->stop(camera);
+	replay->close(camera);
+}
+
+static void enlarging_interpolates(void **state)
+{
+	struct camera_params params = params_of(200);
+	png_image image = { .version = PNG_IMAGE_VERSION, .width = 2, .height = 1, .format = PNG_FORMAT_RGB };
+	const uint8_t two[] = { 0, 0, 200, 100, 0, 0 };
+
+	(void)state;
+	params.width = 4;
+	params.height = 1;
+	assert_int_equal(png_image_write_to_file(&image, path_of("0.png"), 0, two, 0, NULL), 1);
+	void *camera = open_and_start(&params);
+	struct camera_frame frame = next_frame(camera);
+	const uint8_t expected[] = { 0, 0, 200, 25, 0, 150, 75, 0, 50, 100, 0, 0 };
+	assert_memory_equal(frame.image.plane[0], expected, sizeof(expected));
+	replay->release(camera, &frame);
+	replay->stop(camera);
+	replay->close(camera);
+}
+
+static void broken_pictures_are_passed_over(void **state)
+{
+	struct camera_params params = params_of(200);
+
+	(void)state;
+	write_text("0.jpg", "");
+	write_text("1.png", "\x89PNG\r\n\x1a\n and then nothing");
+	write_picture("2.png", 32, 24, 50);
+	write_text("3.jpg", "\xff\xd8\xff\xe0 broken");
+	assert_int_equal(mkdir(path_of("4.png"), 0700), 0);
+	assert_int_equal(mkfifo(path_of("5.png"), 0600), 0);
+	assert_int_equal(symlink("nowhere", path_of("6.png")), 0);
+	write_picture("7.png", 32, 24, 60);
+	void *camera = open_and_start(&params);
+	assert_int_equal(next_red(camera), 50);
+	assert_int_equal(next_red(camera), 60);
+	assert_int_equal(next_red(camera), 50);
+	replay->stop(camera);
+	replay->close(camera);
+}
+
+static void expect_acquire_fails(void *camera, const char *text)
+{
+	struct camera_frame frame;
+	struct error error = { 0 };
+
+	wait_readable(camera);
+	assert_true(replay->acquire(camera, &frame, &error) < 0);
+	assert_non_null(strstr(error.text, text));
+}
+
+static void nothing_but_broken_pictures_is_an_error(void **state)
+{
+	struct camera_params params = params_of(200);
+
+	(void)state;
+	write_text("0.jpg", "broken");
+	write_text("1.jpg", "broken");
+	void *camera = open_and_start(&params);
+	expect_acquire_fails(camera, "none of the 2 pictures to replay can be read");
+	replay->stop(camera);
+	replay->close(camera);
+}
+
+static void a_vanished_folder_is_an_error_and_can_return(void **state)
+{
+	struct camera_params params = params_of(200);
+	struct camera_description description;
+	struct error error = { 0 };
+	void *other = NULL;
+
+	(void)state;
+	write_picture("0.png", 32, 24, 50);
+	void *camera = open_and_start(&params);
+	assert_int_equal(next_red(camera), 50);
+	assert_int_equal(unlink(path_of("0.png")), 0);
+	assert_int_equal(rmdir(folder), 0);
+	expect_acquire_fails(camera, "No such file");
+	assert_true(replay->open(&params, &other, &description, &error) < 0);
+	assert_non_null(strstr(error.text, "camera.replay.path"));
+	replay->stop(camera);
+	replay->close(camera);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	write_picture("0.png", 32, 24, 70);
+	camera = open_and_start(&params);
+	assert_int_equal(next_red(camera), 70);
+	replay->stop(camera);
+	replay->close(camera);
+}
+
+static void expect_refused(const char *path, const char *text)
+{
+	struct camera_params params = params_of(10);
+	struct camera_description description;
+	struct error error = { 0 };
+	void *camera = NULL;
+
+	params.replay_path = path;
+	assert_int_equal(replay->open(&params, &camera, &description, &error), -EINVAL);
+	assert_non_null(strstr(error.text, text));
+}
+
+static void a_path_that_cannot_work_is_refused(void **state)
+{
+	(void)state;
+	expect_refused("", "set camera.replay.path");
+	expect_refused(NULL, "set camera.replay.path");
+	expect_refused("/nonexistent/folder", "No such file");
+	expect_refused(folder, "holds no .jpg, .jpeg or .png file");
+	write_text("file", "");
+	expect_refused(path_of("file"), "Not a directory");
+}
+
+static void stopping_and_starting_again_goes_on(void **state)
+{
+	struct camera_params params = params_of(200);
+	struct error error = { 0 };
+	struct camera_frame frame;
+	char note[256];
+
+	(void)state;
+	write_picture("0.png", 32, 24, 10);
+	write_picture("1.png", 32, 24, 20);
+	void *camera = open_and_start(&params);
+	assert_int_equal(next_red(camera), 10);
+	replay->stop(camera);
+	assert_int_equal(replay->acquire(camera, &frame, &error), 0);
+	assert_int_equal(replay->start(camera, &video, &error), 0);
+	assert_int_equal(next_red(camera), 20);
+	assert_int_equal(replay->set_mode(camera, &(struct camera_mode){ .still = true }, note), 0);
+	assert_true(note[0] != '\0');
+	assert_int_equal(replay->set_mode(camera, &video, note), 0);
+	assert_string_equal(note, "");
+	replay->stop(camera);
+	replay->close(camera);
+	replay->close(NULL);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(pictures_come_in_natural_order_and_again),
+		TEST(frames_are_spaced_by_the_frame_rate),
+		TEST(a_late_loop_gets_four_frames_and_loses_the_rest),
+		TEST(other_sizes_are_scaled),
+		TEST(enlarging_interpolates),
+		TEST(broken_pictures_are_passed_over),
+		TEST(nothing_but_broken_pictures_is_an_error),
+		TEST(a_vanished_folder_is_an_error_and_can_return),
+		TEST(a_path_that_cannot_work_is_refused),
+		TEST(stopping_and_starting_again_goes_on),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -9,8 +9,9 @@
  *   one from beginning. A fresh start is neither day nor night yet, so the first ENTER comes after min_dark_frames;
  * - min_dwell_s since the last switch.
  *
- * With the scene metric the night's exposure climbs a ladder, exposure_us >> rung: down while much is clipped or the
- * picture is bright, up when it is dark. ENTER already chooses the rung that suits the light.
+ * With the scene metric the night's exposure climbs a ladder, exposure_us >> rung: down when for more than ten seconds
+ * much is clipped or the picture is bright, up when two frames are dark. ENTER already chooses the rung that suits the
+ * light.
  *
  * Frames taken before a change has settled count for nothing: those begun before it, and those whose reported exposure
  * is not the one asked for, until the camera has had the time of eight frames.
@@ -62,6 +63,7 @@ struct night {
 	int run_frames;                     /* in a row beyond the threshold that would switch */
 	double evidence_s;                  /* the balance of time beyond that threshold, 0 … min_dwell_s */
 	int over_frames, under_frames;      /* in a row too bright, too dark for this rung */
+	int64_t over_since_ns;              /* it has been too bright since then, on whatever rung; 0: it is not */
 	double stepped_down_light;          /* light at the last step down of this night, infinite after a step up */
 	int64_t counted_ns;                 /* end of the last frame that counted; 0: none */
 	int64_t switched_ns;                /* last switch; 0: never */

@@ -15,8 +15,11 @@ static const double MEAN_SATURATED = 245;
  * the step down is taken back, or the ladder would swing for ever. */
 static const double FALL_BEFORE_STEP_UP = 0.65;
 static const int64_t SHORTEST_EXPOSURE_US = 100;
+/* How long it must be too bright before the exposure goes down: a passing car is over by then, and the picture that it
+ * leaves behind is as dark as before. */
+static const double PASSING_S = 10;
 
-enum { STEP_FRAMES = 3, SETTLE_FRAMES = 8 };
+enum { OVER_FRAMES = 3, UNDER_FRAMES = 2, SETTLE_FRAMES = 8 };
 
 static int64_t longest_exposure(const struct night *night)
 {
@@ -124,14 +127,17 @@ static enum night_event climb(struct night *night, const struct night_sample *sa
 {
 	bool over = sample->mean > MEAN_OVER || sample->clipped > CLIPPED_OVER;
 	bool under = !over && sample->mean < MEAN_UNDER && night->light < FALL_BEFORE_STEP_UP * night->stepped_down_light;
+	if (!over || night->over_since_ns == 0)
+		night->over_since_ns = over ? sample->timestamp_ns : 0;
 	night->over_frames = over ? night->over_frames + 1 : 0;
 	night->under_frames = under ? night->under_frames + 1 : 0;
 
-	if (night->over_frames >= STEP_FRAMES) {
+	bool lasting = over && (double)(now_ns - night->over_since_ns) > PASSING_S * NS_PER_S;
+	if (lasting && night->over_frames >= OVER_FRAMES) {
 		int suits = rung_for(night, night->light);
 		return change_rung(night, suits > night->rung ? suits : night->rung + 1, now_ns);
 	}
-	if (night->under_frames >= STEP_FRAMES && night->rung > 0) {
+	if (night->under_frames >= UNDER_FRAMES && night->rung > 0) {
 		/* A black frame knows only that its mean is below one. */
 		double light = fmax(sample->mean, 1) / sensitivity(night, sample->exposure_us, sample->gain);
 		int suits = rung_for(night, light);
@@ -148,6 +154,7 @@ static enum night_event switch_over(struct night *night, int64_t now_ns)
 	night->run_frames = 0;
 	night->evidence_s = 0;
 	night->stepped_down_light = INFINITY;
+	night->over_since_ns = 0;
 	set_rung(night, night->active && night->params.metric == NIGHT_METRIC_SCENE ? rung_for(night, night->light) : 0);
 	begin_settling(night, before_us, now_ns);
 	return night->active ? NIGHT_ENTER : NIGHT_EXIT;

@@ -233,6 +233,18 @@ static void the_ladder_follows_the_light(void **state)
 	assert_int_equal(rig.night.rung, 0);
 }
 
+static void a_passing_car_does_not_move_the_ladder(void **state)
+{
+	(void)state;
+	struct rig rig = at_night(1);
+	for (int i = 0; i < 50; i++) {
+		assert_int_equal(feed_frames(&rig, 1000, 5, NIGHT_NONE), 5);
+		assert_int_equal(feed(&rig, 1), NIGHT_NONE);
+	}
+	assert_int_equal(rig.night.rung, 0);
+	assert_int_equal(feed_frames(&rig, 1000, 6, NIGHT_EXPOSURE), 1);
+}
+
 static void steady_light_keeps_its_rung(void **state)
 {
 	(void)state;
@@ -398,6 +410,7 @@ int main(void)
 		cmocka_unit_test(light_is_judged_by_the_frame_s_own_exposure),
 		cmocka_unit_test(the_night_begins_well_exposed),
 		cmocka_unit_test(the_ladder_follows_the_light),
+		cmocka_unit_test(a_passing_car_does_not_move_the_ladder),
 		cmocka_unit_test(steady_light_keeps_its_rung),
 		cmocka_unit_test(a_lamp_does_not_make_the_ladder_swing),
 		cmocka_unit_test(the_camera_s_limits_bound_the_ladder),

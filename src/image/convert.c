@@ -38,6 +38,13 @@ struct convert_matrix convert_matrix_of(enum colour_matrix matrix, bool full_ran
 	};
 }
 
+/* sample * factor / 256, rounded down, in 16-bit lanes all the way: twice as many in a vector as in 32 bits. */
+static inline int16_t scaled(int16_t sample, int16_t factor)
+{
+	const int16_t whole = (int16_t)(factor >> 8), fraction = factor & 0xff;
+	return (int16_t)((int16_t)(sample * whole) + (int16_t)((int16_t)(sample * fraction) >> 8));
+}
+
 static inline int16_t upper_half(int16_t sample, int16_t factor)
 {
 	return (int16_t)(sample * factor >> 16);
@@ -66,11 +73,10 @@ static inline void expand_chroma(const struct convert_matrix *matrix, const uint
 {
 	const struct convert_matrix m = *matrix;
 	for (size_t i = 0; i < pairs; i++) {
-		const int16_t blueness = centred((uint16_t)(u[i * step] << 8));
-		const int16_t redness = centred((uint16_t)(v[i * step] << 8));
-		const int16_t red = (int16_t)(upper_half(redness, m.red_v) + m.offset);
-		const int16_t green = (int16_t)(upper_half(blueness, m.green_u) + upper_half(redness, m.green_v) + m.offset);
-		const int16_t blue = (int16_t)(upper_half(blueness, m.blue_u) + m.offset);
+		const int16_t blueness = (int16_t)(u[i * step] - 128), redness = (int16_t)(v[i * step] - 128);
+		const int16_t red = (int16_t)(scaled(redness, m.red_v) + m.offset);
+		const int16_t green = (int16_t)(scaled(blueness, m.green_u) + scaled(redness, m.green_v) + m.offset);
+		const int16_t blue = (int16_t)(scaled(blueness, m.blue_u) + m.offset);
 		chroma->red[2 * i] = chroma->red[2 * i + 1] = red;
 		chroma->green[2 * i] = chroma->green[2 * i + 1] = green;
 		chroma->blue[2 * i] = chroma->blue[2 * i + 1] = blue;
@@ -82,7 +88,8 @@ static inline void add_luma(const struct convert_matrix *matrix, const uint8_t *
 {
 	const struct convert_matrix m = *matrix;
 	for (size_t i = 0; i < count; i++) {
-		const int16_t light = luma_of(&m, (uint16_t)(luma[i * step] << 8));
+		const uint16_t fraction = (uint16_t)(luma[i * step] * (m.luma & 0xff));
+		const int16_t light = (int16_t)(luma[i * step] * (m.luma >> 8) + (fraction >> 8));
 		planes->red[i] = level((int16_t)(light + chroma->red[i]));
 		planes->green[i] = level((int16_t)(light + chroma->green[i]));
 		planes->blue[i] = level((int16_t)(light + chroma->blue[i]));

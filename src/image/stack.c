@@ -4,8 +4,8 @@
 
 #include "stack_block.h"
 
-/* Sums of so many bytes fit 14 bits, and can be divided in 16; of so many they fit 16. */
-enum { SHORT_COUNT_MAX = 64, BATCH_COUNT_MAX = 256 };
+/* Sums of so many bytes, and half that count to round, fit 16 bits. */
+enum { NARROW_COUNT_MAX = 256 };
 
 /* Leaves begin + the sum of the sources. */
 static void sum_block(const struct stack_block *block, uint16_t begin, uint16_t *sums)
@@ -20,52 +20,52 @@ static void sum_block(const struct stack_block *block, uint16_t begin, uint16_t 
 	}
 }
 
-/*
- * Division by multiplication, in 16-bit lanes: factor is 2^(14 + shift) / count, rounded up, with the shift that gives
- * it 15 bits or more. A quotient, below 256, is then less than 1/128 too large: not enough to reach the next integer
- * where count is at most 64.
- */
-static void mean_short(const struct stack_block *block, uint8_t *restrict out)
+/* The 0.5 lifts whole quotients above the error of the multiplication, of any count that there is. */
+static inline uint8_t divided(uint32_t sum, float reciprocal)
 {
-	const size_t bytes = block->bytes;
-	const unsigned count = (unsigned)block->count;
-	unsigned shift = 1;
-	while (1U << (shift - 1) < count)
-		shift++;
-	const uint16_t factor = (uint16_t)(((1U << (14 + shift)) + count - 1) / count);
+	return (uint8_t)(int32_t)(((float)(int32_t)sum + 0.5F) * reciprocal);
+}
+
+static void mean_narrow(const struct stack_block *block, uint8_t *restrict out)
+{
+	const size_t bytes = block->bytes, count = block->count;
 	uint16_t sums[STACK_BLOCK_BYTES];
 	sum_block(block, (uint16_t)(count / 2), sums);
-	for (size_t i = 0; i < bytes; i++) {
-		const uint16_t scaled = (uint16_t)((uint32_t)(uint16_t)(sums[i] << 2) * factor >> 16);
-		out[i] = (uint8_t)(scaled >> shift);
+	if ((count & (count - 1)) == 0) {
+		const int shift = __builtin_ctzl(count);
+		for (size_t i = 0; i < bytes; i++)
+			out[i] = (uint8_t)(sums[i] >> shift);
+	} else {
+		const float reciprocal = 1 / (float)count;
+		for (size_t i = 0; i < bytes; i++)
+			out[i] = divided(sums[i], reciprocal);
 	}
 }
 
-static void mean_long(const struct stack_block *block, uint8_t *restrict out)
+static void mean_wide(const struct stack_block *block, uint8_t *restrict out)
 {
-	const size_t bytes = block->bytes;
+	const size_t bytes = block->bytes, count = block->count;
 	uint32_t sums[STACK_BLOCK_BYTES] = { 0 };
 	struct stack_block batch = *block;
-	for (size_t done = 0; done < block->count; done += batch.count) {
-		uint16_t batch_sums[STACK_BLOCK_BYTES];
+	for (size_t done = 0; done < count; done += batch.count) {
+		uint16_t narrow[STACK_BLOCK_BYTES];
 		batch.sources = block->sources + done;
-		batch.count = block->count - done < BATCH_COUNT_MAX ? block->count - done : BATCH_COUNT_MAX;
-		sum_block(&batch, 0, batch_sums);
+		batch.count = count - done < NARROW_COUNT_MAX ? count - done : NARROW_COUNT_MAX;
+		sum_block(&batch, 0, narrow);
 		for (size_t i = 0; i < bytes; i++)
-			sums[i] += batch_sums[i];
+			sums[i] += narrow[i];
 	}
-	/* The half that rounds, and 0.5 that lifts whole quotients above the error of the multiplication. */
-	const float scale = 1 / (float)block->count, half = (float)(block->count / 2) + 0.5F;
+	const float reciprocal = 1 / (float)count;
 	for (size_t i = 0; i < bytes; i++)
-		out[i] = (uint8_t)(int32_t)(((float)(int32_t)sums[i] + half) * scale);
+		out[i] = divided(sums[i] + (uint32_t)(count / 2), reciprocal);
 }
 
 static void mean_block(const struct stack_block *block, uint8_t *restrict out)
 {
-	if (block->count <= SHORT_COUNT_MAX)
-		mean_short(block, out);
+	if (block->count <= NARROW_COUNT_MAX)
+		mean_narrow(block, out);
 	else
-		mean_long(block, out);
+		mean_wide(block, out);
 }
 
 static void max_block(const struct stack_block *block, uint8_t *restrict out)

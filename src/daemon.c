@@ -377,16 +377,20 @@ static void unmake_all(struct daemon *daemon)
 
 /* --- running --- */
 
-static int block_signals(void)
+static sigset_t stop_signals(void)
 {
 	sigset_t stop;
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
+	return stop;
+}
+
+void daemon_block_signals(void)
+{
+	sigset_t stop = stop_signals();
+	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	if (pthread_sigmask(SIG_BLOCK, &stop, NULL) != 0)
-		return -1;
-	return signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static char *absolute(const char *path)
@@ -422,7 +426,8 @@ int daemon_run(const struct config *config, const char *note)
 	struct daemon daemon = { .config = config, .commands = compose_commands(config) };
 	struct error error = { 0 };
 	daemon.commands.note = note;
-	daemon.signals = block_signals();
+	sigset_t stop = stop_signals();
+	daemon.signals = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
 	daemon.base_dir = absolute(config->export.base_dir);
 	int exit_code = EXIT_CONFIG;
 	if (daemon.signals < 0 || !daemon.base_dir) {

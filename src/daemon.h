@@ -4,6 +4,9 @@
 
 #include "config.h"
 
+/* First of all, before any thread is there: a stop signal that finds a thread without this mask kills the process. */
+void daemon_block_signals(void);
+
 /* Runs until SIGTERM or SIGINT (or a reason of its own) and returns the process's exit code, see error.h. note: shown
  * in `status`; "" is none. */
 int daemon_run(const struct config *config, const char *note);

@@ -136,6 +136,7 @@ static int load_config(const struct command_line *line, struct config *config)
 
 static int run_service(const struct config *config, const char *note)
 {
+	daemon_block_signals();
 	/* Fixed thresholds keep freed picture buffers from staying with malloc: memory is counted here. */
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	mallopt(M_TRIM_THRESHOLD, 128 * 1024);

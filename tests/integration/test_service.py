@@ -1,0 +1,286 @@
+"""The service as a whole: starting, stopping, configurations, cameras, automatic pictures."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+import numpy as np
+from PIL import Image
+
+import harness
+from harness import BINARY, ROOT, Daemon, paths_of, wait_until
+from pictures import load, patch_colour, psnr, read_number
+
+# What the Python service that came before was configured with, unchanged.
+SEED_CONFIG = {
+    "camera": {"width": 1024, "height": 768, "framerate": 10, "codec": "rgb", "video_mode": "stream"},
+    "ring": {"size": 300, "downscale": {"enable": False, "width": 256, "height": 192}},
+    "night": {"enable": True, "dark_threshold": 35, "bright_threshold": 55, "min_dark_frames": 20, "mode": "still",
+              "exposure_us": 2000000, "gain": 6.0},
+    "export": {"auto_save_use_ring": False, "base_dir": "./captures", "formats": ["jpg", "png"], "save_before_s": 5,
+               "stack_dark_frames": True, "stack_count": 4, "auto_save_interval_s": 900},
+    "network": {"trigger_port": 9999},
+    "logging": {"level": "INFO"},
+}
+
+
+def run(*arguments, **options):
+    done = subprocess.run([BINARY, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=harness.PATIENCE_S, check=False, **options)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="pastcam-test-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def write(self, name, content):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+        return path
+
+
+class Configuration(Folder):
+    def check(self, content, code, *words):
+        path = self.write("config.json", content)
+        got, out, err = run("-c", path, "--check-config")
+        self.assertEqual(got, code, err)
+        for word in words:
+            self.assertIn(word, out + err)
+
+    def test_the_seed_configuration_is_good_without_a_warning(self):
+        path = self.write("config.json", json.dumps(SEED_CONFIG))
+        code, out, err = run("-c", path, "--check-config")
+        self.assertEqual((code, out, err), (0, "The configuration is good.\n", ""))
+        code, out, _ = run("-c", path, "--dump-config")
+        self.assertEqual(code, 0)
+        dumped = json.loads(out)
+        for section, keys in SEED_CONFIG.items():
+            for key, value in keys.items():
+                got = dumped[section][key]
+                self.assertEqual(got if key not in ("level", "downscale") else value, value, key)
+
+    def test_bad_configurations_name_what_is_wrong(self):
+        self.check('{\n  "camera": 7,,\n}', 2, "line 2, column 16")
+        self.check('{"camera": {"framerate": 0}}', 2, "camera.framerate is 0, but must be from 0.1 to 240")
+        self.check('{"camera": {"backend": "webcam"}}', 2, "libcamera|replay|synthetic")
+        self.check('{"night": {"dark_threshold": 80}}', 2, "must be below night.bright_threshold")
+        self.check('{"camra": {}}', 0, 'unknown key "camra"', "good")
+        self.check(b"\xff\xfe\x00", 2, "not valid JSON")
+        self.check("x" * 2000000, 2, "larger than 1 MiB")
+
+    def test_usage_errors(self):
+        for arguments in (["-c", "/nonexistent/config.json"], ["-o", "nonsense"], ["-o", "camera.widht=4"], ["--nonsense"],
+                          ["frobnicate"], ["token"]):
+            code, _, err = run(*arguments, cwd=self.folder)
+            self.assertEqual(code, 2, arguments)
+            self.assertGreater(len(err), 20)
+
+    def test_the_reference_page_is_the_table(self):
+        code, out, _ = run("--config-reference")
+        self.assertEqual(code, 0)
+        with open(os.path.join(ROOT, "docs", "config.md"), encoding="utf-8") as page:
+            self.assertEqual(page.read(), out, "run: build/pastcam --config-reference > docs/config.md")
+
+    def test_a_bind_beyond_loopback_needs_a_token_or_permission(self):
+        code, _, err = run("-o", "network.bind=0.0.0.0", "-o", "camera.backend=synthetic", "-o", "network.trigger_port=0",
+                           cwd=self.folder)
+        self.assertEqual(code, 2)
+        self.assertIn("token", err)
+
+    def test_a_port_in_use_is_exit_code_2(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            code, _, err = run("-o", f"network.trigger_port={port}", "-o", "camera.backend=synthetic", cwd=self.folder)
+        self.assertEqual(code, 2)
+        self.assertIn("already in use", err)
+
+    def test_a_ring_that_cannot_fit_is_refused_clearly(self):
+        code, _, err = run("-o", "camera.width=4000", "-o", "camera.height=3000", "-o", "memory.max_rss_mb=64", "-o",
+                           "camera.backend=synthetic", "-o", "network.trigger_port=0", cwd=self.folder)
+        self.assertEqual(code, 42)
+        self.assertIn("memory.max_rss_mb", err)
+
+
+class Running(Folder):
+    def test_the_seed_configuration_runs_within_its_limit(self):
+        config = json.loads(json.dumps(SEED_CONFIG))
+        options = {key: None for key in Daemon.DEFAULTS}
+        options.update({"camera.backend": "synthetic", "network.trigger_port": 0, "export.base_dir": None, "storage.min_free_mb": 0})
+        with Daemon(options, config=config) as daemon:
+            slots = daemon.status()["ring"]["slots"]
+            self.assertGreater(slots, 50)
+            wait_until(lambda: daemon.status()["memory"]["rss_mib"] > slots * 2.2, "the whole ring to be there", 60)
+            for command in ("save jpg png npy", "pastStack at=-1 count=50 npy", "past at=-1 count=30 png"):
+                self.assertRegex(daemon.ask(command), "^Saved")
+            status = daemon.status()
+            self.assertLess(status["memory"]["rss_mib"], 350)
+            self.assertEqual(status["memory"]["slots_asked"], 300)
+            self.assertEqual({os.path.splitext(name)[1] for name in daemon.files()}, {".jpg", ".png", ".npy"})
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_stops_within_a_second_with_exports_in_flight_finished(self):
+        with Daemon() as daemon:
+            daemon.wait_frames(30)
+            clients = []
+            for line in (b"past png at=-1 count=10\n", b"save png\n"):
+                client = socket.create_connection(("127.0.0.1", daemon.port))
+                client.sendall(line)
+                clients.append(client)
+            wait_until(lambda: daemon.status()["exports"]["asked"] >= 2, "the exports")
+            begun = time.monotonic()
+            self.assertEqual(daemon.stop(), 0)
+            self.assertLess(time.monotonic() - begun, 5)  # a second by design; this machine may be busy
+            for client in clients:
+                reply = harness.read_all(client).decode()
+                client.close()
+                self.assertRegex(reply, r"^(Saved|NOT_SAVED pastcam is stopping)")
+                for path in paths_of(reply):
+                    load(path)
+            self.assertEqual([name for name in os.listdir(daemon.captures) if name.startswith(".")], [])
+
+    def test_sigint_stops_too(self):
+        with Daemon() as daemon:
+            daemon.process.send_signal(signal.SIGINT)
+            self.assertEqual(daemon.wait_exit(), 0)
+
+    def test_automatic_pictures(self):
+        for use_ring in ("true", "false"):
+            with Daemon({"export.auto_save_interval_s": 0.3, "export.auto_save_use_ring": use_ring, "export.formats": "png"}) as daemon:
+                wait_until(lambda d=daemon: len(d.files()) >= 3, "three automatic pictures")
+                for name in (name for name in daemon.files() if not name.startswith(".")):  # not those being written
+                    self.assertRegex(name, r"\.jpg$")
+                    self.assertIsNotNone(read_number(load(os.path.join(daemon.captures, name))))
+
+    def test_logging_to_a_file(self):
+        path = os.path.join(self.folder, "service.log")
+        with Daemon({"logging.file": path}) as daemon:
+            daemon.ask("health")
+            self.assertEqual(daemon.stop(), 0)  # the log's own thread must not take the signal
+            with open(path, encoding="utf-8") as log:
+                text = log.read()
+        self.assertIn("answers on 127.0.0.1", text)
+        self.assertIn("Stopped", text)
+
+    def test_sd_notify(self):
+        address = os.path.join(self.folder, "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(address)
+            manager.settimeout(harness.PATIENCE_S)
+            with Daemon(environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "200000"}) as daemon:
+                seen = set()
+                while not {"READY=1", "WATCHDOG=1"} <= seen or not any(m.startswith("STATUS=Camera running") for m in seen):
+                    seen.add(manager.recv(4096).decode())
+                daemon.process.send_signal(signal.SIGTERM)
+                while "STOPPING=1" not in seen:
+                    seen.add(manager.recv(4096).decode())
+                self.assertEqual(daemon.wait_exit(), 0)
+
+    def test_the_pictures_folder_may_vanish_and_is_made_again(self):
+        with Daemon() as daemon:
+            daemon.wait_frames(2)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            shutil.rmtree(daemon.captures)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            self.assertEqual(len(daemon.files()), 1)
+
+    def test_past_stack_without_stacking_saves_the_window(self):
+        with Daemon({"export.stack_dark_frames": "false", "export.save_before_s": 0.5}) as daemon:
+            daemon.wait_frames(30)
+            reply = daemon.ask("pastStack")
+            self.assertRegex(reply, r"^Saved \d+ separate images from ring buffer, starting at timestamp: \d+\.\d{3} "
+                                    r"\(age: 0\.\d\ds\)\(export\.save_before_s: 0\.500 s\) \| /")
+            self.assertIn(len(paths_of(reply)), range(8, 12))
+
+
+class Cameras(Folder):
+    def test_red_is_red_from_every_input_format(self):
+        for pixel_format in ("rgb", "bgr", "rgbx", "bgrx", "nv12", "yuv420", "yuyv"):
+            with Daemon({"camera.synthetic.format": pixel_format}) as daemon:
+                daemon.wait_frames(2)
+                for path in paths_of(daemon.ask("save jpg png npy")):
+                    pixels = load(path)
+                    for channel, colour in enumerate(("red", "green", "blue")):
+                        mean = patch_colour(pixels, colour)
+                        self.assertEqual(int(mean.argmax()), channel, (pixel_format, path, colour, mean))
+                        self.assertGreater(mean[channel], 3 * sorted(mean)[1], (pixel_format, path, colour, mean))
+
+    def test_a_downscaled_ring_still_saves_full_size(self):
+        with Daemon({"camera.width": 640, "camera.height": 480, "ring.downscale.enable": "true", "ring.downscale.width": 160,
+                     "ring.downscale.height": 120}) as daemon:
+            daemon.wait_frames(10)
+            (full,) = paths_of(daemon.ask("save png"))
+            self.assertEqual(load(full).shape, (480, 640, 3))
+            (small,) = paths_of(daemon.ask("past png at=0"))
+            self.assertEqual(load(small).shape, (120, 160, 3))
+            self.assertIsNotNone(read_number(load(small), camera_width=640))
+            (stack,) = paths_of(daemon.ask("pastStack png at=-0.2"))
+            self.assertEqual(load(stack).shape, (120, 160, 3))
+
+    def test_replay_shows_the_pictures_in_their_order(self):
+        pictures = os.path.join(self.folder, "pictures")
+        os.mkdir(pictures)
+        for i in range(12):
+            pixels = np.zeros((48, 64, 3), np.uint8)
+            pixels[:, :] = (20 * i, 255 - 20 * i, 128)
+            Image.fromarray(pixels).save(os.path.join(pictures, f"{i}.png"))
+        with Daemon({"camera.backend": "replay", "camera.replay.path": pictures, "camera.width": 64, "camera.height": 48}) as daemon:
+            daemon.wait_frames(30)
+            reds = [load(path)[0, 0, 0] for path in paths_of(daemon.ask("past png at=-0.7 count=14"))]
+            self.assertEqual([(int(b) - int(a)) % 240 for a, b in zip(reds, reds[1:])], [20] * 13)
+
+    def test_replay_scales_pictures_of_another_size(self):
+        pictures = os.path.join(self.folder, "pictures")
+        os.mkdir(pictures)
+        gradient = np.zeros((100, 200, 3), np.uint8)
+        gradient[:, :, 0] = np.arange(200)
+        gradient[:, :, 1] = np.arange(100)[:, None]
+        Image.fromarray(gradient).save(os.path.join(pictures, "a.png"))
+        for width, height in ((100, 50), (400, 300)):
+            with Daemon({"camera.backend": "replay", "camera.replay.path": pictures, "camera.width": width, "camera.height": height}) as daemon:
+                daemon.wait_frames(2)
+                (path,) = paths_of(daemon.ask("save png"))
+                expected = np.asarray(Image.fromarray(gradient).resize((width, height), Image.BILINEAR))
+                self.assertGreater(psnr(load(path), expected), 35)
+
+    def test_replay_of_nothing_is_refused_or_reported(self):
+        code, _, err = run("-o", "camera.backend=replay", "-o", "network.trigger_port=0", cwd=self.folder)
+        self.assertEqual(code, 2)
+        self.assertIn("camera.replay.path", err)
+
+    def test_a_missing_camera_is_a_state(self):
+        with Daemon({"camera.backend": "libcamera", "camera.id": "no such camera"}) as daemon:
+            status = daemon.status()
+            self.assertEqual(status["camera"]["state"], "absent")
+            self.assertGreater(len(status["camera"]["trouble"]), 10)
+            self.assertRegex(daemon.ask("save"), "^NOT_SAVED no camera")
+            self.assertEqual(daemon.ask("pastStack"), "NO_FRAMES\n")
+            self.assertEqual(daemon.ask("past"), "NO_FRAMES\n")
+            self.assertEqual(daemon.ask("night_level"), "NO_DATA\n")
+            self.assertRegex(daemon.ask("health"), "^RSS=")
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_night_switches_and_comes_back(self):
+        trace = self.write("trace.csv", "t_s,lux\n0,100\n2,100\n2.5,0.3\n7,0.3\n7.5,100\n60,100\n")
+        with Daemon({"night.enable": "true", "night.min_dark_frames": 3, "night.min_bright_frames": 3, "night.min_dwell_s": 0.5,
+                     "night.exposure_us": 200000, "camera.synthetic.trace": trace}) as daemon:
+            wait_until(lambda: daemon.status()["night"]["status"] == "NIGHT", "the night")
+            self.assertRegex(daemon.ask("night_level"), r"STATUS=NIGHT\n$")
+            wait_until(lambda: daemon.status()["night"]["status"] == "DAY", "the day")
+            night = daemon.status()["night"]
+            self.assertEqual(night["switches"], 2)
+            self.assertIn("Night detected", daemon.log())
+            self.assertIn("Day detected", daemon.log())
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -52,10 +52,17 @@ $(BUILD)/%.o: %.cpp Makefile config.mk
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LDLIBS_ALL)
 
+# A fuzz target as a plain test over its corpus; `make fuzz` links libFuzzer in instead.
+FUZZ_TESTS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_MAIN = $(BUILD)/tests/fuzz/corpus_main.o
+
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_MAIN) $(LIBRARY)
+	$(LINK) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: unit
-unit: $(UNIT_TESTS) ## build the unit tests
+unit: $(UNIT_TESTS) $(FUZZ_TESTS) ## build the unit tests, and the fuzz targets as tests
 
 # --- the two commands; both install what is missing ---
 
@@ -81,7 +88,19 @@ check: ## build and run all tests
 
 .PHONY: check-installed
 check-installed: all unit
-	PASTCAM=$(abspath $(BUILD)/pastcam) $(PYTHON) tests/run $(SCRIPT_TESTS) $(UNIT_TESTS) $(INTEGRATION_TESTS)
+	PASTCAM=$(abspath $(BUILD)/pastcam) $(PYTHON) tests/run $(SCRIPT_TESTS) $(UNIT_TESTS) $(FUZZ_TESTS) $(INTEGRATION_TESTS)
+
+SECONDS = 60
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for SECONDS=60 under the address and undefined-behaviour sanitizers (clang)
+	@tools/install-deps build fuzz
+	@$(MAKE) --no-print-directory CC=clang CXX=clang++ BUILD=build/fuzz FUZZ_MAIN= LDFLAGS=-fsanitize=fuzzer \
+		SANITIZE_FLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" fuzz-run
+
+.PHONY: fuzz-run
+fuzz-run: $(FUZZ_TESTS)
+	tests/fuzz/run $(SECONDS) $(FUZZ_TESTS)
 
 # --- installing ---
 

@@ -53,6 +53,7 @@ void ring_release(struct ring *ring, const struct frame *const *frames, size_t c
 
 struct ring_status {
 	size_t slots, filled, pinned; /* pinned: slots with at least one pin */
+	size_t touched;               /* slots whose memory is there; all of them soon after ring_create */
 	size_t slot_bytes;
 	int64_t oldest_ns, newest_ns; /* timestamps; 0 when empty */
 	uint64_t committed;

@@ -49,16 +49,17 @@ static size_t pin_limit_of(size_t slots)
 	return slots - kept;
 }
 
-/* Makes the memory from begin to end resident. MADV_POPULATE_WRITE (Linux 5.14) does it in one go. */
+/* Makes the memory from begin to end resident. MADV_POPULATE_WRITE (Linux 5.14) does it in one go. Else each page is
+ * written to in a way that keeps its content, since the slot may be in use already. */
 static void touch(uint8_t *begin, uint8_t *end)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	uint8_t *first = (uint8_t *)((uintptr_t)begin & ~(page - 1));
 	if (madvise(first, (size_t)(end - first), MADV_POPULATE_WRITE) == 0)
 		return;
-	for (volatile uint8_t *byte = begin; byte < end; byte += page)
-		*byte = 0;
-	((volatile uint8_t *)end)[-1] = 0;
+	for (uint8_t *byte = begin; byte < end; byte += page)
+		atomic_fetch_or((_Atomic uint8_t *)byte, 0);
+	atomic_fetch_or((_Atomic uint8_t *)(end - 1), 0);
 }
 
 static void touch_slot(struct ring *ring, size_t index)
@@ -347,6 +348,7 @@ void ring_status(struct ring *ring, struct ring_status *status)
 		.slots = ring->count,
 		.filled = filled,
 		.pinned = ring->pinned,
+		.touched = atomic_load(&ring->touched),
 		.slot_bytes = ring->slot_bytes,
 		.oldest_ns = ring->oldest == NONE ? 0 : ring->slots[ring->oldest].frame.info.timestamp_ns,
 		.newest_ns = ring->newest == NONE ? 0 : ring->slots[ring->newest].frame.info.timestamp_ns,

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iostream>
 #include <string>
 
 #include <unistd.h>
@@ -156,11 +157,20 @@ void LibcameraDevice::lay_out()
 
 int LibcameraDevice::open(struct error *error)
 {
-	int rc = find(error);
+	/* A camera may be away for days, and looked for twice a minute: libcamera tells why it fails once. */
+	static bool failed_before = false;
 
+	if (failed_before)
+		libcamera::logSetTarget(libcamera::LoggingTargetNone);
+	int rc = find(error);
 	if (rc == 0)
 		rc = configure(error);
-	return rc < 0 ? rc : allocate(error);
+	if (rc == 0)
+		rc = allocate(error);
+	if (failed_before)
+		libcamera::logSetStream(&std::cerr);
+	failed_before = rc < 0;
+	return rc;
 }
 
 void LibcameraDevice::describe(camera_description &description) const

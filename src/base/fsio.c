@@ -86,8 +86,6 @@ void fsio_abort(struct fsio_file *file)
  */
 static int fsio_open_locked(struct fsio_file *file)
 {
-	struct stat status;
-
 	snprintf(file->temporary, sizeof(file->temporary), FSIO_TEMPORARY_PREFIX "%d-%" PRIx64, (int)getpid(),
 	         (uint64_t)clock_now_ns());
 	file->fd = openat(file->folder, file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -95,10 +93,10 @@ static int fsio_open_locked(struct fsio_file *file)
 		return errno == EEXIST ? 1 : -errno;
 	while (flock(file->fd, LOCK_EX) < 0 && errno == EINTR) {
 	}
-	if (fstat(file->fd, &status) < 0)
-		return -errno;
-	if (status.st_nlink > 0)
+	if (faccessat(file->folder, file->temporary, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
+	if (errno != ENOENT)
+		return -errno;
 	close(file->fd);
 	file->fd = -1;
 	return 1;

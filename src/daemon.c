@@ -11,47 +11,19 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "autosave.h"
 #include "clock.h"
 #include "compose.h"
+#include "daemon_parts.h"
 #include "guard.h"
 #include "log.h"
 #include "memory.h"
 #include "notify.h"
 
 enum {
-	POOL_THREADS_MAX = 3,
 	SWAP_EVERY_S = 60,       /* how often swap is looked at */
 	SWAP_EVERY_PAUSED_S = 3, /* and while capture is paused for it */
 	STOP_PATIENCE_MS = 800,  /* for exports in flight when stopping */
 	STOP_CHECK_MS = 5,
-};
-
-struct daemon {
-	const struct config *config;
-	char *base_dir; /* absolute */
-
-	struct loop *loop; /* capture's: this thread */
-	struct pool *pool;
-	struct camera *camera;
-	struct ring *ring, *full_ring;
-	struct retention *retention;
-	struct jobs *jobs;
-	struct capture *capture;
-	struct autosave *autosave;
-
-	struct loop *control; /* the control thread's */
-	struct server *server;
-	struct commands commands;
-	pthread_t control_thread;
-	bool control_running;
-
-	int signals; /* signalfd */
-	struct loop_watch *signal_watch, *second_timer, *watchdog_timer, *stop_timer;
-	int64_t swap_checked_ns, stop_begun_ns;
-	int64_t pace_ns;
-	bool stopping;
-	int exit_code;
 };
 
 /* --- stopping --- */
@@ -163,130 +135,7 @@ static void on_watchdog(void *data, uint32_t events)
 	notify_send("WATCHDOG=1");
 }
 
-/* --- composing --- */
-
-static void log_budget(const struct budget_request *request, const struct budget *budget)
-{
-	const double mib = 1 << 20;
-	double by_cgroup = budget->by_cgroup == UINT64_MAX ? -1 : (double)budget->by_cgroup / mib;
-	log_info("Ring: %zu frames of %.2f MiB (%zu asked; %s)", budget->slots, (double)request->slot_bytes / mib,
-	         request->slots, budget_bound_text(budget->bound));
-	log_info("Ring memory: available %.1f MiB x %.2f leaves %.1f; max_rss %.1f - RSS now %.1f leaves %.1f; cgroup "
-	         "leaves %.1f "
-	         "(-1: no limit); of each %.1f for exports and %.1f for full-size frames are taken off already",
-	         (double)request->available / mib, request->available_fraction, (double)budget->by_available / mib,
-	         (double)request->max_rss / mib, (double)request->rss_now / mib, (double)budget->by_rss / mib, by_cgroup,
-	         (double)request->scratch / mib, (double)request->reserved / mib);
-}
-
-/* Code of libraries that is only touched by the first export, and threads' stacks: measured at 3 to 4 MiB. */
-static const uint64_t later_bytes = 6 << 20;
-
-static struct budget_request measure_budget(const struct daemon *daemon, const struct camera_description *camera)
-{
-	const struct config *config = daemon->config;
-	struct budget_request request = compose_budget(config);
-	struct memory_cgroup cgroup = memory_cgroup();
-	request.available = memory_available();
-	request.rss_now = memory_rss() + later_bytes;
-	if (camera->buffer_bytes == 0) /* not open yet: four buffers of three bytes a pixel is the most that it will take */
-		request.rss_now += 4 * frame_bytes(config->camera.width, config->camera.height);
-	request.scratch = jobs_scratch_bytes(config->camera.width, config->camera.height, pool_width(daemon->pool));
-	request.cgroup_limit = cgroup.limit;
-	request.cgroup_used = cgroup.used;
-	request.shrink = guard_shrink(guard_folder());
-	return request;
-}
-
-static int make_rings(struct daemon *daemon, struct error *error)
-{
-	const struct config *config = daemon->config;
-	struct camera_status camera;
-	camera_status(daemon->camera, &camera);
-	struct budget_request *request = &daemon->commands.budget_request;
-	struct budget *budget = &daemon->commands.budget;
-	*request = measure_budget(daemon, &camera.description);
-	*budget = budget_slots(request);
-	log_budget(request, budget);
-	if (budget->slots < RING_SLOTS_MIN)
-		return error_set(
-		    error, -ENOMEM,
-		    "only %zu frames of %.1f MiB fit into memory (%s), at least %d are needed: make the pictures smaller, "
-		    "enable ring.downscale or raise memory.max_rss_mb",
-		    budget->slots, (double)request->slot_bytes / (1 << 20), budget_bound_text(budget->bound), RING_SLOTS_MIN);
-	int width, height;
-	compose_ring_size(config, &width, &height);
-	daemon->ring = ring_create(budget->slots, width, height, error);
-	if (daemon->ring && config->ring.downscale)
-		daemon->full_ring = ring_create(COMPOSE_FULL_SLOTS, config->camera.width, config->camera.height, error);
-	return daemon->ring && (!config->ring.downscale || daemon->full_ring) ? 0 : -ENOMEM;
-}
-
-static int make_pool(struct daemon *daemon, struct error *error)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t threads = cores > 1 ? (size_t)cores - 1 : 0;
-	daemon->pool = pool_create(threads < POOL_THREADS_MAX ? threads : POOL_THREADS_MAX, error);
-	return daemon->pool ? 0 : -ENOMEM;
-}
-
-static int make_camera(struct daemon *daemon, struct error *error)
-{
-	static struct camera_params params;
-	params = compose_camera(daemon->config);
-	daemon->camera = camera_create(&params, &(struct camera_mode){ .still = false }, error);
-	return daemon->camera ? 0 : error->code;
-}
-
-static int make_jobs(struct daemon *daemon, struct error *error)
-{
-	const struct retention_params retention = compose_retention(daemon->config, daemon->base_dir);
-	daemon->retention = retention_create(&retention, error);
-	if (!daemon->retention)
-		return -ENOMEM;
-	const struct jobs_params params = {
-		.export = { .base_dir = daemon->base_dir, .jpg_quality = daemon->config->export.jpg_quality },
-		.pool = daemon->pool,
-		.gate = retention_gate,
-		.gate_data = daemon->retention,
-	};
-	daemon->jobs = jobs_create(&params, error);
-	return daemon->jobs ? 0 : -ENOMEM;
-}
-
-static int make_capture(struct daemon *daemon, struct error *error)
-{
-	const struct capture_params params = {
-		.loop = daemon->loop,
-		.camera = daemon->camera,
-		.jobs = daemon->jobs,
-		.ring = daemon->ring,
-		.full_ring = daemon->full_ring,
-		.night = compose_night(daemon->config),
-		.framerate = daemon->config->camera.framerate,
-		.patience_s = daemon->config->camera.capture_timeout_s,
-		.camera_lost = on_camera_lost,
-		.data = daemon,
-	};
-	daemon->capture = capture_create(&params, error);
-	return daemon->capture ? 0 : -ENOMEM;
-}
-
-static int make_autosave(struct daemon *daemon, struct error *error)
-{
-	if (daemon->config->export.auto_save_interval_s <= 0)
-		return 0;
-	const struct autosave_params params = {
-		.interval_s = daemon->config->export.auto_save_interval_s,
-		.use_ring = daemon->config->export.auto_save_use_ring,
-		.loop = daemon->loop,
-		.capture = daemon->capture,
-		.jobs = daemon->jobs,
-		.ring = daemon->ring,
-	};
-	daemon->autosave = autosave_create(&params, error);
-	return daemon->autosave ? 0 : -ENOMEM;
-}
+/* --- running --- */
 
 static int make_timers(struct daemon *daemon, struct error *error)
 {
@@ -302,80 +151,6 @@ static int make_timers(struct daemon *daemon, struct error *error)
 	loop_set_timer(daemon->watchdog_timer, watchdog_ns, watchdog_ns);
 	return 0;
 }
-
-/* The port first: a port in use is the commonest reason not to start, and should not cost a camera's start-up. */
-static int make_server(struct daemon *daemon, struct error *error)
-{
-	daemon->loop = loop_create(error);
-	daemon->control = daemon->loop ? loop_create(error) : NULL;
-	if (!daemon->control)
-		return -ENOMEM;
-	const struct server_params params = compose_server(daemon->config);
-	daemon->server = server_create(&params, daemon->control, commands_run, &daemon->commands, error);
-	return daemon->server ? 0 : -EINVAL;
-}
-
-static void *run_control(void *data)
-{
-	struct daemon *daemon = data;
-	pthread_setname_np(pthread_self(), "control");
-	int result = loop_run(daemon->control);
-	if (result < 0)
-		log_error("The trigger port stopped working: %s", strerror(-result));
-	return NULL;
-}
-
-static int start_control(struct daemon *daemon, struct error *error)
-{
-	struct commands *commands = &daemon->commands;
-	commands->server = daemon->server;
-	commands->capture = daemon->capture;
-	commands->jobs = daemon->jobs;
-	commands->ring = daemon->ring;
-	commands->full_ring = daemon->full_ring;
-	commands->retention = daemon->retention;
-	commands->started_ns = clock_now_ns();
-	int result = pthread_create(&daemon->control_thread, NULL, run_control, daemon);
-	if (result != 0)
-		return error_set_errno(error, -result, "cannot start the control thread");
-	daemon->control_running = true;
-	return 0;
-}
-
-static int make_all(struct daemon *daemon, struct error *error)
-{
-	int (*const steps[])(struct daemon *, struct error *) = { make_server,   make_pool,   make_camera,
-		                                                      make_rings,    make_jobs,   make_capture,
-		                                                      make_autosave, make_timers, start_control };
-	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-		int result = steps[i](daemon, error);
-		if (result < 0)
-			return result;
-	}
-	return 0;
-}
-
-static void unmake_all(struct daemon *daemon)
-{
-	autosave_destroy(daemon->autosave);
-	capture_destroy(daemon->capture);
-	jobs_destroy(daemon->jobs);
-	if (daemon->control_running) {
-		loop_stop(daemon->control);
-		pthread_join(daemon->control_thread, NULL);
-	}
-	server_destroy(daemon->server);
-	retention_destroy(daemon->retention);
-	ring_destroy(daemon->full_ring);
-	ring_destroy(daemon->ring);
-	camera_destroy(daemon->camera);
-	pool_destroy(daemon->pool);
-	loop_destroy(daemon->control);
-	loop_destroy(daemon->loop);
-	free(daemon->base_dir);
-}
-
-/* --- running --- */
 
 static sigset_t stop_signals(void)
 {
@@ -432,14 +207,14 @@ int daemon_run(const struct config *config, const char *note)
 	int exit_code = EXIT_CONFIG;
 	if (daemon.signals < 0 || !daemon.base_dir) {
 		log_error("Cannot start: %s", strerror(errno));
-	} else if (make_all(&daemon, &error) < 0) {
+	} else if (daemon_make(&daemon, on_camera_lost, &error) < 0 || make_timers(&daemon, &error) < 0) {
 		log_error("Cannot start: %s", error.text);
 		exit_code =
 		    error.code == -ENOMEM ? EXIT_MEMORY : EXIT_CONFIG; /* memory may be there later, a free port will not */
 	} else {
 		exit_code = run(&daemon);
 	}
-	unmake_all(&daemon);
+	daemon_unmake(&daemon);
 	if (daemon.signals >= 0)
 		close(daemon.signals);
 	if (exit_code == EXIT_STOPPED)

@@ -135,7 +135,7 @@ static void add_storage(cJSON *root, const struct commands *commands)
 }
 
 /* What the process is made of; "program", "camera", "ring", "heap" and "stacks" add up to rss_mib. */
-static void add_memory(cJSON *root, const struct commands *commands)
+static void add_memory(cJSON *root, const struct commands *commands, const struct capture_status *capture)
 {
 	struct memory_parts parts = memory_parts();
 	struct ring_status ring, full = { 0 };
@@ -144,13 +144,15 @@ static void add_memory(cJSON *root, const struct commands *commands)
 		ring_status(commands->full_ring, &full);
 	uint64_t arena = ring.slots * ring.slot_bytes + full.slots * full.slot_bytes;
 	uint64_t held = arena + parts.heap;
+	uint64_t camera = capture->camera.description.buffer_bytes; /* in memfds or in the heap */
+	uint64_t beside_arena = parts.heap + parts.shared;
 	cJSON *object = cJSON_AddObjectToObject(root, "memory");
 	add_mib(object, "rss_mib", memory_rss());
 	add_mib(object, "max_rss_mib", commands->budget_request.max_rss);
 	add_mib(object, "program_mib", parts.files);
-	add_mib(object, "camera_mib", parts.shared);
+	add_mib(object, "camera_mib", camera);
 	add_mib(object, "ring_mib", arena);
-	add_mib(object, "heap_mib", parts.heap);
+	add_mib(object, "heap_mib", beside_arena > camera ? beside_arena - camera : 0);
 	add_mib(object, "stacks_mib", parts.anonymous > held ? parts.anonymous - held : 0);
 	add_mib(object, "export_scratch_mib", commands->budget_request.scratch);
 	add_mib(object, "available_at_start_mib", commands->budget_request.available);
@@ -212,7 +214,7 @@ char *commands_status(const struct commands *commands)
 	add_night(root, &capture);
 	add_exports(root, commands);
 	add_storage(root, commands);
-	add_memory(root, commands);
+	add_memory(root, commands, &capture);
 	add_network(root, commands);
 	add_clock(root, commands);
 	add_log(root);

@@ -107,10 +107,9 @@ fuzz-run: $(FUZZ_TESTS)
 .PHONY: install
 install: all ## install binary, configuration, unit, man page (DESTDIR=, PREFIX=)
 	install -D -m 755 $(BUILD)/pastcam $(DESTDIR)$(PREFIX)/bin/pastcam
-	install -D -m 644 docs/pastcam.8 $(DESTDIR)$(PREFIX)/share/man/man8/pastcam.8
+	install -D -m 644 docs/pastcam.1 $(DESTDIR)$(PREFIX)/share/man/man1/pastcam.1
 	[ -e $(DESTDIR)$(SYSCONFDIR)/pastcam/config.json ] || install -D -m 644 config.json $(DESTDIR)$(SYSCONFDIR)/pastcam/config.json
-	mkdir -p $(DESTDIR)$(UNITDIR)
-	sed 's|/usr/bin/pastcam|$(PREFIX)/bin/pastcam|' overlay/usr/lib/systemd/system/pastcam.service > $(DESTDIR)$(UNITDIR)/pastcam.service
+	install -D -m 644 overlay/usr/lib/systemd/system/pastcam.service $(DESTDIR)$(UNITDIR)/pastcam.service
 	install -D -m 644 overlay/usr/lib/sysusers.d/pastcam.conf $(DESTDIR)/usr/lib/sysusers.d/pastcam.conf
 
 .PHONY: clean

@@ -25,7 +25,7 @@ static const char usage[] =
     "       pastcam --config-reference | --version | --help\n"
     "\n"
     "Without -c, config.json in the current folder is used if there is one, else the defaults.\n"
-    "--note TEXT is shown in `status`. docs: pastcam(8), docs/config.md, docs/protocol.md\n";
+    "--note TEXT is shown in `status`. docs: pastcam(1), docs/config.md, docs/protocol.md\n";
 
 enum action { RUN, CHECK_CONFIG, DUMP_CONFIG, CONFIG_REFERENCE, NIGHT_SIM, TOKEN };
 

@@ -68,12 +68,20 @@ static bool fits(struct capture *capture, const struct image *image)
 
 static void reject(struct capture *capture, const struct image *image)
 {
+	const struct camera_description *camera = &capture->status.camera.description;
+	int width, height;
+	ring_frame_size(capture->params.full_ring ? capture->params.full_ring : capture->params.ring, &width, &height);
 	capture->status.rejected++;
-	log_fault_begin(&capture->wrong_size,
-	                "The camera delivered a picture of %dx%d where %dx%d was agreed: not taken in. If it stays so, set "
-	                "camera.width and camera.height to what the camera can do",
-	                image->width, image->height, capture->status.camera.description.width,
-	                capture->status.camera.description.height);
+	if (image->width == camera->width && image->height == camera->height)
+		log_fault_begin(&capture->wrong_size,
+		                "The camera's pictures of %dx%d are smaller than the %dx%d to be kept: not taken in. Set "
+		                "camera.width and camera.height to what the camera can do",
+		                image->width, image->height, width, height);
+	else
+		log_fault_begin(&capture->wrong_size,
+		                "The camera delivered a picture of %dx%d where %dx%d was agreed: not taken in. If it stays so, "
+		                "set camera.width and camera.height to what the camera can do",
+		                image->width, image->height, camera->width, camera->height);
 }
 
 /* Takes the picture into a slot of ring. NULL only when no slot is free. */

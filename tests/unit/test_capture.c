@@ -1,0 +1,476 @@
+/* The capture loop on a real event loop, with a camera that does what the test says. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "camera_backend.h"
+#include "capture.h"
+#include "clock.h"
+#include "scratch.h"
+
+enum { WIDTH = 32, HEIGHT = 16, SLOTS = 8 };
+
+/* The camera: what it gives next. */
+static struct {
+	int open_rc;
+	int open_width, open_height; /* what it says it delivers; 0: as asked */
+	int frames;                  /* that wait */
+	int width, height;           /* of them */
+	bool broken;                 /* acquiring fails */
+	uint64_t sequence;
+	int fd, on_loan;
+} fake;
+static uint8_t pixels[2 * WIDTH * 2 * HEIGHT * FRAME_CHANNELS];
+
+static int fake_open(const struct camera_params *params, void **state, struct camera_description *description,
+                     struct error *error)
+{
+	if (fake.open_rc < 0)
+		return error_set(error, fake.open_rc, "it is not plugged in");
+	fake.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	*state = &fake;
+	*description = (struct camera_description){
+		.model = "fake",
+		.width = fake.open_width ? fake.open_width : params->width,
+		.height = fake.open_height ? fake.open_height : params->height,
+	};
+	return 0;
+}
+
+static int fake_start(void *state, const struct camera_mode *mode, struct error *error)
+{
+	(void)state, (void)mode, (void)error;
+	return 0;
+}
+
+static int fake_fd(void *state)
+{
+	(void)state;
+	return fake.fd;
+}
+
+static int fake_acquire(void *state, struct camera_frame *frame, struct error *error)
+{
+	(void)state;
+	uint64_t count;
+	if (fake.broken)
+		return error_set(error, -ENODEV, "unplugged");
+	if (fake.frames == 0) {
+		(void)!read(fake.fd, &count, sizeof count);
+		return 0;
+	}
+	fake.frames--;
+	fake.on_loan++;
+	*frame = (struct camera_frame){
+		.image = { .format = PIXEL_RGB,
+		           .width = fake.width,
+		           .height = fake.height,
+		           .plane = { pixels },
+		           .stride = { (size_t)fake.width * FRAME_CHANNELS } },
+		.timestamp_ns = clock_now_ns(),
+		.sequence = ++fake.sequence,
+		.exposure_us = 1000,
+		.gain = 2,
+	};
+	return 1;
+}
+
+static void fake_release(void *state, struct camera_frame *frame)
+{
+	(void)state, (void)frame;
+	fake.on_loan--;
+}
+
+static int fake_set_mode(void *state, const struct camera_mode *mode, char note[256])
+{
+	(void)state, (void)mode, (void)note;
+	return 0;
+}
+
+static void fake_stop(void *state)
+{
+	(void)state;
+}
+
+static void fake_close(void *state)
+{
+	(void)state;
+	close(fake.fd);
+}
+
+static const struct camera_backend backend = { "fake",       fake_open,     fake_start, fake_fd,   fake_acquire,
+	                                           fake_release, fake_set_mode, fake_stop,  fake_close };
+
+static struct camera_params camera_params;
+static struct loop *loop;
+static struct camera *camera;
+static struct ring *ring, *full_ring;
+static struct jobs *jobs;
+static struct capture *capture;
+static char folder[SCRATCH_BYTES];
+static int lost;
+
+static struct {
+	atomic_int times;
+	int code;
+	char text[256];
+	uint64_t id;
+	int width;
+} seen;
+
+static void done(void *data, const struct job *job)
+{
+	(void)data;
+	seen.code = job->error.code;
+	snprintf(seen.text, sizeof seen.text, "%s", job->error.text);
+	seen.id = job->first.id;
+	atomic_fetch_add(&seen.times, 1);
+	loop_stop(loop);
+}
+
+/* The worker's view of the frame it is to save. */
+static int look(void *data, struct error *error)
+{
+	(void)data, (void)error;
+	struct ring_status status;
+	ring_status(full_ring ? full_ring : ring, &status);
+	seen.width = status.pinned > 0 ? (int)status.pinned : -1;
+	return 0;
+}
+
+static void camera_lost(void *data)
+{
+	(void)data;
+	lost++;
+	loop_stop(loop);
+}
+
+static struct ring *new_ring(int width, int height)
+{
+	struct ring *made = ring_create(SLOTS, width, height, NULL);
+	struct ring_status status = { 0 };
+	assert_non_null(made);
+	while (status.touched < SLOTS)
+		ring_status(made, &status);
+	return made;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	scratch_make(folder);
+	memset(&fake, 0, sizeof fake);
+	fake.width = WIDTH;
+	fake.height = HEIGHT;
+	memset(pixels, 50, sizeof pixels);
+	atomic_store(&seen.times, 0);
+	lost = 0;
+	camera_params =
+	    (struct camera_params){ .width = WIDTH, .height = HEIGHT, .framerate = 1000, .capture_timeout_s = 100 };
+	loop = loop_create(NULL);
+	ring = new_ring(WIDTH, HEIGHT);
+	full_ring = NULL;
+	jobs = jobs_create(
+	    &(struct jobs_params){ .export = { .base_dir = folder, .jpg_quality = 90 }, .gate = look, .gate_data = NULL },
+	    NULL);
+	return loop && jobs ? 0 : -1;
+}
+
+static void begin(double patience_s)
+{
+	struct error error = { 0 };
+	camera = camera_create_on(&backend, clock_now_ns, &camera_params, &(struct camera_mode){ .still = false }, &error);
+	assert_non_null(camera);
+	capture = capture_create(
+	    &(struct capture_params){
+	        .loop = loop,
+	        .camera = camera,
+	        .jobs = jobs,
+	        .ring = ring,
+	        .full_ring = full_ring,
+	        .night = { .min_dark_frames = 1, .min_bright_frames = 1, .exposure_us = 1000, .gain = 1 },
+	        .framerate = 1000,
+	        .patience_s = patience_s,
+	        .camera_lost = camera_lost,
+	    },
+	    &error);
+	assert_non_null(capture);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	capture_destroy(capture);
+	jobs_destroy(jobs);
+	ring_destroy(ring);
+	ring_destroy(full_ring);
+	camera_destroy(camera);
+	loop_destroy(loop);
+	scratch_remove(folder);
+	capture = NULL;
+	camera = NULL;
+	return 0;
+}
+
+static void stop(void *data, uint32_t events)
+{
+	(void)data, (void)events;
+	loop_stop(loop);
+}
+
+/* Lets the loop run for some time, or until something stops it. */
+static void run(int milliseconds)
+{
+	struct loop_watch *timer = loop_add_timer(loop, stop, NULL);
+	loop_set_timer(timer, (int64_t)milliseconds * CLOCK_NS_PER_MS, 0);
+	assert_int_equal(loop_run(loop), 0);
+	loop_remove(timer);
+}
+
+static struct capture_status status(void)
+{
+	struct capture_status now;
+	capture_status(capture, &now);
+	return now;
+}
+
+/* The camera gives count frames, which are all looked at. */
+static void give(int count)
+{
+	fake.frames = count;
+	(void)!write(fake.fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+	while (fake.frames > 0)
+		run(1);
+	run(1);
+	assert_int_equal(fake.on_loan, 0);
+}
+
+static struct job *want(void)
+{
+	struct job *job = jobs_admit(jobs, JOB_SINGLE, 1);
+	assert_non_null(job);
+	job->formats = EXPORT_NPY;
+	job->done = done;
+	capture_want(capture, job);
+	return job;
+}
+
+static void wait_for_answers(int times)
+{
+	while (atomic_load(&seen.times) < times)
+		run(5);
+	while (!jobs_idle(jobs))
+		run(1);
+}
+
+static void test_frames_become_the_past(void **state)
+{
+	(void)state;
+	begin(100);
+	give(3);
+	struct capture_status now = status();
+	assert_int_equal(now.frames, 3);
+	assert_int_equal(now.newest.id, 3);
+	assert_true(now.newest.mean == 50);
+	assert_true(now.newest.gain == 2);
+	assert_int_equal(now.rejected + now.dropped + now.skipped, 0);
+	assert_int_equal(now.camera.state, CAMERA_RUNNING);
+	give(20);
+	struct ring_status past;
+	ring_status(ring, &past);
+	assert_int_equal(past.filled, SLOTS);
+	assert_int_equal(past.committed, 23);
+	assert_true(status().late_p50_ms >= 0 && status().late_p999_ms >= status().late_p50_ms);
+}
+
+static void test_who_wants_gets_the_next_frame(void **state)
+{
+	(void)state;
+	begin(100);
+	give(5);
+	want();
+	want();
+	run(20);
+	assert_int_equal(atomic_load(&seen.times), 0);
+	give(1);
+	wait_for_answers(2);
+	assert_int_equal(seen.code, 0);
+	assert_int_equal(seen.id, 6);
+	assert_int_equal(scratch_count(folder), 2);
+}
+
+static void test_no_frame_in_time_is_an_answer(void **state)
+{
+	(void)state;
+	begin(0.02);
+	give(1);
+	want();
+	wait_for_answers(1);
+	assert_int_equal(seen.code, -ETIMEDOUT);
+	assert_non_null(strstr(seen.text, "no frame came within 0.0 s"));
+	give(1);
+	want();
+	fake.frames = 1;
+	(void)!write(fake.fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+	wait_for_answers(2);
+	assert_int_equal(seen.code, 0);
+}
+
+static void test_without_a_camera_the_answer_comes_at_once(void **state)
+{
+	(void)state;
+	fake.open_rc = -ENODEV;
+	begin(1000);
+	want();
+	wait_for_answers(1);
+	assert_int_equal(seen.code, -ENODEV);
+	assert_string_equal(seen.text, "no camera: it is not plugged in");
+	assert_int_equal(status().camera.state, CAMERA_ABSENT);
+}
+
+static void test_a_camera_that_goes_away_refuses_who_waits(void **state)
+{
+	(void)state;
+	begin(1000);
+	give(2);
+	want();
+	run(5);
+	fake.broken = true;
+	(void)!write(fake.fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+	run(20);
+	want(); /* and who comes now is refused at once */
+	wait_for_answers(2);
+	assert_int_equal(seen.code, -ENODEV);
+	const struct frame *frames[2];
+	assert_int_equal(ring_pin_nearest(ring, 0, 2, frames), 2); /* the past is still there */
+	ring_release(ring, frames, 2);
+}
+
+static void test_a_lost_camera_is_reported_once(void **state)
+{
+	(void)state;
+	camera_params.lost_after_s = 0.03;
+	begin(1000);
+	give(1);
+	fake.broken = true;
+	fake.open_rc = -ENODEV;
+	(void)!write(fake.fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+	while (lost == 0)
+		run(10);
+	run(50);
+	assert_int_equal(lost, 1);
+}
+
+static void test_pictures_of_a_wrong_size_are_not_taken(void **state)
+{
+	(void)state;
+	begin(100);
+	give(2);
+	fake.width = WIDTH / 2;
+	give(3);
+	assert_int_equal(status().rejected, 3);
+	assert_int_equal(status().frames, 2);
+	fake.width = WIDTH;
+	give(1);
+	assert_int_equal(status().rejected, 3);
+	assert_int_equal(status().frames, 3);
+	assert_int_equal(status().newest.id, 3);
+}
+
+static void test_a_camera_of_another_size_is_fitted_in(void **state)
+{
+	(void)state;
+	fake.open_width = fake.width = 2 * WIDTH;
+	fake.open_height = fake.height = 2 * HEIGHT;
+	begin(100);
+	give(2);
+	assert_int_equal(status().frames, 2);
+	assert_true(status().newest.mean == 50);
+}
+
+static void test_a_smaller_camera_than_the_ring_is_refused_and_said(void **state)
+{
+	(void)state;
+	fake.open_width = fake.width = WIDTH / 2;
+	fake.open_height = fake.height = HEIGHT / 2;
+	begin(100);
+	give(2);
+	assert_int_equal(status().frames, 0);
+	assert_int_equal(status().rejected, 2);
+}
+
+static void test_a_pace_lets_frames_go(void **state)
+{
+	(void)state;
+	begin(100);
+	give(1);
+	capture_set_pace(capture, INT64_MAX);
+	give(4);
+	assert_int_equal(status().frames, 1);
+	assert_int_equal(status().skipped, 4);
+	capture_set_pace(capture, 0);
+	give(2);
+	assert_int_equal(status().frames, 3);
+}
+
+static void test_a_small_ring_still_saves_full_pictures(void **state)
+{
+	(void)state;
+	ring_destroy(ring);
+	ring = new_ring(WIDTH / 4, HEIGHT / 4);
+	full_ring = new_ring(WIDTH, HEIGHT);
+	begin(100);
+	give(3);
+	struct ring_status full;
+	ring_status(full_ring, &full);
+	assert_int_equal(full.committed, 0); /* nobody wants them: nobody pays for them */
+	want();
+	give(1);
+	wait_for_answers(1);
+	assert_int_equal(seen.code, 0);
+	assert_int_equal(seen.id, 4);
+	assert_int_equal(seen.width, 1); /* the frame was pinned in the full ring */
+	ring_status(full_ring, &full);
+	assert_int_equal(full.committed, 1);
+	assert_int_equal(status().frames, 4);
+}
+
+static void test_the_end_answers_who_waits(void **state)
+{
+	(void)state;
+	begin(1000);
+	give(1);
+	want();
+	capture_destroy(capture);
+	capture = NULL;
+	while (atomic_load(&seen.times) == 0)
+		usleep(1000);
+	assert_int_equal(seen.code, -ESHUTDOWN);
+}
+
+int main(void)
+{
+#define CAPTURE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CAPTURE(test_frames_become_the_past),
+		CAPTURE(test_who_wants_gets_the_next_frame),
+		CAPTURE(test_no_frame_in_time_is_an_answer),
+		CAPTURE(test_without_a_camera_the_answer_comes_at_once),
+		CAPTURE(test_a_camera_that_goes_away_refuses_who_waits),
+		CAPTURE(test_a_lost_camera_is_reported_once),
+		CAPTURE(test_pictures_of_a_wrong_size_are_not_taken),
+		CAPTURE(test_a_camera_of_another_size_is_fitted_in),
+		CAPTURE(test_a_smaller_camera_than_the_ring_is_refused_and_said),
+		CAPTURE(test_a_pace_lets_frames_go),
+		CAPTURE(test_a_small_ring_still_saves_full_pictures),
+		CAPTURE(test_the_end_answers_who_waits),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,175 @@
+"""pastcam on libcamera's virtual camera, which serves a folder of pictures {n}.jpg: real libcamera, no hardware.
+
+Writes libcamera's system-wide configuration, so it runs only in a root that will be thrown away: tools/ci-trixie makes
+one and calls this. For libcamera 0.4; later versions declare another colour space than their pictures have.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import numpy as np
+from PIL import Image
+
+from harness import ROOT, Daemon, paths_of, wait_until
+from pictures import load, psnr
+
+CONFIGURATION = "/usr/share/libcamera/pipeline/virtual/virtual.yaml"
+REPEAT = 4  # frames for which libcamera shows each picture
+PSNR_MIN_DB = 35  # JPEG's chroma is at half resolution, and is enlarged in two ways
+
+TEXT = """%YAML 1.1
+---
+"Virtual0":
+  supported_formats:
+  - width: {width}
+    height: {height}
+    frame_rates:
+    - {slowest}
+    - {fastest}
+  frames:
+    path: "{folder}/"
+  location: "CameraLocationFront"
+  model: "Virtual pictures"
+"""
+
+
+def make_pictures(folder, count=6, width=320, height=240):
+    """Where there are no photographs: soft gradients around patches of plain colours."""
+    y, x = np.mgrid[0:height, 0:width].astype(float)
+    for n in range(count):
+        pixels = np.stack([255 * x / width, 255 * y / height, 127 + 120 * np.sin(x / 40 + n)], axis=2)
+        for i, colour in enumerate([(220, 20, 20), (20, 200, 20), (20, 20, 220), (230, 230, 20), (128, 128, 128)]):
+            left = 16 + 60 * i
+            pixels[40 + 20 * n:80 + 20 * n, left:left + 40] = colour
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(os.path.join(folder, f"{n}.jpg"), quality=95)
+
+
+def serve(folder, width, height, slowest=1, fastest=1000):
+    os.makedirs(os.path.dirname(CONFIGURATION), exist_ok=True)
+    with open(CONFIGURATION, "w", encoding="utf-8") as file:
+        file.write(TEXT.format(folder=folder, width=width, height=height, slowest=slowest, fastest=fastest))
+
+
+def withdraw():
+    if os.path.exists(CONFIGURATION):
+        os.remove(CONFIGURATION)
+
+
+class VirtualCamera(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="pastcam-pictures-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        given = os.environ.get("PASTCAM_PICTURES", "")
+        if given:
+            for name in os.listdir(given):
+                shutil.copy(os.path.join(given, name), cls.folder)
+        else:
+            make_pictures(cls.folder)
+        cls.sources = []
+        while os.path.exists(os.path.join(cls.folder, f"{len(cls.sources)}.jpg")):
+            cls.sources.append(load(os.path.join(cls.folder, f"{len(cls.sources)}.jpg")))
+        cls.height, cls.width, _ = cls.sources[0].shape
+        print(f"{len(cls.sources)} pictures of {cls.width}x{cls.height} from {given or 'the test itself'}", flush=True)
+
+    def setUp(self):
+        serve(self.folder, self.width, self.height)
+        self.addCleanup(withdraw)
+
+    def daemon(self, **options):
+        return Daemon({"camera.backend": "libcamera", "camera.width": self.width, "camera.height": self.height,
+                       **{key.replace("__", "."): value for key, value in options.items()}})
+
+    def best_match(self, pixels):
+        """Which picture it is, and how alike."""
+        return max(((psnr(pixels, source), n) for n, source in enumerate(self.sources)))
+
+    def assert_like(self, path):
+        pixels = load(path)
+        likeness, n = self.best_match(pixels)
+        self.assertGreater(likeness, PSNR_MIN_DB, path)
+        difference = pixels.reshape(-1, 3).mean(axis=0) - self.sources[n].reshape(-1, 3).mean(axis=0)
+        self.assertLess(np.abs(difference).max(), 1.5, f"{path}: mean R,G,B differs by {difference}")
+        return likeness, n
+
+    def test_the_past_is_the_source_pictures_in_order(self):
+        with self.daemon() as pastcam:
+            pastcam.wait_frames(60)
+            camera = pastcam.status()["camera"]
+            self.assertEqual((camera["state"], camera["model"], camera["format"]),
+                             ("running", "Virtual pictures", "NV12"))
+            paths = paths_of(pastcam.ask("past png at=-1.5 count=16"))
+            self.assertEqual(len(paths), 16)
+            matches = [self.assert_like(path) for path in paths]
+            order = [n for _, n in matches]
+            print(f"PSNR of {len(matches)} frames against their pictures: "
+                  f"{min(matches)[0]:.1f} to {max(matches)[0]:.1f} dB; pictures {order}", flush=True)
+            for before, after in zip(order, order[1:]):
+                self.assertIn((after - before) % len(self.sources), (0, 1), order)
+            for start in range(len(order) - REPEAT):
+                self.assertNotEqual(order[start], order[start + REPEAT], order)
+
+    def test_all_formats_show_the_same_colours(self):
+        with self.daemon() as pastcam:
+            pastcam.wait_frames(5)
+            paths = paths_of(pastcam.ask("save jpg png npy"))
+            self.assertEqual([os.path.splitext(path)[1] for path in paths], [".jpg", ".png", ".npy"])
+            self.assertEqual(len({self.assert_like(path)[1] for path in paths}), 1)
+            self.assertTrue((load(paths[1]) == load(paths[2])).all())
+
+    def measure(self, rate, slowest, fastest, seconds=4):
+        serve(self.folder, self.width, self.height, slowest, fastest)
+        with self.daemon(camera__framerate=rate) as pastcam:
+            pastcam.wait_frames(20)
+            first, start = pastcam.status()["camera"]["frames"], time.monotonic()
+            time.sleep(seconds)
+            camera = pastcam.status()["camera"]
+            got = (camera["frames"] - first) / (time.monotonic() - start)
+            print(f"camera.framerate {rate}, the camera says {slowest} to {fastest}: {got:.2f} frames a second",
+                  flush=True)
+            self.assertEqual(camera["lost"], 0)
+            self.assertLess(got, rate * 1.05)
+            self.assertGreater(got, rate * 0.7)
+
+    def test_a_camera_that_says_it_can_keep_the_rate_and_does_not_is_paced(self):
+        self.measure(rate=30, slowest=1, fastest=1000)
+
+    def test_a_camera_that_cannot_be_so_slow_is_paced(self):
+        self.measure(rate=10, slowest=60, fastest=90)
+
+    def test_switching_restarting_and_reopening_leave_nothing_behind(self):
+        done = subprocess.run([os.path.join(ROOT, "build/tests/unit/virtual_switches"), str(self.width),
+                               str(self.height)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        print(done.stdout.decode(), flush=True)
+        self.assertEqual(done.returncode, 0)
+
+    def test_a_camera_that_is_not_there_is_waited_for(self):
+        withdraw()
+        with self.daemon() as pastcam:
+            camera = pastcam.status()["camera"]
+            self.assertEqual(camera["state"], "absent")
+            self.assertIn("finds no camera", camera["trouble"])
+            self.assertEqual(pastcam.ask("past jpg").strip(), "NO_FRAMES")
+            wait_until(lambda: pastcam.status()["camera"]["reopens"] >= 2, "two attempts")
+            serve(self.folder, self.width, self.height)
+            pastcam.wait_frames(5)
+            self.assert_like(paths_of(pastcam.ask("save png"))[0])
+            log = pastcam.log()
+            self.assertEqual(log.count("finds no camera"), 1, log)
+            self.assertEqual(log.count("frames come again"), 1, log)
+
+    def test_it_stops_cleanly_with_the_stream_running(self):
+        with self.daemon() as pastcam:
+            pastcam.wait_frames(5)
+            self.assertEqual(pastcam.stop(), 0, pastcam.log())
+
+
+if __name__ == "__main__":
+    if os.environ.get("PASTCAM_VIRTUAL_CAMERA") != "1":
+        sys.exit(f"This overwrites {CONFIGURATION}: let tools/ci-trixie run it in a root of its own.")
+    unittest.main(verbosity=2)

@@ -1,5 +1,6 @@
 /* The capture loop on a real event loop, with a camera that does what the test says. */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -122,15 +123,18 @@ static struct {
 	int code;
 	char text[256];
 	uint64_t id;
-	int width;
+	atomic_int pinned; /* while the last job ran */
 } seen;
 
 static void done(void *data, const struct job *job)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	(void)data;
+	pthread_mutex_lock(&lock);
 	seen.code = job->error.code;
 	snprintf(seen.text, sizeof seen.text, "%s", job->error.text);
 	seen.id = job->first.id;
+	pthread_mutex_unlock(&lock);
 	atomic_fetch_add(&seen.times, 1);
 	loop_stop(loop);
 }
@@ -141,7 +145,7 @@ static int look(void *data, struct error *error)
 	(void)data, (void)error;
 	struct ring_status status;
 	ring_status(full_ring ? full_ring : ring, &status);
-	seen.width = status.pinned > 0 ? (int)status.pinned : -1;
+	atomic_store(&seen.pinned, (int)status.pinned);
 	return 0;
 }
 
@@ -436,7 +440,7 @@ static void test_a_small_ring_still_saves_full_pictures(void **state)
 	wait_for_answers(1);
 	assert_int_equal(seen.code, 0);
 	assert_int_equal(seen.id, 4);
-	assert_int_equal(seen.width, 1); /* the frame was pinned in the full ring */
+	assert_int_equal(atomic_load(&seen.pinned), 1); /* the frame was pinned in the full ring */
 	ring_status(full_ring, &full);
 	assert_int_equal(full.committed, 1);
 	assert_int_equal(status().frames, 4);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernel.h"
 #include "luma.h"
 
 /* Pixels that are worked on at a time: even, and what lies between the steps stays in the first-level cache. */
@@ -39,37 +40,45 @@ struct convert_matrix convert_matrix_of(enum colour_matrix matrix, bool full_ran
 }
 
 /* sample * factor / 256, rounded down, in 16-bit lanes all the way: twice as many in a vector as in 32 bits. */
-static inline int16_t scaled(int16_t sample, int16_t factor)
+static KERNEL_PART int16_t scaled(int16_t sample, int16_t factor)
 {
 	const int16_t whole = (int16_t)(factor >> 8), fraction = factor & 0xff;
 	return (int16_t)((int16_t)(sample * whole) + (int16_t)((int16_t)(sample * fraction) >> 8));
 }
 
-static inline int16_t upper_half(int16_t sample, int16_t factor)
+static KERNEL_PART int16_t upper_half(int16_t sample, int16_t factor)
 {
 	return (int16_t)(sample * factor >> 16);
 }
 
-static inline int16_t luma_of(const struct convert_matrix *matrix, uint16_t sample)
+static KERNEL_PART int16_t luma_of(const struct convert_matrix *matrix, uint16_t sample)
 {
 	return (int16_t)((uint32_t)sample * matrix->luma >> 16);
 }
 
-static inline int16_t centred(uint16_t sample)
+static KERNEL_PART int16_t centred(uint16_t sample)
 {
 	return (int16_t)(sample - 0x8000);
 }
 
-static inline uint8_t level(int16_t fine)
+static KERNEL_PART int16_t smaller(int16_t a, int16_t b)
 {
-	const int16_t whole = (int16_t)(fine >> CONVERT_FRACTION_BITS);
-	const int16_t positive = whole < 0 ? 0 : whole;
-	return (uint8_t)(positive > 255 ? 255 : positive);
+	return a < b ? a : b;
+}
+
+static KERNEL_PART int16_t larger(int16_t a, int16_t b)
+{
+	return a > b ? a : b;
+}
+
+static KERNEL_PART uint8_t level(int16_t fine)
+{
+	return (uint8_t)larger(0, smaller(255, (int16_t)(fine >> CONVERT_FRACTION_BITS)));
 }
 
 /* What chroma adds to each of the two pixels that share a sample. */
-static inline void expand_chroma(const struct convert_matrix *matrix, const uint8_t *u, const uint8_t *v, size_t step,
-                                 size_t pairs, struct chroma *chroma)
+static KERNEL_PART void expand_chroma(const struct convert_matrix *matrix, const uint8_t *u, const uint8_t *v,
+                                      size_t step, size_t pairs, struct chroma *chroma)
 {
 	const struct convert_matrix m = *matrix;
 	for (size_t i = 0; i < pairs; i++) {
@@ -83,8 +92,8 @@ static inline void expand_chroma(const struct convert_matrix *matrix, const uint
 	}
 }
 
-static inline void add_luma(const struct convert_matrix *matrix, const uint8_t *luma, size_t step,
-                            const struct chroma *chroma, size_t count, struct planes *planes)
+static KERNEL_PART void add_luma(const struct convert_matrix *matrix, const uint8_t *luma, size_t step,
+                                 const struct chroma *chroma, size_t count, struct planes *planes)
 {
 	const struct convert_matrix m = *matrix;
 	for (size_t i = 0; i < count; i++) {
@@ -96,7 +105,7 @@ static inline void add_luma(const struct convert_matrix *matrix, const uint8_t *
 	}
 }
 
-static void interleave(const struct planes *planes, size_t count, uint8_t *restrict rgb)
+static KERNEL_PART void interleave(const struct planes *planes, size_t count, uint8_t *restrict rgb)
 {
 	for (size_t i = 0; i < count; i++) {
 		rgb[3 * i] = planes->red[i];
@@ -105,8 +114,8 @@ static void interleave(const struct planes *planes, size_t count, uint8_t *restr
 	}
 }
 
-static void block_chroma(const struct image *image, const struct convert_matrix *matrix, size_t x, int y, size_t pairs,
-                         struct chroma *chroma)
+static KERNEL_PART void block_chroma(const struct image *image, const struct convert_matrix *matrix, size_t x, int y,
+                                     size_t pairs, struct chroma *chroma)
 {
 	if (image->format == PIXEL_YUYV) {
 		const uint8_t *units = image->plane[0] + (size_t)y * image->stride[0] + 2 * x;
@@ -121,8 +130,8 @@ static void block_chroma(const struct image *image, const struct convert_matrix 
 		expand_chroma(matrix, first + x / 2, image->plane[2] + row * image->stride[2] + x / 2, 1, pairs, chroma);
 }
 
-static void block_luma(const struct image *image, const struct convert_matrix *matrix, size_t x, int y, size_t count,
-                       const struct chroma *chroma, struct planes *planes)
+static KERNEL_PART void block_luma(const struct image *image, const struct convert_matrix *matrix, size_t x, int y,
+                                   size_t count, const struct chroma *chroma, struct planes *planes)
 {
 	const uint8_t *row = image->plane[0] + (size_t)y * image->stride[0];
 	if (image->format == PIXEL_YUYV)
@@ -132,8 +141,8 @@ static void block_luma(const struct image *image, const struct convert_matrix *m
 }
 
 /* rows: how many rows, from y on, share their chroma. */
-static void convert_yuv_rows(const struct image *image, const struct convert_matrix *matrix, int y, int rows,
-                             uint8_t *rgb)
+KERNEL static void convert_yuv_rows(const struct image *image, const struct convert_matrix *matrix, int y, int rows,
+                                    uint8_t *rgb)
 {
 	const size_t width = (size_t)image->width;
 	for (size_t x = 0; x < width; x += BLOCK) {
@@ -163,8 +172,8 @@ static uint64_t convert_yuv(const struct image *image, uint8_t *rgb)
 	return sum;
 }
 
-static inline void pick(const uint8_t *restrict pixels, size_t step, bool blue_first, size_t count,
-                        uint8_t *restrict rgb)
+static KERNEL_PART void pick(const uint8_t *restrict pixels, size_t step, bool blue_first, size_t count,
+                             uint8_t *restrict rgb)
 {
 	for (size_t i = 0; i < count; i++) {
 		rgb[3 * i] = pixels[step * i + (blue_first ? 2 : 0)];
@@ -173,7 +182,7 @@ static inline void pick(const uint8_t *restrict pixels, size_t step, bool blue_f
 	}
 }
 
-static void convert_packed_row(enum pixel_format format, const uint8_t *row, size_t width, uint8_t *rgb)
+KERNEL static void convert_packed_row(enum pixel_format format, const uint8_t *row, size_t width, uint8_t *rgb)
 {
 	switch (format) {
 	case PIXEL_BGR:
@@ -236,8 +245,8 @@ uint64_t convert_image(const struct image *image, uint8_t *rgb)
 	}
 }
 
-static void average_block_yuv(const struct convert_matrix *matrix, uint16_t *const samples[3], size_t begin,
-                              size_t count, struct planes *planes)
+static KERNEL_PART void average_block_yuv(const struct convert_matrix *matrix, uint16_t *const samples[3], size_t begin,
+                                          size_t count, struct planes *planes)
 {
 	const struct convert_matrix m = *matrix;
 	const uint16_t *y = samples[0] + begin, *u = samples[1] + begin, *v = samples[2] + begin;
@@ -250,13 +259,14 @@ static void average_block_yuv(const struct convert_matrix *matrix, uint16_t *con
 	}
 }
 
-static void average_plane(const uint16_t *samples, size_t count, uint8_t *plane)
+static KERNEL_PART void average_plane(const uint16_t *samples, size_t count, uint8_t *plane)
 {
 	for (size_t i = 0; i < count; i++)
 		plane[i] = (uint8_t)((samples[i] + 128U) >> 8);
 }
 
-void convert_averages(const struct convert_matrix *matrix, uint16_t *const samples[3], size_t count, uint8_t *rgb)
+KERNEL static void average_row(const struct convert_matrix *matrix, uint16_t *const samples[3], size_t count,
+                               uint8_t *rgb)
 {
 	for (size_t begin = 0; begin < count; begin += BLOCK) {
 		const size_t pixels = count - begin < BLOCK ? count - begin : BLOCK;
@@ -270,4 +280,9 @@ void convert_averages(const struct convert_matrix *matrix, uint16_t *const sampl
 		}
 		interleave(&planes, pixels, rgb + FRAME_CHANNELS * begin);
 	}
+}
+
+void convert_averages(const struct convert_matrix *matrix, uint16_t *const samples[3], size_t count, uint8_t *rgb)
+{
+	average_row(matrix, samples, count, rgb);
 }

@@ -2,12 +2,14 @@
 
 #include <string.h>
 
+#include "kernel.h"
+
 enum { CLIPPED_LEVEL = 250, CLIPPED_STEP = 8 };
 
 /* A 16-bit lane takes two bytes a word: 128 words cannot overflow it. */
 enum { SUM_WORDS = 128 };
 
-static uint64_t sum_words(const uint8_t *bytes, size_t words)
+static KERNEL_PART uint64_t sum_words(const uint8_t *bytes, size_t words)
 {
 	const uint64_t even_bytes = 0x00ff00ff00ff00ff;
 	uint64_t lanes = 0;
@@ -21,7 +23,7 @@ static uint64_t sum_words(const uint8_t *bytes, size_t words)
 	return (lanes & UINT32_MAX) + (lanes >> 32);
 }
 
-uint64_t luma_sum(const uint8_t *bytes, size_t count)
+KERNEL static uint64_t sum_bytes(const uint8_t *bytes, size_t count)
 {
 	uint64_t sum = 0;
 	size_t i = 0;
@@ -32,6 +34,11 @@ uint64_t luma_sum(const uint8_t *bytes, size_t count)
 	for (i += words * sizeof(uint64_t); i < count; i++)
 		sum += bytes[i];
 	return sum;
+}
+
+uint64_t luma_sum(const uint8_t *bytes, size_t count)
+{
+	return sum_bytes(bytes, count);
 }
 
 double luma_mean(const uint8_t *bytes, size_t count)

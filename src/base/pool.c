@@ -28,6 +28,12 @@ struct pool {
 	pthread_t thread[];
 };
 
+static void pool_link(struct pool *pool, struct pool_job *job)
+{
+	job->link = pool->jobs;
+	pool->jobs = job;
+}
+
 static void pool_unlink(struct pool *pool, const struct pool_job *job)
 {
 	struct pool_job **at = &pool->jobs;
@@ -146,8 +152,7 @@ void pool_run(struct pool *pool, size_t count, void (*task)(void *data, size_t i
 	}
 	struct pool_job job = { .task = task, .data = data, .count = count };
 	pthread_mutex_lock(&pool->lock);
-	job.link = pool->jobs;
-	pool->jobs = &job;
+	pool_link(pool, &job);
 	pthread_cond_broadcast(&pool->work);
 	while (job.next < job.count)
 		pool_do_one(pool, &job);

@@ -110,7 +110,7 @@ static void exif_add_mandatory(struct exif_writer *writer, const struct picture 
 
 static void exif_fill(struct exif_writer *writer, const struct picture *picture)
 {
-	struct metadata metadata;
+	struct metadata metadata = { 0 };
 
 	metadata_describe(picture, &metadata);
 	exif_data_set_byte_order(writer->data, EXIF_BYTE_ORDER_INTEL);

@@ -75,7 +75,7 @@ __attribute__((format(printf, 3, 4))) static void png_add_text(struct png_writer
 static void png_add_texts(struct png_writer *writer)
 {
 	const struct picture *picture = writer->picture;
-	struct metadata metadata;
+	struct metadata metadata = { 0 };
 	char stack[40];
 
 	metadata_describe(picture, &metadata);

@@ -51,7 +51,7 @@ static int set_up(void **state)
 	(void)state;
 	memset(rgb, 0, sizeof(rgb));
 	for (size_t i = 0; i < WIDTH * HEIGHT; i++)
-		rgb[3 * i + i % WIDTH * 3 / WIDTH] = 255;
+		rgb[3 * i + 3 * (i % WIDTH) / WIDTH] = 255;
 	scratch_make(folder);
 	return 0;
 }
@@ -205,7 +205,7 @@ static void test_jpg_keeps_its_colours(void **state)
 	uint8_t *data = read_file(result.paths[0], &bytes);
 	assert_int_equal(decode_picture(data, bytes, &decoded, NULL), 0);
 	for (size_t bar = 0; bar < 3; bar++) {
-		const uint8_t *pixel = decoded.rgb + 3 * (HEIGHT / 2 * WIDTH + bar * WIDTH / 3 + WIDTH / 6);
+		const uint8_t *pixel = decoded.rgb + 3 * ((size_t)HEIGHT / 2 * WIDTH + bar * WIDTH / 3 + WIDTH / 6);
 		for (size_t i = 0; i < 3; i++)
 			assert_true(abs(pixel[i] - (i == bar ? 255 : 0)) <= 8);
 	}

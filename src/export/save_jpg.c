@@ -11,7 +11,7 @@
 #include "exif.h"
 #include "image.h"
 
-enum { JPG_BUFFER_BYTES = 64 * 1024, JPG_ROWS = 16 };
+enum { JPG_BUFFER_BYTES = 16 * 1024, JPG_ROWS = 16 };
 
 struct jpg_writer {
 	struct jpeg_compress_struct compress;

@@ -3,13 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "area_whole.h"
 #include "convert.h"
+#include "kernel.h"
 #include "luma.h"
 
 enum { COMPONENTS = 3, PLANES_MAX = 3, STEPS = 2 };
-
-/* Sums of 16 x 16 bytes fit 16 bits, so smaller whole ratios go without weights. */
-enum { WHOLE_RATIO_MAX = 16 };
 
 /* The samples, first to last, that one output pixel covers in a row. A weight of `out` is a whole input pixel, so that
  * the weights of an output pixel add up to `in`. */
@@ -20,7 +19,7 @@ struct span {
 
 struct area {
 	int in_width, in_height, out_width, out_height;
-	int whole_ratio;                /* the same in both directions, 2 to WHOLE_RATIO_MAX; else 0 */
+	int whole_ratio;                /* the same in both directions, 2 to AREA_WHOLE_RATIO_MAX; else 0 */
 	struct span *columns[STEPS];    /* for samples of one and of two pixels */
 	uint32_t *sums;                 /* of the rows of one plane that an output row covers, weighted */
 	uint16_t *whole_sums;           /* the same without weights */
@@ -80,7 +79,7 @@ static int whole_ratio_of(int in_width, int in_height, int out_width, int out_he
 {
 	const int ratio = in_width / out_width;
 	const bool whole = ratio * out_width == in_width && ratio * out_height == in_height;
-	return whole && ratio <= WHOLE_RATIO_MAX ? ratio : 0;
+	return whole && ratio <= AREA_WHOLE_RATIO_MAX ? ratio : 0;
 }
 
 static bool area_allocate(struct area *area)
@@ -141,7 +140,7 @@ static size_t plane_row_bytes(const struct area *area, struct unit unit)
 	return ((size_t)area->in_width + unit.columns - 1) / unit.columns * unit.bytes;
 }
 
-static void add_weighted_row(const uint8_t *restrict row, uint32_t weight, size_t bytes, uint32_t *restrict sums)
+KERNEL static void add_weighted_row(const uint8_t *restrict row, uint32_t weight, size_t bytes, uint32_t *restrict sums)
 {
 	for (size_t i = 0; i < bytes; i++)
 		sums[i] += row[i] * weight;
@@ -160,12 +159,6 @@ static void sum_rows_weighted(const struct area *area, const struct image *image
 	}
 }
 
-/* What is added lifts whole quotients above the error of the division, and is too little to reach the next 1/256. */
-static uint16_t average_of(uint64_t sum, double scale)
-{
-	return (uint16_t)(((double)sum + 1.0 / 1024) * scale);
-}
-
 static void average_columns_weighted(const struct area *area, struct component component, uint16_t *averages)
 {
 	const double scale = 256.0 / ((double)area->in_width * area->in_height);
@@ -180,56 +173,59 @@ static void average_columns_weighted(const struct area *area, struct component c
 			inner += sums[i * stride];
 		const uint64_t edges = (uint64_t)sums[span.first * stride] * span.first_weight +
 		                       (uint64_t)sums[span.last * stride] * span.last_weight;
-		averages[x] = average_of(inner * whole + edges, scale);
+		averages[x] = area_average_of(inner * whole + edges, scale);
 	}
 }
 
-static void sum_rows_whole(const struct area *area, const struct image *image, int plane, struct unit unit,
-                           size_t out_y)
+/* True where all components of the plane take turns in its units, so that neighbours are a unit apart. */
+static bool is_uniform(const struct layout *layout, int plane)
 {
+	for (int i = 0; i < COMPONENTS; i++)
+		if (layout->components[i].plane == plane && layout->components[i].columns != layout->units[plane].columns)
+			return false;
+	return true;
+}
+
+static void average_plane_whole(const struct area *area, const struct image *image, int plane, size_t out_y)
+{
+	const struct layout *layout = &layouts[image->format];
+	const struct unit unit = layout->units[plane];
+	const size_t ratio = (size_t)area->whole_ratio, rows = ratio / unit.rows;
 	const size_t bytes = plane_row_bytes(area, unit), stride = image->stride[plane];
-	const size_t rows = (size_t)area->whole_ratio / unit.rows;
-	const uint8_t *row = image->plane[plane] + out_y * rows * stride;
-	uint16_t *restrict sums = area->whole_sums;
-	for (size_t i = 0; i < bytes; i++)
-		sums[i] = row[i];
-	for (size_t y = 1; y < rows; y++) {
-		row += stride;
-		for (size_t i = 0; i < bytes; i++)
-			sums[i] = (uint16_t)(sums[i] + row[i]);
+	const bool folds = area_folds(ratio) && is_uniform(layout, plane);
+	area_sum_rows(image->plane[plane] + out_y * rows * stride, stride, rows, bytes, area->whole_sums);
+	if (folds)
+		area_fold(area->whole_sums, bytes, unit.bytes, ratio / unit.columns);
+	for (int i = 0; i < COMPONENTS; i++) {
+		const struct component component = layout->components[i];
+		const size_t columns = ratio / component.columns;
+		if (component.plane != plane)
+			continue;
+		const struct area_samples samples = { area->whole_sums + component.offset, component.stride, columns, rows };
+		if (folds)
+			area_average_folded(&samples, (size_t)area->out_width, area->averages[i]);
+		else
+			area_average_samples(&samples, (size_t)area->out_width, area->averages[i]);
 	}
 }
 
-static void average_columns_whole(const struct area *area, struct component component, size_t rows, uint16_t *averages)
+static void average_plane_weighted(const struct area *area, const struct image *image, int plane, size_t out_y)
 {
-	const size_t columns = (size_t)area->whole_ratio / component.columns;
-	const double scale = 256.0 / (double)(columns * rows);
-	const uint16_t *sums = area->whole_sums + component.offset;
-	for (size_t x = 0; x < (size_t)area->out_width; x++) {
-		uint32_t sum = 0;
-		for (size_t i = 0; i < columns; i++, sums += component.stride)
-			sum += *sums;
-		averages[x] = average_of(sum, scale);
-	}
+	const struct layout *layout = &layouts[image->format];
+	sum_rows_weighted(area, image, plane, layout->units[plane], out_y);
+	for (int i = 0; i < COMPONENTS; i++)
+		if (layout->components[i].plane == plane)
+			average_columns_weighted(area, layout->components[i], area->averages[i]);
 }
 
 static void average_row(const struct area *area, const struct image *image, bool whole, size_t out_y)
 {
 	const struct layout *layout = &layouts[image->format];
-	for (int plane = 0; plane < PLANES_MAX && layout->units[plane].bytes > 0; plane++) {
-		const struct unit unit = layout->units[plane];
+	for (int plane = 0; plane < PLANES_MAX && layout->units[plane].bytes > 0; plane++)
 		if (whole)
-			sum_rows_whole(area, image, plane, unit, out_y);
+			average_plane_whole(area, image, plane, out_y);
 		else
-			sum_rows_weighted(area, image, plane, unit, out_y);
-		for (int i = 0; i < COMPONENTS; i++) {
-			const struct component component = layout->components[i];
-			if (component.plane == plane && whole)
-				average_columns_whole(area, component, (size_t)area->whole_ratio / unit.rows, area->averages[i]);
-			else if (component.plane == plane)
-				average_columns_weighted(area, component, area->averages[i]);
-		}
-	}
+			average_plane_weighted(area, image, plane, out_y);
 }
 
 uint64_t area_image(struct area *area, const struct image *image, uint8_t *rgb)

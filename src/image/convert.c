@@ -7,7 +7,7 @@
 #include "luma.h"
 
 /* Pixels that are worked on at a time: even, and what lies between the steps stays in the first-level cache. */
-enum { BLOCK = 256 };
+enum { BLOCK = 256, CACHE_LINE_BYTES = 64 };
 
 struct chroma {
 	int16_t red[BLOCK], green[BLOCK], blue[BLOCK];
@@ -140,11 +140,19 @@ static KERNEL_PART void block_luma(const struct image *image, const struct conve
 		add_luma(matrix, row + x, 1, chroma, count, planes);
 }
 
+/* The stores of the rows to come then find their lines in the cache, instead of queueing for memory one by one. */
+static KERNEL_PART void fetch_for_writing(const uint8_t *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i += CACHE_LINE_BYTES)
+		__builtin_prefetch(bytes + i, 1);
+}
+
 /* rows: how many rows, from y on, share their chroma. */
 KERNEL static void convert_yuv_rows(const struct image *image, const struct convert_matrix *matrix, int y, int rows,
                                     uint8_t *rgb)
 {
 	const size_t width = (size_t)image->width;
+	const int rows_ahead = image->height - y >= 2 * rows ? rows : 0;
 	for (size_t x = 0; x < width; x += BLOCK) {
 		const size_t count = width - x < BLOCK ? width - x : BLOCK;
 		struct chroma chroma;
@@ -154,6 +162,8 @@ KERNEL static void convert_yuv_rows(const struct image *image, const struct conv
 			block_luma(image, matrix, x, y + row, count, &chroma, &planes);
 			interleave(&planes, count, rgb + FRAME_CHANNELS * ((size_t)row * width + x));
 		}
+		for (int row = rows; row < rows + rows_ahead; row++)
+			fetch_for_writing(rgb + FRAME_CHANNELS * ((size_t)row * width + x), FRAME_CHANNELS * count);
 	}
 }
 

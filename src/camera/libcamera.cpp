@@ -57,7 +57,7 @@ private:
 	void tick();
 	bool is_usable(const libcamera::Request &request);
 	bool fill(LibcameraSlot &slot, int64_t arrival_ns, camera_frame &frame);
-	void count(unsigned number);
+	void count(const libcamera::FrameMetadata &metadata);
 
 	const LibcameraDescriptor event{ eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
 	const LibcameraDescriptor timer{ timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK) };
@@ -71,6 +71,7 @@ private:
 	size_t cancelled = 0;        /* requests in a row */
 	int failure = 0;             /* -errno of a request that was refused */
 	unsigned last_number = 0;
+	uint64_t last_stamp = 0;
 	uint64_t sequence = 0;
 };
 
@@ -215,18 +216,21 @@ bool Stream::is_usable(const libcamera::Request &request)
 		return false;
 	}
 	cancelled = 0;
-	count(buffer.sequence);
+	count(buffer);
 	return buffer.status != libcamera::FrameMetadata::FrameError && static_cast<int>(buffer.status) != frame_startup;
 }
 
-/* Some pipelines leave the number unset, and of a camera that we pace we skip frames ourselves: then we just count. */
-void Stream::count(unsigned number)
+/* Of a camera that we pace we skip frames ourselves, and some pipelines leave number and time stamp unset: then we just
+ * count. */
+void Stream::count(const libcamera::FrameMetadata &metadata)
 {
 	constexpr unsigned gap_max = 1000;
-	const unsigned step = number - last_number;
+	const unsigned step = metadata.sequence - last_number;
+	const bool numbered = !paced && metadata.timestamp > last_stamp && step > 0 && step < gap_max;
 
-	sequence += !paced && step > 0 && step < gap_max ? step : 1;
-	last_number = number;
+	sequence += numbered ? step : 1;
+	last_number = metadata.sequence;
+	last_stamp = metadata.timestamp;
 }
 
 int64_t boot_ahead_ns()

@@ -285,6 +285,28 @@ int LibcameraDevice::use_its_own_buffers(struct error *error)
 	return 0;
 }
 
+/* libcamera 0.4 leaves a FrameBuffer's status unset, and its virtual pipeline never sets it: memory that happens to say
+ * "cancelled" would say so for ever. Such a wrapper is put aside until there is a good one. */
+std::unique_ptr<libcamera::FrameBuffer> LibcameraDevice::wrap(const LibcameraSlot &slot) const
+{
+	constexpr size_t rejected_max = 64;
+	const libcamera::SharedFD fd(slot.memory[0].fd);
+	std::vector<libcamera::FrameBuffer::Plane> parts(planes.count);
+	std::vector<std::unique_ptr<libcamera::FrameBuffer>> rejected;
+
+	for (size_t i = 0; i < planes.count; i++) {
+		parts[i].fd = fd;
+		parts[i].offset = static_cast<unsigned>(planes.offset[i]);
+		parts[i].length = static_cast<unsigned>(planes.length[i]);
+	}
+	for (;;) {
+		auto wrapper = std::make_unique<libcamera::FrameBuffer>(parts);
+		if (wrapper->metadata().status == libcamera::FrameMetadata::FrameSuccess || rejected.size() == rejected_max)
+			return wrapper;
+		rejected.push_back(std::move(wrapper));
+	}
+}
+
 int LibcameraDevice::make_requests(struct error *error)
 {
 	const libcamera::Stream *stream = configuration->at(0).stream();
@@ -294,14 +316,7 @@ int LibcameraDevice::make_requests(struct error *error)
 
 		slot.request = camera->createRequest(i);
 		if (!allocator) {
-			const libcamera::SharedFD fd(slot.memory[0].fd);
-			std::vector<libcamera::FrameBuffer::Plane> parts(planes.count);
-			for (size_t part = 0; part < planes.count; part++) {
-				parts[part].fd = fd;
-				parts[part].offset = static_cast<unsigned>(planes.offset[part]);
-				parts[part].length = static_cast<unsigned>(planes.length[part]);
-			}
-			slot.wrapper = std::make_unique<libcamera::FrameBuffer>(parts);
+			slot.wrapper = wrap(slot);
 			slot.buffer = slot.wrapper.get();
 		}
 		if (!slot.request || slot.request->addBuffer(stream, slot.buffer) < 0)

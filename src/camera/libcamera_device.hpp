@@ -88,6 +88,7 @@ private:
 	void lay_out();
 	int allocate(struct error *error);
 	int map_its_own(LibcameraSlot &slot);
+	std::unique_ptr<libcamera::FrameBuffer> wrap(const LibcameraSlot &slot) const;
 	void free_slots();
 	std::optional<Range> limits(const libcamera::ControlId &id) const;
 	double clamp(const libcamera::ControlId &id, double asked, const char *what, char note[256]) const;

@@ -24,7 +24,7 @@ PSNR_MIN_DB = 35  # JPEG's chroma is at half resolution, and is enlarged in two 
 
 TEXT = """%YAML 1.1
 ---
-"Virtual0":
+"{name}":
   supported_formats:
   - width: {width}
     height: {height}
@@ -49,10 +49,10 @@ def make_pictures(folder, count=6, width=320, height=240):
         Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(os.path.join(folder, f"{n}.jpg"), quality=95)
 
 
-def serve(folder, width, height, slowest=1, fastest=1000):
+def serve(folder, width, height, slowest=1, fastest=1000, name="Virtual0"):
     os.makedirs(os.path.dirname(CONFIGURATION), exist_ok=True)
     with open(CONFIGURATION, "w", encoding="utf-8") as file:
-        file.write(TEXT.format(folder=folder, width=width, height=height, slowest=slowest, fastest=fastest))
+        file.write(TEXT.format(name=name, folder=folder, width=width, height=height, slowest=slowest, fastest=fastest))
 
 
 def withdraw():
@@ -148,7 +148,7 @@ class VirtualCamera(unittest.TestCase):
         print(done.stdout.decode(), flush=True)
         self.assertEqual(done.returncode, 0)
 
-    def test_a_camera_that_is_not_there_is_waited_for(self):
+    def test_without_any_camera_it_runs_and_says_so(self):
         withdraw()
         with self.daemon() as pastcam:
             camera = pastcam.status()["camera"]
@@ -156,12 +156,19 @@ class VirtualCamera(unittest.TestCase):
             self.assertIn("finds no camera", camera["trouble"])
             self.assertEqual(pastcam.ask("past jpg").strip(), "NO_FRAMES")
             wait_until(lambda: pastcam.status()["camera"]["reopens"] >= 2, "two attempts")
+            self.assertEqual(pastcam.log().count("finds no camera"), 1, pastcam.log())
+            self.assertEqual(pastcam.stop(), 0)
+
+    def test_a_camera_that_appears_is_found(self):
+        serve(self.folder, self.width, self.height, name="Other0")
+        with self.daemon(camera__id="Virtual0") as pastcam:
+            self.assertIn("there is Other0", pastcam.status()["camera"]["trouble"])
             serve(self.folder, self.width, self.height)
             pastcam.wait_frames(5)
+            self.assertEqual(pastcam.status()["camera"]["id"], "Virtual0")
             self.assert_like(paths_of(pastcam.ask("save png"))[0])
-            log = pastcam.log()
-            self.assertEqual(log.count("finds no camera"), 1, log)
-            self.assertEqual(log.count("frames come again"), 1, log)
+            self.assertEqual(pastcam.log().count("there is Other0"), 1, pastcam.log())
+            self.assertEqual(pastcam.log().count("frames come again"), 1, pastcam.log())
 
     def test_it_stops_cleanly_with_the_stream_running(self):
         with self.daemon() as pastcam:

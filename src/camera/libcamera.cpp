@@ -249,7 +249,7 @@ bool Stream::fill(LibcameraSlot &slot, int64_t arrival_ns, camera_frame &frame)
 	const double exposure_us = metadata.get(libcamera::controls::ExposureTime).value_or(0);
 	const double gain = metadata.get(libcamera::controls::AnalogueGain).value_or(0.0F);
 	const double digital_gain = metadata.get(libcamera::controls::DigitalGain).value_or(1.0F);
-	const int64_t exposure_ns = static_cast<int64_t>(exposure_us * CLOCK_NS_PER_US);
+	const int64_t exposure_ns = static_cast<int64_t>(exposure_us * 1e3);
 
 	frame = camera_frame{};
 	frame.image = device.layout;

@@ -13,7 +13,7 @@ import time
 import unittest
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from harness import ROOT, Daemon, paths_of, wait_until
 from pictures import load, psnr
@@ -39,14 +39,15 @@ TEXT = """%YAML 1.1
 
 
 def make_pictures(folder, count=6, width=320, height=240):
-    """Where there are no photographs: soft gradients around patches of plain colours."""
+    """Where there are no photographs: gradients around patches of plain colours, as soft as a lens makes them."""
     y, x = np.mgrid[0:height, 0:width].astype(float)
     for n in range(count):
         pixels = np.stack([255 * x / width, 255 * y / height, 127 + 120 * np.sin(x / 40 + n)], axis=2)
         for i, colour in enumerate([(220, 20, 20), (20, 200, 20), (20, 20, 220), (230, 230, 20), (128, 128, 128)]):
             left = 16 + 60 * i
             pixels[40 + 20 * n:80 + 20 * n, left:left + 40] = colour
-        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(os.path.join(folder, f"{n}.jpg"), quality=95)
+        picture = Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(2))
+        picture.save(os.path.join(folder, f"{n}.jpg"), quality=95)
 
 
 def serve(folder, width, height, slowest=1, fastest=1000, name="Virtual0"):

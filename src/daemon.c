@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "notify.h"
 
 enum {
+	CAPTURE_NICE = -10,
 	SWAP_EVERY_S = 60,       /* how often swap is looked at */
 	SWAP_EVERY_PAUSED_S = 3, /* and while capture is paused for it */
 	STOP_PATIENCE_MS = 800,  /* for exports in flight when stopping */
@@ -183,6 +185,9 @@ static int run(struct daemon *daemon)
 	const struct config *config = daemon->config;
 	log_info("pastcam " PASTCAM_VERSION " answers on %s port %d and saves to %s", config->network.bind,
 	         server_port(daemon->server), daemon->base_dir);
+	/* Ahead of exports and whatever else runs here; this thread alone, all others are there by now. Where it is not
+	 * allowed, capture still comes before exports, which lower theirs. */
+	setpriority(PRIO_PROCESS, 0, CAPTURE_NICE);
 	notify_send("READY=1");
 	int result = loop_run(daemon->loop);
 	if (result < 0) {
@@ -209,8 +214,8 @@ int daemon_run(const struct config *config, const char *note)
 		log_error("Cannot start: %s", strerror(errno));
 	} else if (daemon_make(&daemon, on_camera_lost, &error) < 0 || make_timers(&daemon, &error) < 0) {
 		log_error("Cannot start: %s", error.text);
-		exit_code =
-		    error.code == -ENOMEM ? EXIT_MEMORY : EXIT_CONFIG; /* memory may be there later, a free port will not */
+		/* Memory, and room for threads, may be there later; a free port will not. */
+		exit_code = error.code == -ENOMEM || error.code == -EAGAIN ? EXIT_MEMORY : EXIT_CONFIG;
 	} else {
 		exit_code = run(&daemon);
 	}

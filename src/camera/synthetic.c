@@ -191,10 +191,13 @@ static int64_t interval_ns(const struct synthetic *camera)
 	return (int64_t)(story_has(camera->story, FAULT_SLOW) ? SLOW_FACTOR * interval : interval);
 }
 
-/* A consumer that comes late gets the newest frame; what was due meanwhile is lost, and counted. */
+/* Frames wait for a consumer that comes late as long as there are buffers, as on any camera; the oldest of what is beyond
+ * that are lost, and counted. */
 static void skip_missed(struct synthetic *camera, int64_t now_ns)
 {
-	int64_t interval = interval_ns(camera), missed = (now_ns - camera->due_ns) / interval;
+	int64_t interval = interval_ns(camera), missed = (now_ns - camera->due_ns) / interval - (BUFFERS - 1);
+	if (missed <= 0)
+		return;
 	camera->story->sequence += (uint64_t)missed;
 	camera->start_ns += missed * interval;
 	camera->due_ns += missed * interval;

@@ -88,7 +88,9 @@ struct camera;
 struct camera *camera_create(const struct camera_params *params, const struct camera_mode *mode, struct error *error);
 void camera_destroy(struct camera *camera);
 
-/* One descriptor for the camera's life; when it is readable, call camera_poll until it returns 0. */
+/* One descriptor for the camera's life. When it is readable, call camera_poll until it returns 0; who stops sooner
+ * finds it still readable. (A loop that never stops sooner starves the rest, once frames come faster than it takes
+ * them.) */
 int camera_fd(const struct camera *camera);
 
 enum camera_event {

@@ -226,13 +226,14 @@ static int64_t lost_ns(const struct camera *camera)
 	return camera->trouble_ns + ns_of(camera->params.lost_after_s);
 }
 
-static void arm_timer(struct camera *camera)
+/* more: there may be another event at once. */
+static void arm_timer(struct camera *camera, bool more)
 {
 	int64_t wake_ns = camera->deadline_ns, lost = lost_ns(camera);
 
 	if (lost && lost < wake_ns)
 		wake_ns = lost;
-	if (camera->announce || camera->has_pending)
+	if (more)
 		wake_ns = camera->now_ns();
 	struct itimerspec when = {
 		.it_value = { .tv_sec = wake_ns / CLOCK_NS_PER_S, .tv_nsec = wake_ns % CLOCK_NS_PER_S },
@@ -272,7 +273,7 @@ enum camera_event camera_poll(struct camera *camera, struct camera_frame *frame)
 	(void)ignored;
 	enum camera_event event = next_event(camera, frame);
 
-	arm_timer(camera);
+	arm_timer(camera, event != CAMERA_NOTHING);
 	return event;
 }
 
@@ -290,7 +291,7 @@ int camera_set_mode(struct camera *camera, const struct camera_mode *mode, char 
 		return -ENODEV;
 	int rc = camera->backend->set_mode(camera->open, mode, note);
 	expect_frame(camera);
-	arm_timer(camera);
+	arm_timer(camera, true);
 	return rc;
 }
 
@@ -328,7 +329,7 @@ static int first_opening(struct camera *camera, struct error *error)
 		note_trouble(camera, error->text);
 		give_up_until_later(camera);
 	}
-	arm_timer(camera);
+	arm_timer(camera, camera->announce);
 	return 0;
 }
 

@@ -508,6 +508,22 @@ static void the_descriptor_tells_of_the_backend(void **state)
 	assert_true(is_readable(camera_fd(camera), 0));
 }
 
+static void the_descriptor_stays_readable_until_there_is_nothing_more(void **state)
+{
+	struct error error;
+
+	(void)state;
+	camera = camera_create_on(&fake_backend, clock_now_ns, &params, &video, &error);
+	assert_non_null(camera);
+	fake.frames = 2;
+	assert_int_equal(poll_once(), CAMERA_FRAME);
+	assert_true(is_readable(camera_fd(camera), 60000));
+	assert_int_equal(poll_once(), CAMERA_FRAME);
+	assert_true(is_readable(camera_fd(camera), 60000));
+	assert_int_equal(poll_once(), CAMERA_NOTHING);
+	assert_false(is_readable(camera_fd(camera), 0));
+}
+
 static void the_descriptor_tells_of_the_deadline(void **state)
 {
 	struct camera_params hasty = params;
@@ -579,6 +595,7 @@ int main(void)
 		TEST(bad_parameters_make_no_camera),
 		TEST(a_mode_asked_while_away_is_kept),
 		TEST(the_descriptor_tells_of_the_backend),
+		TEST(the_descriptor_stays_readable_until_there_is_nothing_more),
 		TEST(the_descriptor_tells_of_the_deadline),
 		TEST(the_descriptor_tells_of_a_camera_missing_at_start),
 		TEST(a_thousand_modes_reallocate_nothing),

@@ -1,8 +1,13 @@
 /*
  * Room for the next picture: the oldest pictures go when space, total or age pass their limits. Only regular files that
- * carry a name that pastcam gives (export_is_own_name), directly in base_dir, never through a link. And the gate before
- * each picture: base_dir must be on the filesystem it was on at start, so that a USB drive that went away does not have
- * its pictures fill the card under it. On export workers and one housekeeping thread; logs what it deletes.
+ * carry a name that pastcam gives (export_is_own_name), directly in base_dir, never through a link; which is the
+ * oldest, and what a clock that jumps does to that, is told in src/service/retention_scan.h and retention_rules.h. A
+ * picture stays for at least a minute.
+ *
+ * And the gate before each picture: base_dir must not have fallen back onto a filesystem beneath the one it was on, so
+ * that a USB drive that went away does not have its pictures fill the card under it (src/service/retention_disk.h).
+ *
+ * On export workers and one housekeeping thread; logs what it deletes.
  */
 #ifndef PASTCAM_RETENTION_H
 #define PASTCAM_RETENTION_H
@@ -15,17 +20,19 @@ struct retention;
 
 struct retention_params {
 	const char *base_dir;
-	int64_t min_free_bytes;  /* -1: the larger of 200 MiB and 5 % of the filesystem; 0: never delete for space */
+	int64_t min_free_bytes;  /* -1: the larger of 200 MiB and 5 % of the filesystem, at most 10 % of it; 0: never delete
+	                            for space. More than half of the filesystem counts as half. */
 	int64_t max_total_bytes; /* 0: no limit */
 	int64_t max_age_s;       /* 0: no limit */
 };
 
-/* Sweeps leftovers of earlier processes and begins to watch. base_dir need not be there yet. */
+/* Begins to watch; leftovers of earlier processes are swept soon after. base_dir need not be there yet. */
 struct retention *retention_create(const struct retention_params *params, struct error *error);
 void retention_destroy(struct retention *retention);
 
-/* The gate (see jobs.h): is base_dir's filesystem still the one it was, and is there room? Deletes old pictures when
- * there is not. 0, or -EXDEV, -ENOSPC, -EROFS … with the reason. Safe from several threads. */
+/* The gate (see jobs.h): is base_dir's filesystem still the one it was, and is there room? Has old pictures deleted
+ * when there is not; waits for that, 10 s at most, only when less than half of what is to stay free is left. 0, or
+ * -EXDEV, -ENOSPC, -EROFS … with the reason. Safe from several threads. */
 int retention_gate(void *retention, struct error *error);
 
 struct retention_status {

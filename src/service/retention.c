@@ -24,7 +24,7 @@
 
 #define FSTAB "/etc/fstab"
 #define MIB_OF(bytes) ((double)(bytes) / 1048576)
-enum { PERIOD_S = 60, GATE_WAIT_S = 10, NICENESS = 15 };
+enum { PERIOD_S = 60, REST_S = 1, GATE_WAIT_S = 10, NICENESS = 15 };
 
 struct retention {
 	char folder[FSIO_PATH_BYTES]; /* absolute */
@@ -35,10 +35,12 @@ struct retention {
 
 	pthread_mutex_t disk_lock; /* held while a disk is asked, which may take long */
 	struct disk disk;
+	bool refused; /* by the last check */
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake, answered; /* on the monotonic clock */
 	uint64_t asked, served;        /* rounds: the last one asked for, and the last of those that was run */
+	bool helped;                   /* the last round deleted something */
 	struct retention_status status;
 
 	/* the housekeeping thread's own: */
@@ -54,10 +56,14 @@ static struct timespec monotonic_in(int seconds)
 	return when;
 }
 
+/* As disk_check; 1 also when the disk is there again. */
 static int check_disk(struct retention *retention, struct error *error)
 {
 	pthread_mutex_lock(&retention->disk_lock);
 	int result = disk_check(&retention->disk, retention->folder, FSTAB, error);
+	if (result == 0 && retention->refused)
+		result = 1;
+	retention->refused = result < 0;
 	pthread_mutex_unlock(&retention->disk_lock);
 	return result;
 }
@@ -87,13 +93,13 @@ static void log_round(struct retention *retention, const struct round_result *re
 	if (result->deleted > 0)
 		log_info("Deleted the oldest %" PRIu64 " picture file(s), %.1f MiB: %s", result->deleted,
 		         MIB_OF(result->deleted_bytes), reason_text(result->reason));
-	if (result->space.free < result->min_free_bytes)
-		log_fault_begin(&retention->low,
-		                "Only %.0f MiB are free on the disk of %s, where %.0f should be, and there are no pictures "
-		                "left to delete: something else fills it",
-		                MIB_OF(result->space.free), retention->folder, MIB_OF(result->min_free_bytes));
-	else
+	if (result->space.free >= result->min_free_bytes)
 		log_fault_end(&retention->low, "The disk of %s has room again", retention->folder);
+	else if (result->deleted == 0)
+		log_fault_begin(&retention->low,
+		                "Only %.1f MiB are free on the disk of %s, where %.1f should be, and no picture is old enough "
+		                "to be deleted",
+		                MIB_OF(result->space.free), retention->folder, MIB_OF(result->min_free_bytes));
 }
 
 static void note_round(struct retention *retention, const struct round_result *result)
@@ -108,24 +114,33 @@ static void note_round(struct retention *retention, const struct round_result *r
 	pthread_mutex_unlock(&retention->lock);
 }
 
-static void run_round(struct retention *retention)
+/* Leaves result as it is when the round could not be run. */
+static void run_round(struct retention *retention, struct round_result *result)
 {
 	struct error error = { 0 };
-	struct round_result result;
 	int code = check_disk(retention, &error);
 	if (code == -EXDEV)
 		log_fault_begin(&retention->away, "%s", error.text);
 	if (code < 0)
 		return;
 	log_fault_end(&retention->away, "The disk of %s is there again", retention->folder);
-	code = round_run(&retention->round, clock_wall_ns(), clock_now_ns(), &result, &error);
+	code = round_run(&retention->round, clock_wall_ns(), clock_now_ns(), result, &error);
 	if (code < 0) {
 		log_fault_begin(&retention->failing, "Cannot look after the pictures: %s", error.text);
 		return;
 	}
 	log_fault_end(&retention->failing, "The pictures in %s can be looked after again", retention->folder);
-	log_round(retention, &result);
-	note_round(retention, &result);
+	log_round(retention, result);
+	note_round(retention, result);
+}
+
+/* Until the time is over, somebody asks for a round after the given one, or it is time to stop. With the lock held. */
+static void sleep_until_asked(struct retention *retention, int seconds, uint64_t after)
+{
+	struct timespec until = monotonic_in(seconds);
+	while (!atomic_load(&retention->stopping) && retention->asked <= after &&
+	       pthread_cond_timedwait(&retention->wake, &retention->lock, &until) == 0)
+		;
 }
 
 static void *keep_house(void *data)
@@ -135,16 +150,17 @@ static void *keep_house(void *data)
 	pthread_setname_np(pthread_self(), "retention");
 	pthread_mutex_lock(&retention->lock);
 	while (!atomic_load(&retention->stopping)) {
+		struct round_result result = { 0 };
 		uint64_t serving = retention->asked;
 		pthread_mutex_unlock(&retention->lock);
-		run_round(retention);
+		run_round(retention, &result);
 		pthread_mutex_lock(&retention->lock);
 		retention->served = serving;
+		retention->helped = result.deleted > 0;
 		pthread_cond_broadcast(&retention->answered);
-		struct timespec until = monotonic_in(PERIOD_S);
-		while (!atomic_load(&retention->stopping) && retention->asked == serving &&
-		       pthread_cond_timedwait(&retention->wake, &retention->lock, &until) == 0)
-			;
+		if (result.futile)
+			sleep_until_asked(retention, REST_S, UINT64_MAX);
+		sleep_until_asked(retention, PERIOD_S, serving);
 	}
 	pthread_mutex_unlock(&retention->lock);
 	return NULL;
@@ -159,34 +175,36 @@ static uint64_t ask_for_round(struct retention *retention)
 	return ticket;
 }
 
-static void wait_for_round(struct retention *retention, uint64_t ticket)
+/* False when the round was not run in time, or deleted nothing. */
+static bool wait_for_round(struct retention *retention, uint64_t ticket, const struct timespec *until)
 {
-	struct timespec until = monotonic_in(GATE_WAIT_S);
 	pthread_mutex_lock(&retention->lock);
 	while (retention->served < ticket && !atomic_load(&retention->stopping) &&
-	       pthread_cond_timedwait(&retention->answered, &retention->lock, &until) == 0)
+	       pthread_cond_timedwait(&retention->answered, &retention->lock, until) == 0)
 		;
+	bool helped = retention->served >= ticket && retention->helped;
 	pthread_mutex_unlock(&retention->lock);
+	return helped;
 }
 
 static int check_room(struct retention *retention, struct error *error)
 {
+	struct timespec until = monotonic_in(GATE_WAIT_S);
 	struct disk_space space;
-	int result = disk_space(retention->folder, &space, error);
-	if (result < 0)
-		return result;
-	struct rules_room room = rules_room(retention->min_free_bytes, space.total);
-	if (space.free >= room.min_free)
-		return 0;
-	uint64_t ticket = ask_for_round(retention);
-	if (space.free >= room.min_free / 2)
-		return 0;
-	wait_for_round(retention, ticket);
-	result = disk_space(retention->folder, &space, error);
-	if (result < 0 || space.free >= room.floor)
-		return result;
-	return error_set(error, -ENOSPC, "disk full: %.1f MiB are free for %.100s, and no old pictures to delete",
-	                 MIB_OF(space.free), retention->folder);
+	for (bool helped = true;; helped = wait_for_round(retention, ask_for_round(retention), &until)) {
+		int result = disk_space(retention->folder, &space, error);
+		if (result < 0)
+			return result;
+		struct rules_room room = rules_room(retention->min_free_bytes, space.total);
+		if (space.free < room.min_free && space.free >= room.min_free / 2)
+			ask_for_round(retention);
+		if (space.free >= room.min_free / 2 || (!helped && space.free >= room.floor))
+			return 0;
+		if (!helped)
+			return error_set(error, -ENOSPC,
+			                 "disk full: %.1f MiB are free for %.100s, and no picture is old enough to go",
+			                 MIB_OF(space.free), retention->folder);
+	}
 }
 
 int retention_gate(void *data, struct error *error)

@@ -8,7 +8,6 @@
 #include "fsio.h"
 
 #define SCAN_PERIOD_NS (60 * CLOCK_NS_PER_S)
-#define FUTILE_NS (5 * CLOCK_NS_PER_S)
 enum { SCAN_SHARE = 50, FUTILE_SHARE = 10 };
 
 static bool is_new_folder(const struct round *round, const struct stat *now)
@@ -117,22 +116,14 @@ static int tidy(struct round *round, int fd, struct rules_state *state, struct r
 	return 0;
 }
 
-static int64_t missing_bytes(struct round *round, const struct rules_room *room, const struct disk_space *space,
-                             int64_t monotonic_ns)
-{
-	bool low = space->free < room->min_free && monotonic_ns >= round->futile_until_ns;
-	return low ? room->goal - space->free : 0;
-}
-
 /* Snapshots and open files keep the space of what was deleted, and some filesystems free it later. Who went on at once
  * because the space is still missing would delete more than was needed. */
-static int look_again(struct round *round, int64_t monotonic_ns, struct round_result *result, struct error *error)
+static int look_again(const struct round *round, struct round_result *result, struct error *error)
 {
 	int64_t free_before = result->space.free;
 	int code = disk_space(round->folder, &result->space, error);
-	if (code == 0 && result->deleted_bytes > 0 &&
-	    result->space.free - free_before < result->deleted_bytes / FUTILE_SHARE)
-		round->futile_until_ns = monotonic_ns + FUTILE_NS;
+	result->futile = code == 0 && result->deleted_bytes > 0 &&
+	                 result->space.free - free_before < result->deleted_bytes / FUTILE_SHARE;
 	return code;
 }
 
@@ -149,7 +140,7 @@ int round_run(struct round *round, int64_t wall_ns, int64_t monotonic_ns, struct
 		.clock = round->clock,
 		.wall_ns = wall_ns,
 		.monotonic_ns = monotonic_ns,
-		.missing_bytes = missing_bytes(round, &room, &result->space, monotonic_ns),
+		.missing_bytes = result->space.free < room.min_free ? room.goal - result->space.free : 0,
 		.max_total = round->max_total_bytes,
 		.total = round->scan.bytes,
 		.max_age_ns = round->max_age_ns,
@@ -161,5 +152,5 @@ int round_run(struct round *round, int64_t wall_ns, int64_t monotonic_ns, struct
 	close(fd);
 	if (code < 0 && code != -ECANCELED)
 		return fsio_explain(error, code, round->folder);
-	return look_again(round, monotonic_ns, result, error);
+	return look_again(round, result, error);
 }

@@ -21,7 +21,6 @@ struct round {
 	bool scanned;
 	struct stat scanned_folder; /* as it was when the last scan began */
 	int64_t next_scan_ns;       /* monotonic: the regular one */
-	int64_t futile_until_ns;    /* monotonic: until then nothing is deleted for room, since it did not help */
 };
 
 struct round_result {
@@ -31,6 +30,7 @@ struct round_result {
 	enum rules_reason reason; /* the last one's */
 	int leftovers;            /* temporary files of dead processes, removed */
 	struct disk_space space;  /* after the round */
+	bool futile;              /* what was deleted gave hardly any space: let the disk rest before the next round */
 	int64_t min_free_bytes;   /* what applies to this disk */
 };
 

@@ -1,0 +1,126 @@
+"""What the reliability tests and the soak share: mounts of their own, shims for LD_PRELOAD, checks of pictures."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+from harness import Daemon, paths_of
+from pictures import load
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+COMMANDS = ("save jpg png npy", "save", "past png at=-0.3 count=6", "past npy at=-0.2", "pastStack npy at=-0.3 count=4",
+            "pastStack jpg at=-0.5 mode=median", "past jpg at=-1 count=12")
+
+
+def enter_own_mounts():
+    """Starts this program once more where its mounts are nobody else's; without root in a user namespace."""
+    if "PASTCAM_OWN_MOUNTS" in os.environ:
+        return
+    os.environ["PASTCAM_OWN_MOUNTS"] = "1"
+    user = [] if os.getuid() == 0 else ["--user", "--map-root-user"]
+    os.execvp("unshare", ["unshare", "--mount", *user, sys.executable, *sys.argv])
+
+
+class Shims:
+    """Compiled on first use, into a folder that goes with this process."""
+    folder = None
+
+    @classmethod
+    def path(cls, name):
+        if cls.folder is None:
+            cls.folder = tempfile.mkdtemp(prefix="pastcam-shims-")
+            atexit.register(shutil.rmtree, cls.folder, ignore_errors=True)
+        library = os.path.join(cls.folder, name + ".so")
+        if not os.path.exists(library):
+            subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", "-o", library,
+                            os.path.join(HERE, "shims", name + ".c"), "-ldl", "-pthread"], check=True)
+        return library
+
+
+def preload(*names, **settings):
+    """The environment of a daemon with these shims."""
+    return {"LD_PRELOAD": " ".join(Shims.path(name) for name in names), "ASAN_OPTIONS": "verify_asan_link_order=0",
+            **{key: str(value) for key, value in settings.items()}}
+
+
+def put(path, value):
+    """Writes a shim's file, never half."""
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.write(str(value))
+    os.rename(path + ".new", path)
+
+
+class Tmpfs:
+    """A disk of its own at path, that can fill up, become read-only and vanish."""
+
+    def __init__(self, path, mib):
+        self.path, self.mib = path, mib
+        os.makedirs(path, exist_ok=True)
+        self.mount()
+
+    def mount(self):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.mib}m,mode=0755", "tmpfs", self.path], check=True)
+
+    def read_only(self, yes):
+        subprocess.run(["mount", "-o", "remount,ro" if yes else "remount,rw", self.path], check=True)
+
+    def vanish(self):
+        subprocess.run(["umount", "-l", self.path], check=True)
+
+
+def finished(folder):
+    """Paths of all files that have a final name."""
+    return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if not name.startswith(".")]
+
+
+def leftovers(folder):
+    return [name for name in os.listdir(folder) if name.startswith(".pastcam-")]
+
+
+def torn(paths):
+    """Those of paths that are not whole pictures."""
+    bad = []
+    for path in paths:
+        try:
+            load(path)
+        except Exception as reason:  # pylint: disable=broad-except # whatever the decoder says, it is torn
+            bad.append(f"{path}: {reason}")
+    return bad
+
+
+class Clients:
+    """Clients that ask for pictures all the time, each in a thread, until told to stop or the daemon is gone."""
+
+    def __init__(self, daemon: Daemon, commands=COMMANDS, count=3):
+        self.daemon, self.commands = daemon, commands
+        self.replies = []  # whole ones
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.work, args=(i,)) for i in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def work(self, turn):
+        while not self.over.is_set():
+            try:
+                reply = self.daemon.ask(self.commands[turn % len(self.commands)])
+            except OSError:
+                return
+            if reply.endswith("\n"):
+                self.replies.append(reply)
+            turn += 1
+
+    def stop(self):
+        """Returns all whole replies."""
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+        return self.replies
+
+
+def promised(replies):
+    """What the replies said is saved, also in part."""
+    return [path for reply in replies for path in paths_of(reply)]

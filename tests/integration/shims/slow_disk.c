@@ -1,0 +1,70 @@
+/* For LD_PRELOAD: each fsync takes as many milliseconds as the file $SHIM_FSYNC_MS says, and what matters for power
+ * cuts is written down in $SHIM_DISK_LOG, a line each: "fsync PATH", "rename FROM TO". */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+int fsync(int fd);
+int renameat2(int old_folder, const char *old_name, int new_folder, const char *new_name, unsigned flags);
+
+static void path_of(int fd, char path[PATH_MAX])
+{
+	char link[64];
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t length = readlink(link, path, PATH_MAX - 1);
+	path[length > 0 ? length : 0] = '\0';
+}
+
+static void note(const char *line)
+{
+	const char *log = getenv("SHIM_DISK_LOG");
+	int fd = log ? open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644) : -1;
+	if (fd < 0)
+		return;
+	if (write(fd, line, strlen(line)) < 0)
+		abort();
+	close(fd);
+}
+
+static long delay_ms(void)
+{
+	char text[32] = "";
+	const char *path = getenv("SHIM_FSYNC_MS");
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return 0;
+	ssize_t length = read(fd, text, sizeof text - 1);
+	close(fd);
+	return length > 0 ? atol(text) : 0;
+}
+
+int fsync(int fd)
+{
+	int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
+	char path[PATH_MAX], line[PATH_MAX + 16];
+	long ms = delay_ms();
+	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+	int result = real(fd);
+	path_of(fd, path);
+	snprintf(line, sizeof line, "fsync %s\n", path);
+	note(line);
+	return result;
+}
+
+int renameat2(int old_folder, const char *old_name, int new_folder, const char *new_name, unsigned flags)
+{
+	int (*real)(int, const char *, int, const char *, unsigned) =
+	    (int (*)(int, const char *, int, const char *, unsigned))dlsym(RTLD_NEXT, "renameat2");
+	char folder[PATH_MAX], line[3 * PATH_MAX];
+	int result = real(old_folder, old_name, new_folder, new_name, flags);
+	path_of(new_folder, folder);
+	snprintf(line, sizeof line, "rename %s/%s %s/%s\n", folder, old_name, folder, new_name);
+	if (result == 0)
+		note(line);
+	return result;
+}

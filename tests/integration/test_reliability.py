@@ -1,0 +1,301 @@
+"""Faults of the process, the camera, memory and the clock. (Those of the disk: test_reliability_disk.py.)
+
+PASTCAM_KILLS sets how often the daemon is killed; 30 without it."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+from PIL import Image
+
+import harness
+from faults import Clients, finished, leftovers, preload, promised, put, torn
+from harness import BINARY, Daemon, paths_of, wait_until
+from pictures import load, read_number
+
+KILLS = int(os.environ.get("PASTCAM_KILLS", "30"))
+SANITIZED = "sanitize" in BINARY
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="pastcam-test-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def assert_whole(self, replies):
+        """Every picture that was promised is there and whole."""
+        paths = promised(replies)
+        self.assertEqual([path for path in paths if not os.path.exists(path)], [])
+        self.assertEqual(torn(paths), [])
+        return len(paths)
+
+
+class Killed(Folder):
+    def test_a_promised_picture_survives_kill_9_at_any_moment(self):
+        captures = self.path("captures")
+        rng = random.Random(5)
+        kept = checked = swept = 0
+        for _ in range(KILLS):
+            with Daemon({"camera.framerate": 30}, folder=self.folder) as daemon:
+                left_before = leftovers(captures) if os.path.isdir(captures) else []
+                clients = Clients(daemon)
+                time.sleep(rng.uniform(0, 0.4))
+                wait_until(lambda: not set(left_before) & set(leftovers(captures)), "the sweep of leftovers")
+                swept += len(left_before)
+                daemon.process.send_signal(signal.SIGKILL)
+                daemon.wait_exit()
+                kept += self.assert_whole(clients.stop())
+            whole = finished(captures)
+            self.assertEqual(torn(whole), [])
+            checked += len(whole)
+            for path in whole:
+                os.unlink(path)
+        print(f"kill -9: {KILLS} times, {kept} files promised and whole, {checked} in all and none torn, "
+              f"{swept} leftovers swept")
+        self.assertGreater(kept, KILLS)
+
+    def test_a_reply_comes_after_everything_is_synced(self):
+        """What a power cut needs: data synced before the name is given, the folder after it, the reply after that."""
+        log = self.path("disk.log")
+        with Daemon(environment=preload("slow_disk", SHIM_DISK_LOG=log)) as daemon:
+            daemon.wait_frames(10)
+            for command in ("save jpg png npy", "past png at=-0.2 count=4", "pastStack npy at=-0.2"):
+                paths = paths_of(daemon.ask(command))
+                with open(log, encoding="utf-8") as file:
+                    lines = file.read().splitlines()
+                self.assertGreater(len(paths), 0)
+                for path in paths:
+                    named = next(i for i, line in enumerate(lines) if line.startswith("rename ") and line.endswith(" " + path))
+                    temporary = lines[named].split()[1]
+                    self.assertIn(f"fsync {temporary}", lines[:named])
+                    self.assertIn(f"fsync {daemon.captures}", lines[named:])
+
+
+class Camera(Folder):
+    def trouble(self, faults, **options):
+        return Daemon({"camera.synthetic.faults": faults, "camera.capture_timeout_s": 0.3, **options})
+
+    def assert_one_line_each(self, log, outages):
+        self.assertEqual(len(re.findall(r"ERROR +Camera: ", log)), outages, log)
+        self.assertEqual(log.count("Camera: frames come again"), outages, log)
+
+    def test_a_stall_restarts_the_stream_and_keeps_the_past(self):
+        with self.trouble("stall@1.5") as daemon:
+            wait_until(lambda: daemon.status()["camera"]["stalls"] == 1, "the stall")
+            self.assertRegex(daemon.ask("past png at=-0.8 count=3"), "^Saved 3 ")
+            wait_until(lambda: "frames come again" in daemon.log(), "the recovery")
+            status = daemon.status()
+            self.assertEqual(status["camera"]["state"], "running")
+            self.assertGreaterEqual(status["camera"]["restarts"], 1)
+            self.assertEqual(status["ring"]["dropped"], 0)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            self.assert_one_line_each(daemon.log(), 1)
+
+    def test_a_camera_error_is_survived(self):
+        with self.trouble("error@0.5") as daemon:
+            wait_until(lambda: "frames come again" in daemon.log(), "the recovery")
+            self.assertGreaterEqual(daemon.status()["camera"]["failures"], 1)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            self.assert_one_line_each(daemon.log(), 1)
+
+    def test_a_camera_that_vanishes_is_looked_for_until_it_is_back(self):
+        with self.trouble("vanish@1.5+2.5") as daemon:
+            wait_until(lambda: daemon.status()["camera"]["state"] == "absent", "the absence")
+            self.assertRegex(daemon.ask("save"), "^NOT_SAVED no camera: ")
+            frames = paths_of(daemon.ask("past png at=-2 count=5"))
+            self.assertEqual(len(frames), 5)
+            numbers = [read_number(load(path)) for path in frames]
+            self.assertEqual(numbers, list(range(numbers[0], numbers[0] + 5)))
+            wait_until(lambda: "frames come again" in daemon.log(), "the return")
+            self.assertGreaterEqual(daemon.status()["camera"]["reopens"], 1)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            self.assert_one_line_each(daemon.log(), 1)
+
+    def test_a_slow_camera_is_no_stall(self):
+        with self.trouble("slow@0.5+2", **{"camera.capture_timeout_s": 1}) as daemon:
+            daemon.wait_frames(40)
+            camera = daemon.status()["camera"]
+            self.assertEqual((camera["stalls"], camera["restarts"], camera["trouble"]), (0, 0, ""))
+
+    def test_pictures_of_a_wrong_size_are_left_out_and_said_once(self):
+        with self.trouble("garbage@0.5+0.5,garbage@1.5") as daemon:
+            wait_until(lambda: daemon.status()["camera"]["rejected"] >= 5, "the garbage")
+            wait_until(lambda: daemon.log().count("agreed size again") == 2, "the end of it")
+            log = daemon.log()
+            self.assertEqual(log.count("not taken in"), 2, log)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+
+    def test_what_faults_cost_does_not_add_up(self):
+        """Outages far enough apart that each is the first rung of the ladder, and small faults all the time."""
+        faults = "error@0.5/10.5,stall@0.7+0.2/1,garbage@0.9+0.1/1,black@0.3/1,white@0.4/1,slow@0.1+0.2/1"
+        with self.trouble(faults, **{"camera.framerate": 60}) as daemon:
+            def outages():
+                return daemon.log().count("frames come again")
+            wait_until(lambda: outages() >= 2, "two outages")
+            before = usage(daemon.process.pid)
+            wait_until(lambda: outages() >= 4, "four outages", 120)
+            after = usage(daemon.process.pid)
+            self.assertEqual((after["fds"], after["threads"]), (before["fds"], before["threads"]))
+            self.assertLess(after["rss_mib"], before["rss_mib"] + 4)
+            camera = daemon.status()["camera"]
+            self.assertEqual((camera["dropped"], camera["stalls"]), (0, 0))
+            self.assertGreater(camera["rejected"], 10)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+
+    def test_a_camera_lost_for_good_ends_with_43(self):
+        with self.trouble("vanish@0.5+1000", **{"camera.lost_after_s": 5}) as daemon:
+            self.assertEqual(daemon.wait_exit(), 43)
+            self.assertIn("fresh process", daemon.log())
+
+
+def usage(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        text = file.read()
+    return {"rss_mib": int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024,
+            "threads": int(re.search(r"Threads:\s+(\d+)", text)[1]),
+            "fds": len(os.listdir(f"/proc/{pid}/fd"))}
+
+
+class Memory(Folder):
+    LIMIT_MIB = 800 if SANITIZED else 120
+    OPTIONS = {"memory.max_rss_mb": LIMIT_MIB, "ring.size": 40000}
+
+    def runtime(self):
+        os.makedirs(self.path("run"), exist_ok=True)
+        return {"RUNTIME_DIRECTORY": self.path("run")}
+
+    def slots(self):
+        with Daemon(self.OPTIONS, folder=self.folder, environment=self.runtime()) as daemon:
+            slots, log = daemon.status()["ring"]["slots"], daemon.log()
+            self.assertEqual(daemon.stop(), 0)
+            return slots, log
+
+    def test_over_the_limit_it_exits_42_and_comes_back_smaller(self):
+        full, _ = self.slots()
+        hog = self.path("hog")
+        environment = {**self.runtime(), **preload("hog", SHIM_HOG_MIB=hog)}
+        with Daemon(self.OPTIONS, folder=self.folder, environment=environment) as daemon:
+            daemon.wait_frames(20)
+            clients = Clients(daemon)
+            put(hog, self.LIMIT_MIB)
+            wait_until(lambda: usage_over(daemon, self.LIMIT_MIB), "the memory to be taken")
+            begun = time.monotonic()
+            self.assertEqual(daemon.wait_exit(), 42)
+            took = time.monotonic() - begun
+            replies = clients.stop()
+            self.assert_whole(replies)
+            for reply in replies:
+                self.assertRegex(reply, "^(Saved|NO_FRAMES|BUSY|NOT_SAVED (memory ran out|pastcam is stopping))", reply)
+            self.assertIn("over memory.max_rss_mb", daemon.log())
+        print(f"memory: exited {took:.2f} s after the limit was passed")
+        self.assertLess(took, 10 if SANITIZED else 2)
+
+        smaller, log = self.slots()
+        self.assertAlmostEqual(smaller / full, 0.75, delta=0.02)  # RSS at the start varies
+        self.assertIn("smaller after an exit for memory", log)
+
+        with open(self.path("run/memory-exits"), "w", encoding="utf-8") as state:  # as if that were two days ago
+            state.write(f"1 {int(time.clock_gettime(time.CLOCK_BOOTTIME)) - 2 * 86400}\n")
+        again, _ = self.slots()
+        self.assertAlmostEqual(again / full, 1, delta=0.02)
+
+    @unittest.skipIf(SANITIZED, "sanitizers need terabytes of address space")
+    def test_too_little_memory_for_the_start_is_a_clear_error(self):
+        ends = []
+        for mib in range(64, 513, 32):
+            daemon = Daemon({"ring.size": 600}, wrapper=["prlimit", f"--as={mib << 20}"])
+            try:
+                wait_until(lambda d=daemon: d.process.poll() is not None or "answers on" in d.log(), "an end or a start")
+                code = daemon.process.poll()
+                ends.append("refused" if code is not None else "started")
+                if code is None:
+                    self.assertEqual(daemon.stop(), 0)
+                else:
+                    self.assertEqual(code, 42, (mib, daemon.log()))
+                    self.assertRegex(daemon.log(), "Cannot start: (no memory|cannot)")
+            finally:
+                daemon.__exit__()
+        self.assertEqual(ends, sorted(ends))
+        self.assertEqual(set(ends), {"refused", "started"})
+
+    @unittest.skipIf(SANITIZED, "sanitizers have an allocator of their own")
+    def test_the_capture_path_allocates_nothing(self):
+        counter = self.path("count")
+        with open(counter, "wb") as file:
+            file.write(bytes(8))
+
+        def count():
+            with open(counter, "rb") as file:
+                return struct.unpack("Q", file.read())[0]
+        with Daemon({"camera.framerate": 60}, environment=preload("count_malloc", SHIM_MALLOC_COUNT=counter)) as daemon:
+            daemon.wait_frames(20)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            before, frames = count(), daemon.status()["camera"]["frames"]
+            self.assertGreater(before, 10)  # it does count
+            for _ in range(5):
+                self.assertRegex(daemon.ask("save"), "^Saved")
+                self.assertRegex(daemon.ask("pastStack"), "^Saved")
+            wait_until(lambda: daemon.status()["camera"]["frames"] > frames + 120, "frames")
+            self.assertEqual(count() - before, 0)
+
+
+def usage_over(daemon, mib):
+    try:
+        return usage(daemon.process.pid)["rss_mib"] > mib or daemon.process.poll() is not None
+    except (FileNotFoundError, TypeError):
+        return True  # gone already
+
+
+class Clock(Folder):
+    def test_the_clock_may_jump_by_years(self):
+        jump = self.path("jump")
+        put(jump, 0)
+        environment = preload("clock", SHIM_CLOCK_S=jump)
+        options = {"camera.framerate": 30, "storage.max_age_days": 30, "storage.min_free_mb": -1, "ring.size": 150}
+        with Daemon(options, folder=self.folder, environment=environment) as daemon:
+            daemon.wait_frames(60)
+            saved = []
+            for years in (0, 10, -10, -40, 0):
+                put(jump, int(years * 365.25 * 86400))
+                frames = [daemon.ask("past png at=-1 count=3"), daemon.ask("save png")]
+                expected = time.time() + years * 365.25 * 86400
+                for reply in frames:
+                    self.assertRegex(reply, "^Saved")
+                    self.assertLess(abs(float(re.search(r"timestamp: (-?[\d.]+)", reply)[1]) - expected), 5)
+                (path,) = paths_of(frames[1])
+                self.assertTrue(os.path.basename(path).startswith(time.strftime("%Y", time.localtime(expected - 60))) or
+                                os.path.basename(path).startswith(time.strftime("%Y", time.localtime(expected + 60))), path)
+                numbers = [read_number(load(p)) for p in paths_of(frames[0])]
+                now = read_number(load(path))
+                self.assertEqual(numbers, list(range(numbers[0], numbers[0] + 3)))
+                self.assertIn(now - numbers[1], range(25, 46))  # a second ago by frames, whatever the clock says
+                with Image.open(path) as image:
+                    self.assertIn("not synchronised", str(image.text), image.text)
+                saved += promised(frames)
+            self.assertEqual(len(saved), len(set(saved)))
+            self.assertEqual(torn(saved), [])  # and all are still there: nobody deleted them for their age
+            self.assertEqual(daemon.status()["clock"]["synchronised"], False)
+
+    def test_names_are_unique_and_in_order_within_a_second(self):
+        with Daemon({"camera.framerate": 60}) as daemon:
+            daemon.wait_frames(20)
+            names = []
+            for _ in range(20):
+                names += [os.path.basename(path) for path in paths_of(daemon.ask("save jpg"))]
+            self.assertEqual(len(set(names)), 20)
+            self.assertEqual(names, sorted(names))
+            self.assertLess(len({name[:15] for name in names}), 20)  # several within one second
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,313 @@
+"""Faults of the disk that the pictures go to: full, read-only, gone, slow; retention on a real filesystem; cgroups.
+
+Runs with mounts of its own (see faults.enter_own_mounts): as root, or in a user namespace."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+import harness
+from faults import Clients, Tmpfs, enter_own_mounts, finished, leftovers, preload, promised, put, torn
+from harness import Daemon, paths_of, wait_until
+
+FRAME_MIB = 320 * 240 * 3 / 2 ** 20
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="pastcam-test-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def disk(self, name, mib):
+        tmpfs = Tmpfs(self.path(name), mib)
+        self.addCleanup(subprocess.run, ["umount", "-l", tmpfs.path], stderr=subprocess.DEVNULL, check=False)
+        return tmpfs
+
+    def assert_lost_nothing(self, daemon):
+        status = daemon.status()
+        self.assertEqual((status["camera"]["lost"], status["ring"]["dropped"], status["camera"]["stalls"]), (0, 0, 0))
+
+    def assert_whole(self, paths):
+        self.assertEqual([path for path in paths if not os.path.exists(path)], [])
+        self.assertEqual(torn(paths), [])
+
+
+class Full(Folder):
+    def test_a_full_disk_says_so_tears_nothing_and_recovers(self):
+        self.disk("captures", 8)
+        with Daemon(folder=self.folder) as daemon:
+            daemon.wait_frames(10)
+            clients = Clients(daemon)
+            wait_until(lambda: any("disk full" in reply for reply in list(clients.replies)), "the disk to be full")
+            time.sleep(0.5)  # and more on the full one
+            replies = clients.stop()
+            for reply in replies:
+                self.assertRegex(reply, r"^(Saved|BUSY|NO_FRAMES|NOT_SAVED disk full: )", reply)
+            self.assert_whole(promised(replies))
+            self.assertEqual(torn(finished(daemon.captures)), [])
+            self.assertEqual(leftovers(daemon.captures), [])
+            self.assertIn("disk full", daemon.status()["exports"]["last_error"])
+            for path in finished(daemon.captures):
+                os.unlink(path)
+            self.assertRegex(daemon.ask("save jpg png npy"), "^Saved")
+            self.assert_lost_nothing(daemon)
+
+    def test_the_oldest_pictures_make_room(self):
+        disk = self.disk("captures", 24)
+        put(self.path("ahead"), 3600)  # so that no picture is so young as to be spared
+        with Daemon({"storage.min_free_mb": -1}, folder=self.folder,
+                    environment=preload("clock", SHIM_CLOCK_S=self.path("ahead"))) as daemon:
+            daemon.wait_frames(20)
+            saved = []
+            for _ in range(3 * int(24 / FRAME_MIB / 10)):
+                reply = daemon.ask("past npy at=-0.4 count=10")
+                self.assertRegex(reply, "^Saved 10 ", f"after {len(saved)} files:\n{daemon.log()}")
+                self.assert_whole(paths_of(reply))  # what was promised is there, full or not
+                saved += paths_of(reply)
+            left = finished(daemon.captures)
+            self.assertLessEqual(set(left), set(saved[-len(left) - 10:]))  # the newest, but for those of one series
+            self.assertLess(len(left), len(saved) / 2)
+            room = os.statvfs(disk.path)
+            self.assertGreater(room.f_bavail / room.f_blocks, 0.04)
+            self.assertIn("to keep space free", daemon.log())
+            self.assertGreater(daemon.status()["storage"]["deleted"], 0)
+            self.assert_lost_nothing(daemon)
+
+    def test_young_pictures_are_not_sacrificed(self):
+        self.disk("captures", 12)
+        with Daemon({"storage.min_free_mb": -1}, folder=self.folder) as daemon:
+            daemon.wait_frames(20)
+            replies = []
+            while not replies or replies[-1].startswith("Saved"):
+                replies.append(daemon.ask("past npy at=-0.4 count=5"))
+            self.assertRegex(replies[-1], "^NOT_SAVED disk full: ")
+            self.assert_whole(promised(replies))
+            self.assertEqual(daemon.status()["storage"]["deleted"], 0)
+
+    def test_total_and_only_own_files(self):
+        os.makedirs(self.path("captures"))
+        with open(self.path("captures", "holiday.jpg"), "wb") as file:
+            file.write(bytes(100000))
+        os.symlink("/etc/hostname", self.path("captures", "20200101_000000_f00000001.jpg"))
+        for i in range(40):
+            path = self.path("captures", f"20250101_0000{i:02}_f{i:08}.npy")
+            with open(path, "wb") as file:
+                file.write(bytes(100000))
+            os.utime(path, (1.7e9 + i, 1.7e9 + i))
+        with Daemon({"storage.max_total_mb": 2}, folder=self.folder) as daemon:
+            wait_until(lambda: 0 < daemon.status()["storage"]["pictures_mib"] <= 2, "the total to be kept")
+            names = daemon.files()
+        self.assertIn("holiday.jpg", names)
+        self.assertIn("20200101_000000_f00000001.jpg", names)
+        kept = [name for name in names if name.endswith(".npy")]
+        self.assertEqual(kept, [f"20250101_0000{i:02}_f{i:08}.npy" for i in range(40 - len(kept), 40)])
+        self.assertIn(len(kept), range(18, 22))
+
+    def test_a_hundred_thousand_pictures_stall_nothing(self):
+        self.disk("captures", 600)
+        for i in range(100000):
+            name = self.path("captures", f"20250101_{i // 3600 % 24:02}{i // 60 % 60:02}{i % 60:02}_f{i:08}.jpg")
+            os.close(os.open(name, os.O_CREAT | os.O_WRONLY, 0o644))
+        with Daemon({"storage.max_total_mb": 100000}, folder=self.folder) as daemon:
+            daemon.wait_frames(10)
+            worst = 0
+            for _ in range(30):
+                begun = time.monotonic()
+                self.assertRegex(daemon.ask("save"), "^Saved")
+                worst = max(worst, time.monotonic() - begun)
+            wait_until(lambda: daemon.status()["storage"]["pictures"] >= 100000, "the count")
+            print(f"100,000 pictures: slowest of 30 saves {worst * 1000:.0f} ms")
+            self.assertLess(worst, 5)
+            self.assert_lost_nothing(daemon)
+
+
+class ReadOnly(Folder):
+    def test_a_read_only_disk_says_so_and_recovers(self):
+        disk = self.disk("captures", 64)
+        with Daemon(folder=self.folder) as daemon:
+            daemon.wait_frames(10)
+            clients = Clients(daemon)
+            wait_until(lambda: len(clients.replies) > 3, "pictures")
+            # The kernel refuses while a file is open for writing: what an error of the disk does at once takes a few tries.
+            wait_until(lambda: subprocess.run(["mount", "-o", "remount,ro", disk.path], stderr=subprocess.DEVNULL,
+                                              check=False).returncode == 0, "the remount")
+            wait_until(lambda: any("read-only" in reply for reply in list(clients.replies)), "a reply that says so")
+            self.assertRegex(daemon.ask("save"), "^NOT_SAVED disk is read-only: ")
+            self.assertRegex(daemon.ask("status"), "read-only")
+            disk.read_only(False)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            replies = clients.stop()
+            self.assert_whole(promised(replies))
+            self.assertEqual(torn(finished(daemon.captures)), [])
+            self.assert_lost_nothing(daemon)
+
+
+class Gone(Folder):
+    def test_a_vanished_disk_is_not_replaced_by_the_one_beneath(self):
+        drive = self.disk("drive", 64)
+        captures = self.path("drive", "captures")
+        with Daemon({"export.base_dir": captures}, folder=self.folder) as daemon:
+            daemon.wait_frames(10)
+            clients = Clients(daemon)
+            wait_until(lambda: len(clients.replies) > 3, "pictures")
+            before = len(clients.replies)
+            drive.vanish()
+            wait_until(lambda: any("went away" in reply for reply in list(clients.replies)), "a reply that says so")
+            self.assertRegex(daemon.ask("save"), "^NOT_SAVED the disk of .* went away: ")
+            self.assertEqual(os.listdir(drive.path), [])  # nothing on the disk beneath, not even a folder
+            wait_until(lambda: "went away" in daemon.log(), "the log")
+            drive.mount()
+            wait_until(lambda: daemon.ask("save").startswith("Saved"), "the return")
+            self.assertGreater(len(clients.stop()), before)
+            wait_until(lambda: "is there again" in daemon.log(), "the log")
+            log = daemon.log()
+            self.assertEqual((log.count("went away"), log.count("is there again")), (1, 1), log)
+            self.assertEqual(torn(finished(captures)), [])
+            self.assert_lost_nothing(daemon)
+
+    def test_after_a_restart_fstab_tells_what_belongs_there(self):
+        os.mkdir(self.path("drive"))
+        table = self.path("fstab")
+        shutil.copy("/etc/fstab", table) if os.path.exists("/etc/fstab") else open(table, "w", encoding="utf-8").close()
+        with open(table, "a", encoding="utf-8") as file:
+            file.write(f"tmpfs {self.path('drive')} tmpfs nofail 0 0\n")
+        subprocess.run(["mount", "--bind", table, "/etc/fstab"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "/etc/fstab"], check=True)
+        with Daemon({"export.base_dir": self.path("drive", "captures")}, folder=self.folder) as daemon:
+            daemon.wait_frames(2)
+            self.assertRegex(daemon.ask("save"), "^NOT_SAVED the disk for .* is not there: ")
+            self.assertEqual(os.listdir(self.path("drive")), [])
+            self.disk("drive", 16)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            wait_until(lambda: "is there again" in daemon.log(), "the log")
+
+    def test_a_disk_mounted_over_the_folder_is_welcome(self):
+        with Daemon(folder=self.folder) as daemon:
+            daemon.wait_frames(2)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            self.disk("captures", 16)
+            (path,) = paths_of(daemon.ask("save"))
+            self.assertEqual(daemon.files(), [os.path.basename(path)])
+
+
+class Slow(Folder):
+    def test_a_slow_disk_slows_nothing_but_the_replies(self):
+        delay = self.path("delay")
+        put(delay, 0)
+        with Daemon({"network.max_clients": 64}, folder=self.folder,
+                    environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
+            daemon.wait_frames(20)
+            put(delay, 1000)
+            begun, frames = time.monotonic(), daemon.status()["camera"]["frames"]
+            clients = Clients(daemon, count=45, commands=("save", "past count=3"))
+            wait_until(lambda: any(reply == "BUSY\n" for reply in list(clients.replies)), "BUSY")
+            asked = time.monotonic()
+            self.assertRegex(daemon.ask("health"), "^RSS=")
+            self.assertLess(time.monotonic() - asked, 1)
+            self.assertEqual(daemon.status()["exports"]["waiting"] + daemon.status()["exports"]["running"] <= 32, True)
+            wait_until(lambda: time.monotonic() - begun > 4, "some seconds of it")
+            status = daemon.status()
+            self.assertGreater(status["camera"]["frames"] - frames, 0.9 * 20 * (time.monotonic() - begun) - 5)
+            put(delay, 0)
+            replies = clients.stop()
+            for reply in replies:
+                self.assertRegex(reply, "^(Saved|BUSY)")
+            self.assert_whole(promised(replies))
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            self.assert_lost_nothing(daemon)
+
+    def test_a_hanging_disk_does_not_keep_it_from_stopping(self):
+        delay = self.path("delay")
+        put(delay, 0)
+        with Daemon(folder=self.folder, environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
+            daemon.wait_frames(2)
+            put(delay, 60000)
+            clients = Clients(daemon, count=2)
+            wait_until(lambda: daemon.status()["exports"]["running"] > 0, "an export")
+            time.sleep(0.2)
+            begun = time.monotonic()
+            self.assertEqual(daemon.stop(), 0)
+            self.assertLess(time.monotonic() - begun, 10)  # a second by design
+            self.assertEqual(promised(clients.stop()), [])
+        with Daemon(folder=self.folder) as daemon:
+            wait_until(lambda: not leftovers(daemon.captures), "the sweep")
+
+
+class Cgroup(Folder):
+    """A limit of the cgroup makes the ring smaller, whichever version the kernel has."""
+
+    def fake(self, entry, files):
+        """As if the kernel said so: a /sys/fs/cgroup and a /proc/self/cgroup of our own."""
+        tmpfs = self.disk("cgroup", 1)
+        for name, value in files.items():
+            os.makedirs(os.path.dirname(os.path.join(tmpfs.path, name)), exist_ok=True)
+            with open(os.path.join(tmpfs.path, name), "w", encoding="utf-8") as file:
+                file.write(f"{value}\n")
+        with open(self.path("self"), "w", encoding="utf-8") as file:
+            file.write(entry)
+        script = f'mount --bind "{tmpfs.path}" /sys/fs/cgroup && mount --bind "{self.path("self")}" /proc/$$/cgroup && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", script, "sh"]
+
+    def assert_ring(self, wrapper, mib):
+        with Daemon({"ring.size": 4000, "memory.max_rss_mb": 1000}, folder=self.folder, wrapper=wrapper) as daemon:
+            ring = daemon.status()["ring"]
+            self.assertIn("limited by the cgroup's memory limit", daemon.log())
+            self.assertGreater(ring["bytes"] / 2 ** 20, mib * 0.5)
+            self.assertLess(ring["bytes"] / 2 ** 20, mib)
+            wait_until(lambda: daemon.status()["ring"]["frames"] > 20, "frames")
+            self.assertRegex(daemon.ask("past png at=-0.5 count=10"), "^Saved 10 ")
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_version_2_and_the_tightest_of_its_levels(self):
+        self.assert_ring(self.fake("0::/system.slice/pastcam.service\n", {
+            "memory.max": "max", "system.slice/memory.max": 140 << 20, "system.slice/memory.current": 20 << 20,
+            "system.slice/pastcam.service/memory.max": 300 << 20,
+            "system.slice/pastcam.service/memory.current": 10 << 20}), 120)
+
+    def test_version_1(self):
+        self.assert_ring(self.fake("9:memory:/pastcam\n1:name=systemd:/x\n0::/\n", {
+            "memory/pastcam/memory.limit_in_bytes": 130 << 20, "memory/pastcam/memory.usage_in_bytes": 10 << 20,
+            "memory/memory.limit_in_bytes": 9223372036854771712}), 120)
+
+    def test_without_a_limit_the_ring_is_as_asked(self):
+        wrapper = self.fake("0::/a\n", {"a/memory.max": "max", "a/memory.current": 1 << 20})
+        with Daemon(folder=self.folder, wrapper=wrapper) as daemon:
+            self.assertEqual(daemon.status()["ring"]["slots"], 100)
+
+
+class RealCgroup(Folder):
+    """With a cgroup of the kernel's, where this user may make one: it would kill us if we took too much."""
+    ROOT = next((root for root in ("/sys/fs/cgroup/memory", "/sys/fs/cgroup")
+                 if os.access(root, os.W_OK) and os.path.exists(os.path.join(root, "cgroup.procs")) and
+                 (root.endswith("memory") or "memory" in open(os.path.join(root, "cgroup.subtree_control"), encoding="ascii").read())),
+                None)
+
+    @unittest.skipIf(ROOT is None, "no cgroup can be made here; class Cgroup tests the same with files of its own")
+    def test_it_starts_smaller_instead_of_being_killed(self):
+        group = os.path.join(self.ROOT, f"pastcam-test-{os.getpid()}")
+        os.mkdir(group)
+        self.addCleanup(os.rmdir, group)
+        limit = "memory.limit_in_bytes" if self.ROOT.endswith("memory") else "memory.max"
+        with open(os.path.join(group, limit), "w", encoding="ascii") as file:
+            file.write(str(100 << 20))
+        wrapper = ["sh", "-c", f'echo $$ > "{group}/cgroup.procs" && exec "$@"', "sh"]
+        with Daemon({"ring.size": 4000, "memory.max_rss_mb": 1000}, folder=self.folder, wrapper=wrapper) as daemon:
+            self.assertIn("limited by the cgroup's memory limit", daemon.log())
+            slots = daemon.status()["ring"]["slots"]
+            self.assertIn(slots, range(100, 460))
+            clients = Clients(daemon)
+            wait_until(lambda: len(clients.replies) > 30, "pictures")
+            replies = clients.stop()
+            self.assertGreater(len(promised(replies)), 30)
+            self.assertEqual(daemon.stop(), 0)
+
+
+if __name__ == "__main__":
+    enter_own_mounts()
+    harness.main()

@@ -8,7 +8,7 @@
 
 #include "server_private.h"
 
-enum { LISTEN_BACKLOG = 128 };
+enum { LISTEN_BACKLOG = 512 };
 
 static bool listen_is_loopback(const struct sockaddr *address)
 {

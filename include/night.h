@@ -10,8 +10,8 @@
  * - min_dwell_s since the last switch.
  *
  * With the scene metric the night's exposure climbs a ladder, exposure_us >> rung: down when for more than ten seconds
- * much is clipped or the picture is bright, up when two frames are dark. ENTER already chooses the rung that suits the
- * light.
+ * (or min_dwell_s) much is clipped or the picture is bright, up when two frames are dark. ENTER already chooses the
+ * rung that suits the light.
  *
  * Frames taken before a change has settled count for nothing: those begun before it, and those whose reported exposure
  * is not the one asked for, until the camera has had the time of eight frames.

@@ -15,8 +15,8 @@ static const double MEAN_SATURATED = 245;
  * the step down is taken back, or the ladder would swing for ever. */
 static const double FALL_BEFORE_STEP_UP = 0.65;
 static const int64_t SHORTEST_EXPOSURE_US = 100;
-/* How long it must be too bright before the exposure goes down: a passing car is over by then, and the picture that it
- * leaves behind is as dark as before. */
+/* How long it must be too bright before the exposure goes down, unless the dwell is shorter: a passing car is over by
+ * then, and the picture that it leaves behind is as dark as before. */
 static const double PASSING_S = 10;
 
 enum { OVER_FRAMES = 3, UNDER_FRAMES = 2, SETTLE_FRAMES = 8 };
@@ -132,7 +132,8 @@ static enum night_event climb(struct night *night, const struct night_sample *sa
 	night->over_frames = over ? night->over_frames + 1 : 0;
 	night->under_frames = under ? night->under_frames + 1 : 0;
 
-	bool lasting = over && (double)(now_ns - night->over_since_ns) > PASSING_S * NS_PER_S;
+	double passing_s = fmin(PASSING_S, night->params.min_dwell_s);
+	bool lasting = over && (double)(now_ns - night->over_since_ns) > passing_s * NS_PER_S;
 	if (lasting && night->over_frames >= OVER_FRAMES) {
 		int suits = rung_for(night, night->light);
 		return change_rung(night, suits > night->rung ? suits : night->rung + 1, now_ns);

@@ -61,7 +61,7 @@ static bool log_stderr_takes(const char *line, size_t bytes)
 
 static void log_to_stderr(int64_t wall_ns, enum log_level level, const char *text)
 {
-	char line[LOG_FILE_LINE_BYTES], lost[64];
+	char line[LOG_FILE_LINE_BYTES];
 	size_t length;
 	if (log_journal < 0)
 		log_journal = log_stderr_is_journal();
@@ -72,6 +72,7 @@ static void log_to_stderr(int64_t wall_ns, enum log_level level, const char *tex
 
 	pthread_mutex_lock(&log_stderr.lock);
 	if (log_stderr.dropped > 0) {
+		char lost[64];
 		int bytes = snprintf(lost, sizeof(lost), "%s%llu lines were dropped here\n", log_journal ? "<4>" : "",
 		                     (unsigned long long)log_stderr.dropped);
 		if (log_stderr_takes(lost, (size_t)bytes))

@@ -100,9 +100,10 @@ static uint64_t log_file_take_dropped(void)
 
 static void log_file_report(int result)
 {
-	char text[PATH_MAX + 128], words[96];
+	char text[PATH_MAX + 128];
 	if (result < 0) {
 		if (!log_file.failing) {
+			char words[96];
 			snprintf(text, sizeof(text), "cannot write the log file %s, lines are dropped until it works again: %s",
 			         log_file.path, strerror_r(-result, words, sizeof(words)));
 			log_file.note(text);

@@ -545,7 +545,9 @@ static void runs_out_of_descriptors_and_recovers(void **state)
 	while (!strstr(line.text, "no connection can be accepted"))
 		log_recent(&line, 1);
 	setrlimit(RLIMIT_NOFILE, &old);
-	assert_string_equal(hear(fd), "<save>\n");
+	/* Not the first client's answer: valgrind accepts, and closes again what it then finds to be over the limit. */
+	assert_answer(&fixture, "save\n", "<save>\n");
+	close(fd);
 	stop(&fixture);
 }
 

@@ -47,9 +47,11 @@ static int token_check_text(const struct token *token, const char *path, struct 
 int token_load(const char *path, struct token *token, struct error *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 && errno == EACCES)
+		return error_set(error, -EACCES, "network.token_file: user %u may not read %s: chown it to that user",
+		                 (unsigned)geteuid(), path);
 	if (fd < 0)
-		return error_set_errno(error, -errno, "network.token_file: cannot read %s as user %u", path,
-		                       (unsigned)geteuid());
+		return error_set_errno(error, -errno, "network.token_file: cannot read %s", path);
 	int result = token_check_file(fd, path, error);
 	if (result == 0) {
 		/* A longer token fills text to the last byte and is refused for its length. */

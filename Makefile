@@ -69,13 +69,13 @@ unit: $(UNIT_TESTS) $(FUZZ_TESTS) ## build the unit tests, and the fuzz targets 
 .PHONY: run
 run: ## build, then run with the synthetic camera on port 9999, saving to ./captures
 	@tools/install-deps build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tools/run-demo-camera $(BUILD)/pastcam
 
 .PHONY: demo
 demo: ## the same without a person: send every command, show the replies, stop
 	@tools/install-deps build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tools/demo $(BUILD)/pastcam
 
 SCRIPT_TESTS = tests/layers.sh
@@ -84,11 +84,19 @@ INTEGRATION_TESTS = $(sort $(wildcard tests/integration/test_*.py))
 .PHONY: check
 check: ## build and run all tests
 	@tools/install-deps build check
-	@$(MAKE) --no-print-directory check-installed
+	@$(MAKE) --no-print-directory -j$$(nproc) check-installed
 
 .PHONY: check-installed
 check-installed: all unit
 	PASTCAM=$(abspath $(BUILD)/pastcam) $(PYTHON) tests/run $(SCRIPT_TESTS) $(UNIT_TESTS) $(FUZZ_TESTS) $(INTEGRATION_TESTS)
+
+MINUTES = 10
+
+.PHONY: soak
+soak: ## all faults at once for MINUTES=10, and a table of what it came to
+	@tools/install-deps build check
+	@$(MAKE) --no-print-directory all
+	PASTCAM=$(abspath $(BUILD)/pastcam) $(PYTHON) tests/soak.py $(MINUTES)
 
 SECONDS = 60
 
@@ -101,6 +109,47 @@ fuzz: ## run each fuzz target for SECONDS=60 under the address and undefined-beh
 .PHONY: fuzz-run
 fuzz-run: $(FUZZ_TESTS)
 	tests/fuzz/run $(SECONDS) $(FUZZ_TESTS)
+
+# --- measuring; not part of check ---
+
+BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/arm_kernels.c,$(wildcard bench/*.c)))
+PHOTOS = ../shared/data/photos
+
+.PHONY: bench
+bench: ## measure every kernel and encoder against its limit; writes build/bench.json
+	@tools/install-deps build bench
+	@$(MAKE) --no-print-directory $(BUILD)/bench/bench
+	$(BUILD)/bench/bench $(PHOTOS) $(BUILD)/bench.json
+
+$(BUILD)/bench/bench: $(BENCH_OBJECTS) $(LIBRARY)
+	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lyuv -lturbojpeg $(LDLIBS_ALL)
+
+.PHONY: bench-arm
+bench-arm: ## the kernels' cycles a pixel on Raspberry Pis, as llvm-mca reckons them
+	@tools/install-deps bench-arm
+	@$(PYTHON) bench/arm.py $(BUILD)
+
+.PHONY: check-arm
+check-arm: ## the kernels' tests for 64- and 32-bit ARM, under qemu
+	@tools/install-deps check-arm
+	tests/golden/check-arm $(BUILD)
+
+# --- looking for mistakes without running ---
+
+SHELL_SCRIPTS = $(shell grep -lrE '^.!/(bin/sh|usr/bin/env bash|bin/bash)' tools tests board overlay .ci 2>/dev/null)
+
+.PHONY: lint
+lint: ## cppcheck, clang-tidy, clang's warnings, shellcheck
+	@tools/install-deps build lint
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem -Iinclude -D_GNU_SOURCE -DPASTCAM_VERSION='"0"' -j2 src
+	@$(MAKE) --no-print-directory lint-compilers
+
+.PHONY: lint-compilers
+lint-compilers:
+	printf '%s\n' $(wildcard src/*.c src/*/*.c) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 $(CPPFLAGS_ALL)' sh
+	$(MAKE) --no-print-directory CC=clang CXX=clang++ BUILD=build/clang CFLAGS=-Werror CXXFLAGS=-Werror all unit
+	shellcheck $(SHELL_SCRIPTS)
 
 # --- installing ---
 

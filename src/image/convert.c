@@ -182,8 +182,8 @@ static uint64_t convert_yuv(const struct image *image, uint8_t *rgb)
 	return sum;
 }
 
-static KERNEL_PART void pick(const uint8_t *restrict pixels, size_t step, bool blue_first, size_t count,
-                             uint8_t *restrict rgb)
+static KERNEL_PART void pick_colours(const uint8_t *restrict pixels, size_t step, bool blue_first, size_t count,
+                                     uint8_t *restrict rgb)
 {
 	for (size_t i = 0; i < count; i++) {
 		rgb[3 * i] = pixels[step * i + (blue_first ? 2 : 0)];
@@ -196,13 +196,13 @@ KERNEL static void convert_packed_row(enum pixel_format format, const uint8_t *r
 {
 	switch (format) {
 	case PIXEL_BGR:
-		pick(row, 3, true, width, rgb);
+		pick_colours(row, 3, true, width, rgb);
 		break;
 	case PIXEL_RGBX:
-		pick(row, 4, false, width, rgb);
+		pick_colours(row, 4, false, width, rgb);
 		break;
 	default:
-		pick(row, 4, true, width, rgb);
+		pick_colours(row, 4, true, width, rgb);
 	}
 }
 

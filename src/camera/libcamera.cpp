@@ -27,9 +27,6 @@ extern "C" {
 namespace
 {
 
-/* FrameMetadata::FrameStartup, which libcamera before 0.5.2 does not have. */
-constexpr int frame_startup = 3;
-
 class Stream
 {
 public:
@@ -217,7 +214,7 @@ bool Stream::is_usable(const libcamera::Request &request)
 	}
 	cancelled = 0;
 	count(buffer);
-	return buffer.status != libcamera::FrameMetadata::FrameError && static_cast<int>(buffer.status) != frame_startup;
+	return !libcamera_is_unusable(buffer);
 }
 
 /* Of a camera that we pace we skip frames ourselves, and some pipelines leave number and time stamp unset: then we just

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 #include <string>
 
@@ -301,7 +300,7 @@ std::unique_ptr<libcamera::FrameBuffer> LibcameraDevice::wrap(const LibcameraSlo
 	}
 	for (;;) {
 		auto wrapper = std::make_unique<libcamera::FrameBuffer>(parts);
-		if (wrapper->metadata().status == libcamera::FrameMetadata::FrameSuccess || rejected.size() == rejected_max)
+		if (!libcamera_is_unusable(wrapper->metadata()) || rejected.size() == rejected_max)
 			return wrapper;
 		rejected.push_back(std::move(wrapper));
 	}

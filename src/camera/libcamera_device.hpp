@@ -6,6 +6,7 @@
 #define PASTCAM_LIBCAMERA_DEVICE_HPP
 
 #include <array>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -35,6 +36,18 @@ struct LibcameraSlot {
 	std::unique_ptr<libcamera::Request> request;
 	bool idle = false; /* waits to be queued by the pacing timer */
 };
+
+/* An error, cancelled, or of the camera's start-up (which libcamera before 0.5.2 has no name for). Read as a number,
+ * since the virtual pipeline of libcamera 0.4 leaves it unset. */
+inline bool libcamera_is_unusable(const libcamera::FrameMetadata &metadata)
+{
+	static_assert(libcamera::FrameMetadata::FrameError == 1 && libcamera::FrameMetadata::FrameCancelled == 2, "");
+	constexpr unsigned frame_startup = 3;
+	unsigned status;
+
+	memcpy(&status, &metadata.status, sizeof(status));
+	return status >= libcamera::FrameMetadata::FrameError && status <= frame_startup;
+}
 
 struct LibcameraMode {
 	libcamera::ControlList controls;

@@ -3,6 +3,7 @@ include config.mk
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 LIBRARIES = libjpeg libpng zlib libcjson libexif
 HAVE_LIBCAMERA := $(shell $(PKG_CONFIG) --exists libcamera 2>/dev/null && echo yes)
@@ -147,9 +148,10 @@ lint: ## cppcheck, clang-tidy, clang's warnings, shellcheck
 
 .PHONY: lint-compilers
 lint-compilers:
-	printf '%s\n' $(wildcard src/*.c src/*/*.c) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 $(CPPFLAGS_ALL)' sh
+	printf '%s\n' $(wildcard src/*.c src/*/*.c) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 -Iinclude -D_GNU_SOURCE \
+		-DPASTCAM_VERSION=\"0\" -DPASTCAM_WITH_LIBCAMERA $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))' sh
 	$(MAKE) --no-print-directory CC=clang CXX=clang++ BUILD=build/clang CFLAGS=-Werror CXXFLAGS=-Werror all unit
-	shellcheck $(SHELL_SCRIPTS)
+	shellcheck --severity=warning $(SHELL_SCRIPTS)
 
 # --- installing ---
 

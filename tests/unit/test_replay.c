@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#undef stop /* a macro of cmocka 2 */
 #include <png.h>
 
 #include "camera_backend.h"

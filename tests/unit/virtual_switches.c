@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#undef stop /* a macro of cmocka 2 */
 
 #include "camera.h"
 #include "camera_backend.h"

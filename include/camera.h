@@ -21,9 +21,11 @@ struct camera_params {
 	enum camera_backend_kind backend;
 	const char *id; /* libcamera: the camera's id, or a part of it; "" is the first one */
 	int width, height;
-	double framerate;         /* frames per second in video mode */
-	double capture_timeout_s; /* added to the frame interval (or the exposure): silence longer than this is a stall */
-	double lost_after_s;      /* 0: never lost */
+	double framerate; /* frames per second in video mode */
+	/* Silence is a stall when it lasts this much longer than the frame interval (or the exposure); eight intervals
+	 * after a start, since pipelines hide their first frames. */
+	double capture_timeout_s;
+	double lost_after_s; /* 0: never lost */
 	const char *replay_path;
 	/* synthetic: */
 	enum pixel_format synthetic_format; /* what it delivers */

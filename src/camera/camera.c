@@ -18,6 +18,9 @@
  * for a moment at a time is not restarted in a tight loop. */
 #define STEADY_NS (10 * CLOCK_NS_PER_S)
 
+/* Pipelines keep the first frames after a start to themselves, while exposure and colours settle. */
+enum { START_FRAMES = 8 };
+
 struct camera {
 	const struct camera_backend *backend;
 	int64_t (*now_ns)(void);
@@ -55,7 +58,7 @@ static int64_t silence_ns(const struct camera *camera)
 		longest_us = (double)camera->mode.exposure_us;
 	if (camera->last_exposure_us > longest_us)
 		longest_us = camera->last_exposure_us;
-	return ns_of(camera->params.capture_timeout_s + longest_us / 1e6);
+	return ns_of(camera->params.capture_timeout_s + (camera->has_sequence ? 1 : START_FRAMES) * longest_us / 1e6);
 }
 
 static void expect_frame(struct camera *camera)

@@ -268,16 +268,15 @@ int LibcameraDevice::use_its_own_buffers(struct error *error)
 	libcamera::Stream *stream = configuration->at(0).stream();
 	auto its_own = std::make_unique<libcamera::FrameBufferAllocator>(camera);
 
-	int rc = its_own->allocate(stream);
-	if (rc < 0)
-		return error_set_errno(error, rc, "camera %s takes no buffers and gives none", camera->id().c_str());
+	if (its_own->allocate(stream) < 0)
+		return 0;
 	free_slots();
 	allocator = std::move(its_own);
 	const auto &buffers = allocator->buffers(stream);
 	slots = std::vector<LibcameraSlot>(buffers.size());
 	for (size_t i = 0; i < slots.size(); i++) {
 		slots[i].buffer = buffers[i].get();
-		rc = map_its_own(slots[i]);
+		int rc = map_its_own(slots[i]);
 		if (rc < 0)
 			return error_set(error, rc, "cannot map the buffers of camera %s", camera->id().c_str());
 	}

@@ -70,7 +70,7 @@ public:
 	/* New requests, and new FrameBuffers over the same memory: libcamera's keep the state of their last use. */
 	int make_requests(struct error *error);
 
-	/* For a camera that does not take buffers of ours. */
+	/* For a camera that does not take buffers of ours. When it gives none either, ours stay. */
 	int use_its_own_buffers(struct error *error);
 	bool has_its_own_buffers() const
 	{

@@ -45,13 +45,18 @@ int clients_count(const struct server *server)
  * clients cannot lock anyone out. */
 static bool clients_make_room(struct server *server)
 {
-	if (clients_count(server) < server->max_clients)
-		return true;
-	server_count(server, &server->status.refused);
-	struct client *let_go = clients_oldest(server, client_can_be_let_go);
-	if (let_go)
+	while (clients_count(server) >= server->max_clients) {
+		struct client *let_go = clients_oldest(server, client_can_be_let_go);
+		if (let_go && let_go->state == CLIENT_READING)
+			client_read(let_go); /* its line may have come while others were accepted */
+		if (let_go && !client_can_be_let_go(let_go))
+			continue;
+		server_count(server, &server->status.refused);
+		if (!let_go)
+			return false;
 		client_answer(let_go, "BUSY");
-	return let_go;
+	}
+	return true;
 }
 
 static struct client *clients_take_slot(struct server *server)

@@ -243,7 +243,7 @@ class Limits(unittest.TestCase):
         options = {"network.max_clients": 4, "camera.synthetic.faults": "stall@1+5", "camera.capture_timeout_s": 600}
         with Daemon(options) as daemon:
             daemon.wait_frames(5)
-            wait_until(lambda: daemon.status()["camera"]["last_frame_age_s"] > 0.5, "the camera to stall")
+            wait_until(lambda: (daemon.status()["camera"]["last_frame_age_s"] or 0) > 0.5, "the camera to stall")
             waiting = []
             while len(waiting) < 4:
                 client = connect(daemon)

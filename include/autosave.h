@@ -21,6 +21,7 @@ struct autosave_params {
 };
 
 struct autosave *autosave_create(const struct autosave_params *params, struct error *error);
+void autosave_stop(struct autosave *autosave);    /* no more of them; NULL is fine */
 void autosave_destroy(struct autosave *autosave); /* after the jobs, which may still answer to it */
 
 #endif

@@ -49,8 +49,7 @@ static void begin_stop(struct daemon *daemon, int exit_code, const char *why)
 	daemon->stop_begun_ns = clock_now_ns();
 	notify_send("STOPPING=1");
 	jobs_close(daemon->jobs, why);
-	autosave_destroy(daemon->autosave);
-	daemon->autosave = NULL;
+	autosave_stop(daemon->autosave);
 	loop_set_timer(daemon->stop_timer, 1, (int64_t)STOP_CHECK_MS * CLOCK_NS_PER_MS);
 }
 

@@ -20,7 +20,7 @@ static void log_budget(const struct budget_request *request, const struct budget
 	         request->slots, budget_bound_text(budget->bound));
 	log_info("Ring memory: available %.1f MiB x %.2f leaves %.1f; max_rss %.1f - RSS now %.1f leaves %.1f; cgroup "
 	         "leaves %.1f "
-	         "(-1: no limit); of each %.1f for exports and %.1f for full-size frames are taken off already",
+	         "(-1: no limit); of each %.1f for exports and %.1f for full-size frames and stacks are taken off already",
 	         (double)request->available / mib, request->available_fraction, (double)budget->by_available / mib,
 	         (double)request->max_rss / mib, (double)request->rss_now / mib, (double)budget->by_rss / mib, by_cgroup,
 	         (double)request->scratch / mib, (double)request->reserved / mib);
@@ -91,9 +91,12 @@ static int make_jobs(struct daemon *daemon, struct error *error)
 	daemon->retention = retention_create(&retention, error);
 	if (!daemon->retention)
 		return -ENOMEM;
+	int width, height;
+	compose_ring_size(daemon->config, &width, &height);
 	const struct jobs_params params = {
 		.export = { .base_dir = daemon->base_dir, .jpg_quality = daemon->config->export.jpg_quality },
 		.pool = daemon->pool,
+		.frame_bytes = frame_bytes(width, height),
 		.gate = retention_gate,
 		.gate_data = daemon->retention,
 	};
@@ -190,13 +193,14 @@ int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct e
 
 void daemon_unmake(struct daemon *daemon)
 {
-	autosave_destroy(daemon->autosave);
-	capture_destroy(daemon->capture);
-	jobs_destroy(daemon->jobs);
+	/* Commands use what follows, so they end first; replies that become due now are sent by server_destroy. */
 	if (daemon->control_running) {
 		loop_stop(daemon->control);
 		pthread_join(daemon->control_thread, NULL);
 	}
+	capture_destroy(daemon->capture);
+	jobs_destroy(daemon->jobs);
+	autosave_destroy(daemon->autosave);
 	server_destroy(daemon->server);
 	retention_destroy(daemon->retention);
 	ring_destroy(daemon->full_ring);

@@ -74,10 +74,16 @@ struct autosave *autosave_create(const struct autosave_params *params, struct er
 	return autosave;
 }
 
-void autosave_destroy(struct autosave *autosave)
+void autosave_stop(struct autosave *autosave)
 {
 	if (!autosave)
 		return;
 	loop_remove(autosave->timer);
+	autosave->timer = NULL;
+}
+
+void autosave_destroy(struct autosave *autosave)
+{
+	autosave_stop(autosave);
 	free(autosave);
 }

@@ -81,6 +81,23 @@ class Killed(Folder):
                     self.assertIn(f"fsync {daemon.captures}", lines[named:])
 
 
+class Stopped(Folder):
+    def test_stopping_under_load_is_clean(self):
+        delay = self.path("delay")
+        put(delay, 100)
+        for _ in range(10):
+            with Daemon({"export.auto_save_interval_s": 0.05, "camera.framerate": 30}, folder=self.folder,
+                        environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
+                clients = Clients(daemon, count=6)
+                time.sleep(0.3)
+                self.assertEqual(daemon.stop(), 0, daemon.log())
+                replies = clients.stop()
+                self.assert_whole(replies)
+                for reply in replies:
+                    self.assertRegex(reply, "^(Saved|NO_FRAMES|BUSY|NOT_SAVED pastcam is stopping)")
+                self.assertEqual(leftovers(daemon.captures), [])
+
+
 class Camera(Folder):
     def trouble(self, faults, **options):
         return Daemon({"camera.synthetic.faults": faults, "camera.capture_timeout_s": 0.3, **options})
@@ -190,7 +207,7 @@ class Memory(Folder):
             put(hog, self.LIMIT_MIB)
             wait_until(lambda: usage_over(daemon, self.LIMIT_MIB), "the memory to be taken")
             begun = time.monotonic()
-            self.assertEqual(daemon.wait_exit(), 42)
+            self.assertEqual(daemon.wait_exit(), 42, daemon.log())
             took = time.monotonic() - begun
             replies = clients.stop()
             self.assert_whole(replies)

@@ -15,7 +15,7 @@
 struct budget_request {
 	size_t slots;       /* ring.size */
 	size_t slot_bytes;  /* one ring frame */
-	size_t reserved;    /* full-resolution slots beside the ring, bytes */
+	size_t reserved;    /* full-resolution slots and stacks' results beside the ring, bytes */
 	size_t scratch;     /* what exports may take at most, bytes */
 	uint64_t available; /* MemAvailable, bytes */
 	double available_fraction;

@@ -65,6 +65,7 @@ typedef int (*jobs_gate)(void *data, struct error *error);
 struct jobs_params {
 	struct export_params export;
 	struct pool *pool;
+	size_t frame_bytes; /* of the ring's frames: stacks of them are made in memory that is taken at the start */
 	char camera_model[64];
 	jobs_gate gate; /* NULL: always open */
 	void *gate_data;
@@ -102,7 +103,10 @@ void jobs_status(struct jobs *jobs, struct jobs_status *status);
 void jobs_close(struct jobs *jobs, const char *why);
 bool jobs_idle(struct jobs *jobs);
 
-/* The most memory that jobs take beside the arena, bytes. */
+/* What jobs_create takes for the results of stacks, bytes; part of the arena, so to say. */
+size_t jobs_result_bytes(size_t frame_bytes);
+
+/* The most memory that jobs take beside that, bytes, for pictures of this size. */
 size_t jobs_scratch_bytes(int width, int height, size_t pool_width);
 
 #endif

@@ -87,12 +87,12 @@ struct budget_request compose_budget(const struct config *config)
 {
 	int width, height;
 	compose_ring_size(config, &width, &height);
+	size_t full =
+	    config->ring.downscale ? COMPOSE_FULL_SLOTS * ring_slot_bytes(config->camera.width, config->camera.height) : 0;
 	return (struct budget_request){
 		.slots = (size_t)config->ring.size,
 		.slot_bytes = ring_slot_bytes(width, height),
-		.reserved = config->ring.downscale
-		                ? COMPOSE_FULL_SLOTS * ring_slot_bytes(config->camera.width, config->camera.height)
-		                : 0,
+		.reserved = full + jobs_result_bytes(frame_bytes(width, height)),
 		.available_fraction = config->memory.available_fraction,
 		.max_rss = (uint64_t)bytes_of_mb(config->memory.max_rss_mb),
 	};

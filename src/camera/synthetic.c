@@ -124,7 +124,8 @@ static void describe(const struct synthetic *camera, struct camera_description *
 		.exposure_max_us = LIGHT_EXPOSURE_MAX_US,
 		.gain_min = LIGHT_GAIN_MIN,
 		.gain_max = LIGHT_GAIN_MAX,
-		.buffer_bytes = BUFFERS * bytes,
+		.buffer_bytes =
+		    BUFFERS * bytes + frame_bytes(camera->params->width, camera->params->height), /* and the scene */
 	};
 	strncpy(description->format, camera->layout->name, sizeof description->format - 1);
 }
@@ -191,8 +192,8 @@ static int64_t interval_ns(const struct synthetic *camera)
 	return (int64_t)(story_has(camera->story, FAULT_SLOW) ? SLOW_FACTOR * interval : interval);
 }
 
-/* Frames wait for a consumer that comes late as long as there are buffers, as on any camera; the oldest of what is beyond
- * that are lost, and counted. */
+/* Frames wait for a consumer that comes late as long as there are buffers, as on any camera; the oldest of what is
+ * beyond that are lost, and counted. */
 static void skip_missed(struct synthetic *camera, int64_t now_ns)
 {
 	int64_t interval = interval_ns(camera), missed = (now_ns - camera->due_ns) / interval - (BUFFERS - 1);

@@ -138,11 +138,9 @@ static void add_storage(cJSON *root, const struct commands *commands)
 static void add_memory(cJSON *root, const struct commands *commands, const struct capture_status *capture)
 {
 	struct memory_parts parts = memory_parts();
-	struct ring_status ring, full = { 0 };
+	struct ring_status ring;
 	ring_status(commands->ring, &ring);
-	if (commands->full_ring)
-		ring_status(commands->full_ring, &full);
-	uint64_t arena = ring.slots * ring.slot_bytes + full.slots * full.slot_bytes;
+	uint64_t arena = ring.slots * ring.slot_bytes + commands->budget_request.reserved;
 	uint64_t held = arena + parts.heap;
 	uint64_t camera = capture->camera.description.buffer_bytes; /* in memfds or in the heap */
 	uint64_t beside_arena = parts.heap + parts.shared;

@@ -128,23 +128,20 @@ static int stack_frames(const struct jobs_params *params, const struct job *job,
 	return 0;
 }
 
-static void run_stack(const struct jobs_params *params, struct job *job)
+static void run_stack(const struct jobs_params *params, struct job *job, uint8_t *out)
 {
-	const struct frame *newest = job->frames[job->frame_count - 1];
-	struct picture picture = picture_of(params, newest);
-	uint8_t *out = malloc(frame_bytes(newest->width, newest->height));
-	int result = out ? stack_frames(params, job, out) : -ENOMEM;
+	struct picture picture = picture_of(params, job->frames[job->frame_count - 1]);
+	int result = stack_frames(params, job, out);
 	/* The frames go back to capture before the slow part begins. */
 	ring_release(job->ring, job->frames, job->frame_count);
-	if (result == 0) {
-		picture.rgb = out;
-		picture.stacked = (int)job->frame_count;
-		picture.stack_mode = stack_mode_name(job->stack_mode);
-		job->file_count = write_picture(params, job, 0, &picture, &job->error);
-	} else {
+	if (result < 0) {
 		error_set(&job->error, result, "no memory for the stack");
+		return;
 	}
-	free(out);
+	picture.rgb = out;
+	picture.stacked = (int)job->frame_count;
+	picture.stack_mode = stack_mode_name(job->stack_mode);
+	job->file_count = write_picture(params, job, 0, &picture, &job->error);
 }
 
 static void run_single(const struct jobs_params *params, struct job *job)
@@ -154,7 +151,7 @@ static void run_single(const struct jobs_params *params, struct job *job)
 	ring_release(job->ring, job->frames, job->frame_count);
 }
 
-void job_run(const struct jobs_params *params, struct job *job)
+void job_run(const struct jobs_params *params, struct job *job, uint8_t *result)
 {
 	if (job->frame_count == 0)
 		return; /* refused before it had any */
@@ -172,7 +169,7 @@ void job_run(const struct jobs_params *params, struct job *job)
 		run_series(params, job);
 		return;
 	case JOB_STACK:
-		run_stack(params, job);
+		run_stack(params, job, result);
 		return;
 	}
 }

@@ -7,7 +7,8 @@
 /* Low priority, a name, no signals. */
 void job_run_prepare_thread(void);
 
-/* Stacks and writes what the job asks for, releases its frames as early as it can, and fills its results. */
-void job_run(const struct jobs_params *params, struct job *job);
+/* Stacks and writes what the job asks for, releases its frames as early as it can, and fills its results. result: room
+ * for one frame, for a stack. */
+void job_run(const struct jobs_params *params, struct job *job, uint8_t *result);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "clock.h"
 #include "job_run.h"
@@ -27,6 +28,7 @@ struct jobs {
 	struct job_lane { /* what a worker thread needs to know */
 		struct jobs *jobs;
 		bool any;
+		uint8_t *result; /* room for a stack, on pages of its own */
 	} lanes[WORKER_COUNT];
 	struct jobs_status status;
 	struct job slots[JOBS_MAX];
@@ -120,9 +122,16 @@ static void *work(void *data)
 		pthread_mutex_unlock(&jobs->lock);
 		if (!job)
 			return NULL;
-		job_run(&params, job);
+		job_run(&params, job, lane->result);
 		answer(jobs, job);
 	}
+}
+
+static bool take_memory(struct job_lane *lane, size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	lane->result = memory == MAP_FAILED ? NULL : memory;
+	return lane->result;
 }
 
 struct jobs *jobs_create(const struct jobs_params *params, struct error *error)
@@ -139,6 +148,11 @@ struct jobs *jobs_create(const struct jobs_params *params, struct error *error)
 	pthread_cond_init(&jobs->wake, NULL);
 	for (size_t i = 0; i < WORKER_COUNT; i++) {
 		jobs->lanes[i] = (struct job_lane){ .jobs = jobs, .any = i == 0 };
+		if (!take_memory(&jobs->lanes[i], params->frame_bytes)) {
+			error_set(error, -ENOMEM, "no memory for stacking");
+			jobs_destroy(jobs);
+			return NULL;
+		}
 		int result = pthread_create(&jobs->workers[i], NULL, work, &jobs->lanes[i]);
 		if (result != 0) {
 			error_set_errno(error, -result, "cannot start an export worker");
@@ -161,6 +175,9 @@ void jobs_destroy(struct jobs *jobs)
 	pthread_mutex_unlock(&jobs->lock);
 	for (size_t i = 0; i < jobs->worker_count; i++)
 		pthread_join(jobs->workers[i], NULL);
+	for (size_t i = 0; i < WORKER_COUNT; i++)
+		if (jobs->lanes[i].result)
+			munmap(jobs->lanes[i].result, jobs->params.frame_bytes);
 	pthread_cond_destroy(&jobs->wake);
 	pthread_mutex_destroy(&jobs->lock);
 	free(jobs);
@@ -253,6 +270,11 @@ bool jobs_idle(struct jobs *jobs)
 	bool idle = jobs->status.waiting == 0 && jobs->status.running == 0;
 	pthread_mutex_unlock(&jobs->lock);
 	return idle;
+}
+
+size_t jobs_result_bytes(size_t frame_bytes)
+{
+	return WORKER_COUNT * frame_bytes;
 }
 
 size_t jobs_scratch_bytes(int width, int height, size_t pool_width)

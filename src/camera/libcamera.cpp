@@ -6,6 +6,7 @@
  * sensor_time.h) gets one buffer a tick of our timer.
  */
 #include "libcamera_completions.hpp"
+#include "libcamera_controls.hpp"
 #include "libcamera_device.hpp"
 
 #include <atomic>
@@ -88,7 +89,7 @@ int Stream::open(struct error *error)
 	if (device.format->mjpeg)
 		decoded.resize(frame_bytes(device.layout.width, device.layout.height));
 	pace.interval_ns = static_cast<int64_t>(1e9 / device.params.framerate);
-	paced = !device.can_pace_itself();
+	paced = !libcamera_can_pace_itself(device.camera->controls(), device.params.framerate);
 	return 0;
 }
 
@@ -125,7 +126,7 @@ int Stream::start(const camera_mode &wanted, struct error *error)
 		rc = device.make_requests(error);
 	if (rc < 0)
 		return rc;
-	mode = device.mode(wanted, note);
+	mode = libcamera_mode(device.camera->controls(), device.params.framerate, wanted, note);
 	requests_to_tell = device.slots.size();
 	cancelled = 0;
 	failure = 0;
@@ -306,7 +307,7 @@ void Stream::release(camera_frame &frame)
 
 void Stream::set_mode(const camera_mode &wanted, char note[256])
 {
-	mode = device.mode(wanted, note);
+	mode = libcamera_mode(device.camera->controls(), device.params.framerate, wanted, note);
 	requests_to_tell = device.slots.size();
 }
 

@@ -1,5 +1,7 @@
 #include "libcamera_device.hpp"
 
+#include "libcamera_controls.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -13,7 +15,6 @@ namespace
 {
 
 constexpr unsigned buffer_count = 4;
-constexpr size_t note_bytes = 256;
 
 /* The best first: what costs least to turn into R,G,B. */
 const std::array<LibcameraFormat, 8> formats = { {
@@ -34,30 +35,6 @@ enum colour_matrix matrix_of(const std::optional<libcamera::ColorSpace> &space)
 	if (space && (space->ycbcrEncoding == Encoding::Rec709 || space->ycbcrEncoding == Encoding::Rec2020))
 		return COLOUR_BT709;
 	return COLOUR_BT601;
-}
-
-template <typename T> double number_as(const libcamera::ControlValue &value)
-{
-	T number;
-	memcpy(&number, value.data().data(), sizeof(number));
-	return static_cast<double>(number);
-}
-
-/* A limit as a number, whatever type this version of libcamera gives it; of an array, the first. */
-std::optional<double> number(const libcamera::ControlValue &value)
-{
-	switch (value.type()) {
-	case libcamera::ControlTypeBool:
-		return number_as<bool>(value);
-	case libcamera::ControlTypeInteger32:
-		return number_as<int32_t>(value);
-	case libcamera::ControlTypeInteger64:
-		return number_as<int64_t>(value);
-	case libcamera::ControlTypeFloat:
-		return number_as<float>(value);
-	default:
-		return std::nullopt;
-	}
 }
 
 } /* namespace */
@@ -175,9 +152,10 @@ int LibcameraDevice::open(struct error *error)
 void LibcameraDevice::describe(camera_description &description) const
 {
 	const auto model = camera->properties().get(libcamera::properties::Model);
-	const auto exposure = limits(libcamera::controls::ExposureTime).value_or(Range{ 0, 0 });
-	const auto gain = limits(libcamera::controls::AnalogueGain).value_or(Range{ 0, 0 });
-	char note[note_bytes] = "", size[64] = "";
+	const LibcameraRange unknown = { 0, 0 };
+	const auto exposure = libcamera_limits(camera->controls(), libcamera::controls::ExposureTime).value_or(unknown);
+	const auto gain = libcamera_limits(camera->controls(), libcamera::controls::AnalogueGain).value_or(unknown);
+	char note[256] = "", size[64] = "";
 
 	description = camera_description{};
 	snprintf(description.model, sizeof(description.model), "%s", model ? std::string(*model).c_str() : "unknown");
@@ -193,7 +171,7 @@ void LibcameraDevice::describe(camera_description &description) const
 		for (const dma_buffer &memory : slot.memory)
 			description.buffer_bytes += memory.is_dma_buf ? 0 : memory.bytes;
 	}
-	mode(camera_mode{}, note);
+	libcamera_mode(camera->controls(), params.framerate, camera_mode{}, note);
 	if (layout.width != params.width || layout.height != params.height)
 		snprintf(size, sizeof(size), "%dx%d instead of %dx%d", layout.width, layout.height, params.width,
 		         params.height);
@@ -321,75 +299,4 @@ int LibcameraDevice::make_requests(struct error *error)
 			return error_set(error, -EIO, "camera %s takes no request", camera->id().c_str());
 	}
 	return 0;
-}
-
-/* --- controls --- */
-
-std::optional<LibcameraDevice::Range> LibcameraDevice::limits(const libcamera::ControlId &id) const
-{
-	const auto found = camera->controls().find(id.id());
-	if (found == camera->controls().end())
-		return std::nullopt;
-	const auto min = number(found->second.min()), max = number(found->second.max());
-	if (!min || !max || *max < *min)
-		return std::nullopt;
-	return Range{ *min, *max };
-}
-
-bool LibcameraDevice::can_pace_itself() const
-{
-	const auto duration = limits(libcamera::controls::FrameDurationLimits);
-
-	return duration && duration->max >= 1e6 / params.framerate;
-}
-
-/* asked, within what the camera can do; note grows by a sentence when that differs. */
-double LibcameraDevice::clamp(const libcamera::ControlId &id, double asked, const char *what, char note[256]) const
-{
-	const auto range = limits(id);
-	const size_t used = strlen(note);
-
-	if (!range || (asked >= range->min && asked <= range->max))
-		return asked;
-	const double given = asked < range->min ? range->min : range->max;
-	snprintf(note + used, note_bytes - used, "%s%s %g instead of %g", used ? "; " : "", what, given, asked);
-	return given;
-}
-
-/* One frame in so long: the interval of the frame rate, or longer when the exposure is. */
-void LibcameraDevice::set_frame_duration(LibcameraMode &mode, char note[256]) const
-{
-	char ignored[note_bytes] = "";
-	double interval_us = std::max(1e6 / params.framerate, mode.exposure_us);
-
-	if (!limits(libcamera::controls::FrameDurationLimits))
-		return;
-	/* Too slow a rate is no matter, since then the frames are paced for the camera. */
-	const bool told = can_pace_itself();
-	interval_us =
-	    clamp(libcamera::controls::FrameDurationLimits, interval_us, "a frame duration (us) of", told ? note : ignored);
-	const auto duration = static_cast<int64_t>(interval_us);
-	mode.controls.set(libcamera::controls::FrameDurationLimits,
-	                  libcamera::Span<const int64_t, 2>({ duration, duration }));
-}
-
-LibcameraMode LibcameraDevice::mode(const camera_mode &asked, char note[256]) const
-{
-	LibcameraMode mode{ libcamera::ControlList(libcamera::controls::controls) };
-
-	if (limits(libcamera::controls::AeEnable))
-		mode.controls.set(libcamera::controls::AeEnable, !asked.still);
-	if (asked.still && limits(libcamera::controls::ExposureTime)) {
-		mode.exposure_us = clamp(libcamera::controls::ExposureTime, static_cast<double>(asked.exposure_us),
-		                         "an exposure (us) of", note);
-		mode.controls.set(libcamera::controls::ExposureTime, static_cast<int32_t>(mode.exposure_us));
-	} else if (asked.still) {
-		snprintf(note, note_bytes, "this camera cannot be told an exposure");
-	}
-	if (asked.still && limits(libcamera::controls::AnalogueGain)) {
-		mode.gain = clamp(libcamera::controls::AnalogueGain, asked.gain, "a gain of", note);
-		mode.controls.set(libcamera::controls::AnalogueGain, static_cast<float>(mode.gain));
-	}
-	set_frame_duration(mode, note);
-	return mode;
 }

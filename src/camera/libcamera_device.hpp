@@ -8,7 +8,6 @@
 #include <array>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include <libcamera/libcamera.h>
@@ -49,11 +48,6 @@ inline bool libcamera_is_unusable(const libcamera::FrameMetadata &metadata)
 	return status >= libcamera::FrameMetadata::FrameError && status <= frame_startup;
 }
 
-struct LibcameraMode {
-	libcamera::ControlList controls;
-	double exposure_us = 0, gain = 0; /* that controls ask for; 0: left to the camera */
-};
-
 class LibcameraDevice
 {
 public:
@@ -77,12 +71,6 @@ public:
 		return allocator != nullptr;
 	}
 
-	/* What mode means for this camera: only controls that it has, within its limits. note says what was clamped. */
-	LibcameraMode mode(const camera_mode &asked, char note[256]) const;
-
-	/* False when it cannot be told to go as slowly as camera.framerate. */
-	bool can_pace_itself() const;
-
 	const camera_params params;
 	std::shared_ptr<libcamera::Camera> camera;
 	const LibcameraFormat *format = nullptr;
@@ -90,10 +78,6 @@ public:
 	std::vector<LibcameraSlot> slots;
 
 private:
-	struct Range {
-		double min, max;
-	};
-
 	std::shared_ptr<libcamera::Camera> choose(struct error *error) const;
 	int find(struct error *error);
 	int configure(struct error *error);
@@ -103,9 +87,6 @@ private:
 	int map_its_own(LibcameraSlot &slot);
 	std::unique_ptr<libcamera::FrameBuffer> wrap(const LibcameraSlot &slot) const;
 	void free_slots();
-	std::optional<Range> limits(const libcamera::ControlId &id) const;
-	double clamp(const libcamera::ControlId &id, double asked, const char *what, char note[256]) const;
-	void set_frame_duration(LibcameraMode &mode, char note[256]) const;
 
 	std::unique_ptr<libcamera::CameraManager> manager;
 	std::unique_ptr<libcamera::CameraConfiguration> configuration;

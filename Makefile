@@ -9,9 +9,9 @@ LIBRARIES = libjpeg libpng zlib libcjson libexif
 HAVE_LIBCAMERA := $(shell $(PKG_CONFIG) --exists libcamera 2>/dev/null && echo yes)
 
 CPPFLAGS_ALL = -Iinclude -D_GNU_SOURCE -DPASTCAM_VERSION='"$(VERSION)"' $(CPPFLAGS) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
-CFLAGS_ALL   = -std=c17 $(WARNINGS) $(OPTIMISE) $(SANITIZE_FLAGS) -pthread $(CFLAGS)
-CXXFLAGS_ALL = -std=c++17 $(WARNINGS_CXX) $(OPTIMISE) $(SANITIZE_FLAGS) -pthread $(CXXFLAGS)
-LDFLAGS_ALL  = $(SANITIZE_FLAGS) -pthread $(LDFLAGS)
+CFLAGS_ALL   = -std=c17 $(WARNINGS) $(OPTIMISE) $(HARDENING) $(SANITIZE_FLAGS) -pthread $(CFLAGS)
+CXXFLAGS_ALL = -std=c++17 $(WARNINGS_CXX) $(OPTIMISE) $(HARDENING) $(SANITIZE_FLAGS) -pthread $(CXXFLAGS)
+LDFLAGS_ALL  = $(HARDENING_LINK) $(SANITIZE_FLAGS) -pthread $(LDFLAGS)
 LDLIBS_ALL   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm
 
 SOURCES := $(filter-out src/main.c,$(wildcard src/*.c src/*/*.c))
@@ -26,6 +26,9 @@ endif
 LIBRARY = $(BUILD)/libpastcam.a
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+ifeq ($(HAVE_LIBCAMERA),yes)
+UNIT_TESTS += $(patsubst tests/unit/%.cpp,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.cpp))
+endif
 
 .PHONY: all
 all: $(BUILD)/pastcam ## build build/pastcam
@@ -42,7 +45,11 @@ $(LIBRARY): $(OBJECTS)
 
 $(BUILD)/src/image/%.o $(BUILD)/src/export/png_%.o: OPTIMISE = $(OPTIMISE_KERNELS)
 
-$(BUILD)/%.o: %.c Makefile config.mk
+.PHONY: libraries
+libraries:
+	@$(PKG_CONFIG) --exists --print-errors $(LIBRARIES) || { echo "Libraries are missing; this installs them: tools/install-deps build"; exit 1; }
+
+$(BUILD)/%.o: %.c Makefile config.mk | libraries
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
@@ -104,7 +111,7 @@ SECONDS = 60
 .PHONY: fuzz
 fuzz: ## run each fuzz target for SECONDS=60 under the address and undefined-behaviour sanitizers (clang)
 	@tools/install-deps build fuzz
-	@$(MAKE) --no-print-directory CC=clang CXX=clang++ BUILD=build/fuzz FUZZ_MAIN= LDFLAGS=-fsanitize=fuzzer \
+	@$(MAKE) --no-print-directory CC=clang CXX=clang++ BUILD=build/fuzz FUZZ_MAIN= HARDENING= HARDENING_LINK= LDFLAGS=-fsanitize=fuzzer \
 		SANITIZE_FLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" fuzz-run
 
 .PHONY: fuzz-run

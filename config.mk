@@ -22,4 +22,8 @@ OPTIMISE = -O2 -g
 # The kernels are plain C in shapes that the compilers vectorise at this level.
 OPTIMISE_KERNELS = -O3 -g
 
+# What Debian builds its own packages with; the sanitizers bring their own.
+HARDENING = $(if $(SANITIZE),,-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE)
+HARDENING_LINK = $(if $(SANITIZE),,-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
+
 SANITIZE_FLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -257,7 +257,8 @@ class Limits(unittest.TestCase):
             self.assertRegex(daemon.ask("save"), "^Saved ")
 
     def test_stopping_under_fire(self):
-        with Daemon() as daemon:
+        # An export that a busy disk holds up is left behind, and the threads with it: no leak for ThreadSanitizer to tell.
+        with Daemon(environment={"TSAN_OPTIONS": "report_thread_leaks=0"}) as daemon:
             daemon.wait_frames(5)
             stopping = threading.Event()
 

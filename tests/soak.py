@@ -21,11 +21,12 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "integration"))
 # pylint: disable=wrong-import-position
 from faults import COMMANDS, Tmpfs, enter_own_mounts, finished, leftovers, preload, put, torn
-from harness import Daemon, paths_of, wait_until
+from harness import BINARY, Daemon, paths_of, wait_until
 
 CAMERA_FAULTS = "stall@7+3/41,error@17/53,vanish@29+4/67,slow@37+2/47,garbage@3+0.2/13,black@11/19,white@13/23"
+LIMIT_MIB = 1500 if "sanitize" in BINARY else 400
 OPTIONS = {"camera.framerate": 30, "camera.width": 640, "camera.height": 480, "ring.size": 400, "storage.min_free_mb": -1,
-           "memory.max_rss_mb": 400, "camera.capture_timeout_s": 1, "camera.synthetic.faults": CAMERA_FAULTS,
+           "memory.max_rss_mb": LIMIT_MIB, "camera.capture_timeout_s": 1, "camera.synthetic.faults": CAMERA_FAULTS,
            "network.max_clients": 24, "night.enable": "true", "night.min_dwell_s": 5}
 YEAR_S = 365 * 86400
 GROWTH_MIB = 8  # of RSS, that is still no leak
@@ -162,12 +163,7 @@ class Soak:
         os.unlink(path)
 
     def disk_read_only(self):
-        for _ in range(200):
-            try:
-                self.disk.read_only(True)
-                break
-            except Exception:  # pylint: disable=broad-except # busy: a picture is being written
-                time.sleep(0.01)
+        wait_until(lambda: self.disk.read_only(True), "the remount")  # refused while a picture is being written
         time.sleep(self.rng.uniform(1, 4))
         self.disk.read_only(False)
 
@@ -199,7 +195,7 @@ class Soak:
         self.start()
 
     def out_of_memory(self):
-        put(self.shim["hog"], 400)
+        put(self.shim["hog"], LIMIT_MIB)
         code = self.daemon.wait_exit()
         self.end_life()
         if code != 42:

@@ -13,6 +13,7 @@ import harness
 from faults import Clients, Tmpfs, enter_own_mounts, finished, leftovers, preload, promised, put, torn
 from harness import Daemon, paths_of, wait_until
 
+SANITIZED = "sanitize" in harness.BINARY
 FRAME_MIB = 320 * 240 * 3 / 2 ** 20
 
 
@@ -31,7 +32,9 @@ class Folder(unittest.TestCase):
 
     def assert_lost_nothing(self, daemon):
         status = daemon.status()
-        self.assertEqual((status["camera"]["lost"], status["ring"]["dropped"], status["camera"]["stalls"]), (0, 0, 0))
+        self.assertEqual((status["ring"]["dropped"], status["camera"]["stalls"]), (0, 0))
+        if not SANITIZED:  # which are too slow for every frame to be in time
+            self.assertEqual(status["camera"]["lost"], 0)
 
     def assert_whole(self, paths):
         self.assertEqual([path for path in paths if not os.path.exists(path)], [])
@@ -134,13 +137,11 @@ class ReadOnly(Folder):
             daemon.wait_frames(10)
             clients = Clients(daemon)
             wait_until(lambda: len(clients.replies) > 3, "pictures")
-            # The kernel refuses while a file is open for writing: what an error of the disk does at once takes a few tries.
-            wait_until(lambda: subprocess.run(["mount", "-o", "remount,ro", disk.path], stderr=subprocess.DEVNULL,
-                                              check=False).returncode == 0, "the remount")
+            wait_until(lambda: disk.read_only(True), "the remount")  # refused while a picture is being written
             wait_until(lambda: any("read-only" in reply for reply in list(clients.replies)), "a reply that says so")
             self.assertRegex(daemon.ask("save"), "^NOT_SAVED disk is read-only: ")
             self.assertRegex(daemon.ask("status"), "read-only")
-            disk.read_only(False)
+            self.assertTrue(disk.read_only(False))
             self.assertRegex(daemon.ask("save"), "^Saved")
             replies = clients.stop()
             self.assert_whole(promised(replies))
@@ -283,13 +284,14 @@ class Cgroup(Folder):
 
 class RealCgroup(Folder):
     """With a cgroup of the kernel's, where this user may make one: it would kill us if we took too much."""
-    LIMIT_MIB = 700 if "sanitize" in harness.BINARY else 100
+    LIMIT_MIB = 100
     ROOT = next((root for root in ("/sys/fs/cgroup/memory", "/sys/fs/cgroup")
                  if os.access(root, os.W_OK) and os.path.exists(os.path.join(root, "cgroup.procs")) and
                  (root.endswith("memory") or "memory" in open(os.path.join(root, "cgroup.subtree_control"), encoding="ascii").read())),
                 None)
 
     @unittest.skipIf(ROOT is None, "no cgroup can be made here; class Cgroup tests the same with files of its own")
+    @unittest.skipIf(SANITIZED, "sanitizers take memory that pastcam does not count")
     def test_it_starts_smaller_instead_of_being_killed(self):
         group = os.path.join(self.ROOT, f"pastcam-test-{os.getpid()}")
         os.mkdir(group)

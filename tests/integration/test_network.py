@@ -240,7 +240,7 @@ class Abuse(unittest.TestCase):
 
 class Limits(unittest.TestCase):
     def test_a_crowd_is_told_busy(self):
-        options = {"network.max_clients": 4, "camera.synthetic.faults": "stall@1+5", "camera.capture_timeout_s": 600}
+        options = {"network.max_clients": 4, "camera.synthetic.faults": "stall@1+8/12", "camera.capture_timeout_s": 600}
         with Daemon(options) as daemon:
             daemon.wait_frames(5)
             wait_until(lambda: (daemon.status()["camera"]["last_frame_age_s"] or 0) > 0.5, "the camera to stall")

@@ -90,9 +90,9 @@ struct camera;
 struct camera *camera_create(const struct camera_params *params, const struct camera_mode *mode, struct error *error);
 void camera_destroy(struct camera *camera);
 
-/* One descriptor for the camera's life. When it is readable, call camera_poll until it returns 0; who stops sooner
- * finds it still readable. (A loop that never stops sooner starves the rest, once frames come faster than it takes
- * them.) */
+/* One descriptor for the camera's life. When it is readable, call camera_poll until it returns 0, which it does after a
+ * few frames even if more wait, so that a camera that is too fast cannot starve the caller's loop: the descriptor stays
+ * readable then. */
 int camera_fd(const struct camera *camera);
 
 enum camera_event {

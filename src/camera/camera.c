@@ -20,6 +20,9 @@
 
 /* Pipelines keep the first frames after a start to themselves, while exposure and colours settle. */
 enum { START_FRAMES = 8 };
+/* So many frames in a row, then CAMERA_NOTHING once, so that a caller whom the camera outruns gets around to the rest.
+ */
+enum { BURST_FRAMES = 4 };
 
 struct camera {
 	const struct camera_backend *backend;
@@ -40,6 +43,7 @@ struct camera {
 	bool worked;       /* there was a frame once */
 	bool announce;     /* CAMERA_TROUBLE is due */
 	bool lost;         /* CAMERA_LOST was given in this outage */
+	int burst;         /* events in a row since the last CAMERA_NOTHING */
 	bool has_pending;  /* pending waits behind CAMERA_RECOVERED */
 	struct camera_frame pending;
 };
@@ -274,9 +278,11 @@ enum camera_event camera_poll(struct camera *camera, struct camera_frame *frame)
 	uint64_t expirations;
 	ssize_t ignored = read(camera->timer, &expirations, sizeof(expirations));
 	(void)ignored;
-	enum camera_event event = next_event(camera, frame);
+	bool pause = camera->burst >= BURST_FRAMES && !camera->has_pending;
+	enum camera_event event = pause ? CAMERA_NOTHING : next_event(camera, frame);
 
-	arm_timer(camera, event != CAMERA_NOTHING);
+	camera->burst = event == CAMERA_NOTHING ? 0 : camera->burst + 1;
+	arm_timer(camera, pause || event != CAMERA_NOTHING);
 	return event;
 }
 

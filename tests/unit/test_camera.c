@@ -528,6 +528,28 @@ static void the_descriptor_stays_readable_until_there_is_nothing_more(void **sta
 	assert_false(is_readable(camera_fd(camera), 0));
 }
 
+static void a_camera_that_is_too_fast_lets_the_loop_breathe(void **state)
+{
+	struct error error;
+	int frames = 0;
+
+	(void)state;
+	camera = camera_create_on(&fake_backend, clock_now_ns, &params, &video, &error);
+	assert_non_null(camera);
+	fake.frames = 100;
+	for (int turn = 0; turn < 25; turn++) {
+		if (turn > 0)
+			assert_true(is_readable(camera_fd(camera), 60000));
+		int in_a_row = 0;
+		while (poll_once() == CAMERA_FRAME)
+			in_a_row++;
+		assert_int_equal(in_a_row, 4);
+		frames += in_a_row;
+	}
+	assert_int_equal(frames, 100);
+	assert_int_equal(status_now().stalls, 0);
+}
+
 static void the_descriptor_tells_of_the_deadline(void **state)
 {
 	struct camera_params hasty = params;
@@ -600,6 +622,7 @@ int main(void)
 		TEST(a_mode_asked_while_away_is_kept),
 		TEST(the_descriptor_tells_of_the_backend),
 		TEST(the_descriptor_stays_readable_until_there_is_nothing_more),
+		TEST(a_camera_that_is_too_fast_lets_the_loop_breathe),
 		TEST(the_descriptor_tells_of_the_deadline),
 		TEST(the_descriptor_tells_of_a_camera_missing_at_start),
 		TEST(a_thousand_modes_reallocate_nothing),

@@ -63,8 +63,9 @@ std::shared_ptr<libcamera::Camera> LibcameraDevice::choose(struct error *error) 
 
 int LibcameraDevice::find(struct error *error)
 {
-	/* Its chatter at the default level is not for an appliance's log. */
+	/* Neither its chatter at the default level nor its colours are for an appliance's log. */
 	setenv("LIBCAMERA_LOG_LEVELS", "*:WARN", 0);
+	setenv("LIBCAMERA_LOG_NO_COLOR", "1", 0);
 	manager = std::make_unique<libcamera::CameraManager>();
 	int rc = manager->start();
 	if (rc < 0)

@@ -1,0 +1,135 @@
+/* The trigger port: addresses, and what stops the start. */
+#include "server_fixture.h"
+
+static int ipv6_state(void)
+{
+	struct sockaddr_in6 loopback = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	int result = bind(fd, (struct sockaddr *)&loopback, sizeof(loopback)) < 0 ? -errno : 0;
+	close(fd);
+	return result;
+}
+
+static void refuse(const struct server_params *params, int code, const char *reason)
+{
+	struct error error = { 0 };
+	struct loop *loop = loop_create(NULL);
+	assert_null(server_create(params, loop, on_line, NULL, &error));
+	assert_int_equal(error.code, code);
+	if (!strstr(error.text, reason))
+		fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
+	loop_destroy(loop);
+}
+
+static void explains_why_it_cannot_start(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	struct server_params params = server_defaults;
+	char reason[128];
+	start(&fixture, &server_defaults);
+	params.port = fixture.port;
+	snprintf(reason, sizeof(reason),
+	         "port %d on 127.0.0.1 is already in use: is another pastcam running? set network.trigger_port",
+	         params.port);
+	refuse(&params, -EADDRINUSE, reason);
+	stop(&fixture);
+
+	params = server_defaults;
+	const char *const wrong[] = { "", "localhost", "256.1.1.1", "127.0.0.1:80", "::g" };
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		params.bind = wrong[i];
+		refuse(&params, -EINVAL, "is not an IPv4 or IPv6 address");
+	}
+	const char *const open[] = { "0.0.0.0", "192.0.2.1", "::", "2001:db8::1", "::ffff:192.0.2.1" };
+	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+		params.bind = open[i];
+		refuse(&params, -EINVAL, "set network.token_file");
+	}
+	params.token_file = "/nonexistent/token";
+	refuse(&params, -ENOENT, "network.token_file: cannot read /nonexistent/token");
+}
+
+static void leaves_loopback_when_allowed(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	struct server_params params = server_defaults;
+	params.bind = "0.0.0.0";
+	params.allow_unauthenticated = true;
+	start(&fixture, &params);
+	assert_answer(&fixture, "save\n", "<save>\n");
+	stop(&fixture);
+	params.allow_unauthenticated = false;
+	params.token_file = token_file;
+	start(&fixture, &params);
+	assert_answer(&fixture, "auth 0123456789abcdef save\n", "<save>\n");
+	assert_answer(&fixture, "save\n", "UNAUTHORISED\n");
+	stop(&fixture);
+}
+
+static void waits_for_an_address_that_is_not_there_yet(void **state)
+{
+	(void)state;
+	const char *const addresses[] = { "192.0.2.1", "2001:db8::1" };
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		struct fixture fixture;
+		struct log_line line;
+		struct server_params params = server_defaults;
+		params.bind = addresses[i];
+		params.allow_unauthenticated = true;
+		if (i == 1 && ipv6_state() == -EAFNOSUPPORT) {
+			refuse(&params, -EAFNOSUPPORT, "this kernel has no IPv6");
+			continue;
+		}
+		start(&fixture, &params);
+		char wanted[128];
+		snprintf(wanted, sizeof(wanted), "no interface has the address %s yet", addresses[i]);
+		assert_int_equal(log_recent(&line, 1), 1);
+		assert_non_null(strstr(line.text, wanted));
+		stop(&fixture);
+	}
+}
+
+static void speaks_ipv6(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	struct server_params params = server_defaults;
+	params.bind = "::1";
+	if (ipv6_state() == -EAFNOSUPPORT) {
+		refuse(&params, -EAFNOSUPPORT, "this kernel has no IPv6");
+		return;
+	}
+	start(&fixture, &params);
+	if (ipv6_state() < 0) { /* it waits for the address, as for any other */
+		stop(&fixture);
+		return;
+	}
+	int fd = connect_to(AF_INET6, "::1", fixture.port);
+	assert_int_equal(send(fd, "save\n", 5, MSG_NOSIGNAL), 5);
+	assert_string_equal(hear(fd), "<save>\n");
+	stop(&fixture);
+
+	params.bind = "::";
+	params.allow_unauthenticated = true;
+	start(&fixture, &params);
+	fd = connect_to(AF_INET6, "::1", fixture.port);
+	assert_int_equal(send(fd, "save\n", 5, MSG_NOSIGNAL), 5);
+	assert_string_equal(hear(fd), "<save>\n");
+	assert_answer(&fixture, "save\n", "<save>\n"); /* IPv4 */
+	stop(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(explains_why_it_cannot_start),
+		cmocka_unit_test(leaves_loopback_when_allowed),
+		cmocka_unit_test(waits_for_an_address_that_is_not_there_yet),
+		cmocka_unit_test(speaks_ipv6),
+	};
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -101,7 +101,7 @@ static inline void start(struct fixture *fixture, const struct server_params *pa
 	assert_int_equal(pthread_create(&fixture->thread, NULL, run, fixture), 0);
 }
 
-static inline void stop(struct fixture *fixture)
+static inline void finish(struct fixture *fixture)
 {
 	loop_stop(fixture->loop);
 	pthread_join(fixture->thread, NULL);

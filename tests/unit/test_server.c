@@ -14,7 +14,7 @@ static void answers_a_line_however_it_ends(void **state)
 	int fd = say(&fixture, "save");
 	shutdown(fd, SHUT_WR);
 	assert_string_equal(hear(fd), "<save>\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void takes_only_the_first_line(void **state)
@@ -23,14 +23,14 @@ static void takes_only_the_first_line(void **state)
 	struct fixture fixture;
 	start(&fixture, &server_defaults);
 	assert_answer(&fixture, "one\ntwo\nthree\n", "<one>\n");
-	stop(&fixture);
+	finish(&fixture);
 	struct server_status status;
 	start(&fixture, &server_defaults);
 	assert_answer(&fixture, "GET / HTTP/1.1\r\n\r\nsave\r\n", "<GET / HTTP/1.1>\n");
 	server_status(fixture.server, &status);
 	assert_int_equal(status.accepted, 1);
 	assert_int_equal(status.answered, 1);
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void takes_a_line_in_pieces(void **state)
@@ -42,7 +42,7 @@ static void takes_a_line_in_pieces(void **state)
 	assert_int_equal(send(fd, "sav", 3, MSG_NOSIGNAL), 3);
 	assert_int_equal(send(fd, "e jpg\n", 6, MSG_NOSIGNAL), 6);
 	assert_string_equal(hear(fd), "<save jpg>\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void limits_the_line(void **state)
@@ -59,7 +59,7 @@ static void limits_the_line(void **state)
 	assert_answer(&fixture, line, "UNKNOWN_COMMAND the line is longer than 1024 bytes\n");
 	strcpy(line + PROTO_LINE_BYTES, "xyz");
 	assert_answer(&fixture, line, "UNKNOWN_COMMAND the line is longer than 1024 bytes\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void a_megabyte_without_end_gets_its_answer(void **state)
@@ -73,7 +73,7 @@ static void a_megabyte_without_end_gets_its_answer(void **state)
 	assert_int_equal(send(fd, flood, sizeof(flood), MSG_NOSIGNAL), sizeof(flood));
 	shutdown(fd, SHUT_WR);
 	assert_string_equal(hear(fd), "UNKNOWN_COMMAND the line is longer than 1024 bytes\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void zero_bytes_hide_nothing(void **state)
@@ -84,7 +84,7 @@ static void zero_bytes_hide_nothing(void **state)
 	int fd = connect_to(AF_INET, "127.0.0.1", fixture.port);
 	assert_int_equal(send(fd, "save\0junk\n", 10, MSG_NOSIGNAL), 10);
 	assert_string_equal(hear(fd), "<save\1junk>\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void a_silent_client_is_told_and_let_go(void **state)
@@ -99,7 +99,7 @@ static void a_silent_client_is_told_and_let_go(void **state)
 	struct server_status status;
 	server_status(fixture.server, &status);
 	assert_int_equal(status.timed_out, 1);
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void a_client_that_never_ends_its_line_is_told_and_let_go(void **state)
@@ -115,7 +115,7 @@ static void a_client_that_never_ends_its_line_is_told_and_let_go(void **state)
 		usleep(20000);
 	}
 	assert_string_equal(hear(fd), "UNKNOWN_COMMAND no command came in time\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void a_client_that_leaves_costs_nothing(void **state)
@@ -150,7 +150,7 @@ static void a_client_that_leaves_costs_nothing(void **state)
 	}
 	for (size_t i = 0; i < 4; i++)
 		assert_string_equal(hear(others[i]), "for you\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void a_half_closed_client_gets_its_late_reply(void **state)
@@ -164,7 +164,7 @@ static void a_half_closed_client_gets_its_late_reply(void **state)
 	assert_answer(&fixture, "meanwhile\n", "<meanwhile>\n");
 	server_reply(fixture.server, ticket, "late");
 	assert_string_equal(hear(fd), "late\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 struct replier {
@@ -208,7 +208,7 @@ static void many_threads_may_reply_at_once(void **state)
 		snprintf(wanted, sizeof(wanted), "reply %zu\n", i);
 		assert_string_equal(hear(fds[i]), wanted);
 	}
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void a_reply_larger_than_the_socket_arrives_whole(void **state)
@@ -239,7 +239,7 @@ static void a_reply_larger_than_the_socket_arrives_whole(void **state)
 	assert_int_equal(length, LARGE + 1);
 	close(fd);
 	free(text);
-	stop(&fixture);
+	finish(&fixture);
 }
 
 int main(void)

@@ -23,7 +23,7 @@ static void one_too_many_is_told_busy(void **state)
 	assert_answer(&fixture, "save\n", "<save>\n");
 	server_reply(fixture.server, fixture.tickets[1], "done");
 	assert_string_equal(hear(second), "done\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void silent_clients_make_way(void **state)
@@ -44,7 +44,7 @@ static void silent_clients_make_way(void **state)
 	close(silent[19]);
 	server_reply(fixture.server, fixture.tickets[0], "done");
 	assert_string_equal(hear(waiting), "done\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void runs_out_of_descriptors_and_recovers(void **state)
@@ -71,7 +71,7 @@ static void runs_out_of_descriptors_and_recovers(void **state)
 	/* Not the first client's answer: valgrind accepts, and closes again what it then finds to be over the limit. */
 	assert_answer(&fixture, "save\n", "<save>\n");
 	close(fd);
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void stopping_tells_who_waits(void **state)
@@ -111,7 +111,7 @@ static void asks_for_the_token(void **state)
 	struct server_status status;
 	server_status(fixture.server, &status);
 	assert_int_equal(status.unauthorised, 3);
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void the_token_and_the_line_may_come_apart(void **state)
@@ -126,7 +126,7 @@ static void the_token_and_the_line_may_come_apart(void **state)
 	assert_true(is_silent(fd));
 	assert_int_equal(send(fd, "save\n", 5, MSG_NOSIGNAL), 5);
 	assert_string_equal(hear(fd), "<save>\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void failures_do_not_hold_up_the_right_token(void **state)
@@ -150,7 +150,7 @@ static void failures_do_not_hold_up_the_right_token(void **state)
 	assert_true(is_silent(wrong[5]));
 	for (size_t i = 2; i < 6; i++)
 		close(wrong[i]);
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void an_open_server_takes_any_token(void **state)
@@ -159,7 +159,7 @@ static void an_open_server_takes_any_token(void **state)
 	struct fixture fixture;
 	start(&fixture, &server_defaults);
 	assert_answer(&fixture, "auth whatever save\n", "<save>\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 int main(void)

@@ -35,7 +35,7 @@ static void explains_why_it_cannot_start(void **state)
 	         "port %d on 127.0.0.1 is already in use: is another pastcam running? set network.trigger_port",
 	         params.port);
 	refuse(&params, -EADDRINUSE, reason);
-	stop(&fixture);
+	finish(&fixture);
 
 	params = server_defaults;
 	const char *const wrong[] = { "", "localhost", "256.1.1.1", "127.0.0.1:80", "::g" };
@@ -61,13 +61,13 @@ static void leaves_loopback_when_allowed(void **state)
 	params.allow_unauthenticated = true;
 	start(&fixture, &params);
 	assert_answer(&fixture, "save\n", "<save>\n");
-	stop(&fixture);
+	finish(&fixture);
 	params.allow_unauthenticated = false;
 	params.token_file = token_file;
 	start(&fixture, &params);
 	assert_answer(&fixture, "auth 0123456789abcdef save\n", "<save>\n");
 	assert_answer(&fixture, "save\n", "UNAUTHORISED\n");
-	stop(&fixture);
+	finish(&fixture);
 }
 
 static void waits_for_an_address_that_is_not_there_yet(void **state)
@@ -89,7 +89,7 @@ static void waits_for_an_address_that_is_not_there_yet(void **state)
 		snprintf(wanted, sizeof(wanted), "no interface has the address %s yet", addresses[i]);
 		assert_int_equal(log_recent(&line, 1), 1);
 		assert_non_null(strstr(line.text, wanted));
-		stop(&fixture);
+		finish(&fixture);
 	}
 }
 
@@ -105,13 +105,13 @@ static void speaks_ipv6(void **state)
 	}
 	start(&fixture, &params);
 	if (ipv6_state() < 0) { /* it waits for the address, as for any other */
-		stop(&fixture);
+		finish(&fixture);
 		return;
 	}
 	int fd = connect_to(AF_INET6, "::1", fixture.port);
 	assert_int_equal(send(fd, "save\n", 5, MSG_NOSIGNAL), 5);
 	assert_string_equal(hear(fd), "<save>\n");
-	stop(&fixture);
+	finish(&fixture);
 
 	params.bind = "::";
 	params.allow_unauthenticated = true;
@@ -120,7 +120,7 @@ static void speaks_ipv6(void **state)
 	assert_int_equal(send(fd, "save\n", 5, MSG_NOSIGNAL), 5);
 	assert_string_equal(hear(fd), "<save>\n");
 	assert_answer(&fixture, "save\n", "<save>\n"); /* IPv4 */
-	stop(&fixture);
+	finish(&fixture);
 }
 
 int main(void)

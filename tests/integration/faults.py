@@ -68,7 +68,7 @@ class Tmpfs:
 
     def read_only(self, yes):
         """False when the kernel refuses, which it does while a file is open for writing."""
-        return subprocess.run(["mount", "-o", "remount,ro" if yes else "remount,rw", self.path],
+        return subprocess.run(["mount", "-o", "remount,bind,ro" if yes else "remount,bind,rw", self.path],
                               stderr=subprocess.DEVNULL, check=False).returncode == 0
 
     def vanish(self):

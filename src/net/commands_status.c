@@ -59,7 +59,7 @@ static void add_camera(cJSON *root, const struct capture_status *capture)
 	add_count(object, "reopens", camera->reopens);
 	add_count(object, "failures", camera->failures);
 	add_age(object, "last_frame_age_s", camera->last_frame_ns);
-	add_number(object, "ingest_ms", capture->ingest_ms);
+	add_number(object, "ingest_mean_ms", capture->ingest_mean_ms);
 	add_number(object, "late_p50_ms", capture->late_p50_ms);
 	add_number(object, "late_p999_ms", capture->late_p999_ms);
 }
@@ -134,24 +134,31 @@ static void add_storage(cJSON *root, const struct commands *commands)
 	add_mib(object, "deleted_mib", storage.deleted_bytes);
 }
 
-/* What the process is made of; "program", "camera", "ring", "heap" and "stacks" add up to rss_mib. */
+static uint64_t least(uint64_t one, uint64_t other)
+{
+	return one < other ? one : other;
+}
+
+/* What the process is made of; "program", "camera", "ring", "heap" and "stacks" add up to rss_mib. What was taken but
+ * never touched is not resident, so each part is cut to what is left for it. */
 static void add_memory(cJSON *root, const struct commands *commands, const struct capture_status *capture)
 {
 	struct memory_parts parts = memory_parts();
 	struct ring_status ring;
 	ring_status(commands->ring, &ring);
-	uint64_t arena = ring.slots * ring.slot_bytes + commands->budget_request.reserved;
-	uint64_t held = arena + parts.heap;
-	uint64_t camera = capture->camera.description.buffer_bytes; /* in memfds or in the heap */
-	uint64_t beside_arena = parts.heap + parts.shared;
+	uint64_t arena = least(ring.slots * ring.slot_bytes + commands->budget_request.reserved, parts.anonymous);
+	uint64_t heap = least(parts.heap, parts.anonymous - arena);
+	uint64_t stacks = parts.anonymous - arena - heap;
+	uint64_t camera =
+	    least(capture->camera.description.buffer_bytes, heap + parts.shared); /* in memfds or in the heap */
 	cJSON *object = cJSON_AddObjectToObject(root, "memory");
-	add_mib(object, "rss_mib", memory_rss());
+	add_mib(object, "rss_mib", parts.files + parts.shared + parts.anonymous);
 	add_mib(object, "max_rss_mib", commands->budget_request.max_rss);
 	add_mib(object, "program_mib", parts.files);
 	add_mib(object, "camera_mib", camera);
 	add_mib(object, "ring_mib", arena);
-	add_mib(object, "heap_mib", beside_arena > camera ? beside_arena - camera : 0);
-	add_mib(object, "stacks_mib", parts.anonymous > held ? parts.anonymous - held : 0);
+	add_mib(object, "heap_mib", heap + parts.shared - camera);
+	add_mib(object, "stacks_mib", stacks);
 	add_mib(object, "export_scratch_mib", commands->budget_request.scratch);
 	add_mib(object, "available_at_start_mib", commands->budget_request.available);
 	add_count(object, "slots_asked", commands->budget_request.slots);

@@ -26,7 +26,10 @@ struct capture {
 
 	struct night_watch night;
 	struct lateness lateness;
+	int64_t ingest_ns; /* in all */
+	int64_t ingests;
 	uint64_t last_id;
+	int64_t created_ns;
 	int64_t pace_ns, last_taken_ns;
 	struct log_fault trouble, wrong_size;
 
@@ -109,6 +112,13 @@ static bool let_go(struct capture *capture, int64_t now_ns)
 	return true;
 }
 
+/* From the end of the exposure; a frame that was there before this loop was is not late for that. */
+static void note_lateness(struct capture *capture, const struct camera_frame *from, int64_t begun_ns)
+{
+	int64_t ready_ns = from->timestamp_ns + (int64_t)(from->exposure_us * CLOCK_NS_PER_US);
+	lateness_add(&capture->lateness, begun_ns - (ready_ns > capture->created_ns ? ready_ns : capture->created_ns));
+}
+
 /* The frame's way into the past. */
 static void take_frame(struct capture *capture, const struct camera_frame *from)
 {
@@ -122,14 +132,16 @@ static void take_frame(struct capture *capture, const struct camera_frame *from)
 		return;
 	}
 	log_fault_end(&capture->wrong_size, "The camera's pictures have the agreed size again");
-	lateness_add(&capture->lateness, begun_ns - from->timestamp_ns - (int64_t)(from->exposure_us * CLOCK_NS_PER_US));
+	note_lateness(capture, from, begun_ns);
 	capture->last_id++;
 	capture->last_taken_ns = begun_ns;
 	struct frame *full = NULL;
 	if (params->full_ring && wanted_any(&capture->wanted))
 		full = take_in(capture, params->full_ring, capture->full_ingest, from);
 	struct frame *frame = take_in(capture, params->ring, capture->ingest, from);
-	capture->status.ingest_ms = (double)(clock_now_ns() - begun_ns) / CLOCK_NS_PER_MS;
+	capture->ingest_ns += clock_now_ns() - begun_ns;
+	capture->ingests++;
+	capture->status.ingest_mean_ms = (double)capture->ingest_ns / (double)capture->ingests / CLOCK_NS_PER_MS;
 	if (frame) {
 		night_watch_frame(&capture->night, frame);
 		ring_commit(params->ring, frame);
@@ -272,6 +284,7 @@ struct capture *capture_create(const struct capture_params *params, struct error
 		return NULL;
 	}
 	capture->params = *params;
+	capture->created_ns = clock_now_ns();
 	capture->wake = -1;
 	pthread_mutex_init(&capture->publish, NULL);
 	wanted_init(&capture->wanted, params->jobs);

@@ -25,7 +25,7 @@ static double hash01(int x, int y)
 /* Smooth noise, 0 … 1, about one bump per unit. */
 static double bumps(double x, double y)
 {
-	int x0 = (int)floor(x), y0 = (int)floor(y);
+	int x0 = (int)x, y0 = (int)y; /* never negative here */
 	double fx = x - x0, fy = y - y0;
 	fx = fx * fx * (3 - 2 * fx);
 	fy = fy * fy * (3 - 2 * fy);
@@ -52,12 +52,14 @@ static bool inside(const struct place *p, double u0, double v0, double u1, doubl
 static struct colour sky(const struct place *p)
 {
 	struct colour c = mix((struct colour){ 85, 125, 190 }, (struct colour){ 200, 195, 180 }, p->v / 0.5);
-	double cloud = 0.65 * bumps(p->u * 6, p->v * 14) + 0.35 * bumps(p->u * 21, p->v * 45);
-	return mix(c, (struct colour){ 225, 225, 222 }, fmin(fmax((cloud - 0.5) * 3, 0), 0.9));
+	double cloud = (0.65 * bumps(p->u * 6, p->v * 14) + 0.35 * bumps(p->u * 21, p->v * 45) - 0.5) * 3;
+	return cloud > 0 ? mix(c, (struct colour){ 225, 225, 222 }, cloud < 0.9 ? cloud : 0.9) : c;
 }
 
 static void paint_hills(const struct place *p, struct colour *c)
 {
+	if (p->v < 0.35)
+		return;
 	if (p->v > 0.42 + 0.05 * sin(7 * p->u + 1) + 0.02 * sin(19 * p->u))
 		*c = shade((struct colour){ 95, 118, 125 }, 0.9 + 0.2 * bumps(p->u * 60, p->v * 60));
 	if (p->v > 0.52 + 0.03 * sin(5 * p->u + 3) + 0.006 * bumps(p->u * 90, 0))
@@ -66,8 +68,6 @@ static void paint_hills(const struct place *p, struct colour *c)
 
 static void paint_meadow(const struct place *p, struct colour *c)
 {
-	if (p->v < 0.6)
-		return;
 	double near = (p->v - 0.55) / 0.45;
 	double blades = bumps(p->u * 220 / (0.4 + near), p->v * 90);
 	*c = shade(mix((struct colour){ 100, 125, 60 }, (struct colour){ 85, 112, 48 }, near), 0.65 + 0.6 * blades);
@@ -120,6 +120,8 @@ static void paint_tree(const struct place *p, struct colour *c)
 	if (inside(p, 0.275, 0.55, 0.295, 0.70))
 		*c = shade((struct colour){ 80, 60, 42 }, 0.7 + 0.6 * hash01(p->x, 0));
 	double du = (p->u - 0.285) * 1.35, dv = p->v - 0.45;
+	if (du * du + dv * dv > 0.17 * 0.17)
+		return;
 	double crown = 0.13 + 0.04 * bumps(p->u * 50, p->v * 50);
 	if (du * du + dv * dv < crown * crown)
 		*c = shade((struct colour){ 55, 98, 45 }, 0.35 + 1.0 * bumps(p->u * 130, p->v * 110) - 0.8 * dv);
@@ -135,10 +137,14 @@ static void paint_fence(const struct place *p, struct colour *c)
 
 static struct colour colour_at(const struct place *p)
 {
-	struct colour c = sky(p);
-	paint_hills(p, &c);
-	paint_meadow(p, &c);
-	paint_road(p, &c);
+	struct colour c = { 0 };
+	if (p->v < 0.6) {
+		c = sky(p);
+		paint_hills(p, &c);
+	} else {
+		paint_meadow(p, &c);
+		paint_road(p, &c);
+	}
 	paint_tree(p, &c);
 	paint_house(p, &c);
 	paint_fence(p, &c);
@@ -147,7 +153,8 @@ static struct colour colour_at(const struct place *p)
 
 static uint8_t to_byte(double value)
 {
-	return (uint8_t)fmin(fmax(value + 0.5, 0), 255 - SCENE_NOISE);
+	double rounded = value + 0.5, most = 255 - SCENE_NOISE;
+	return (uint8_t)(rounded < 0 ? 0 : rounded > most ? most : rounded);
 }
 
 static void paint_board(uint8_t *base, int width, int height)
@@ -178,8 +185,11 @@ static void normalise(uint8_t *base, int width, int height)
 	double wanted = SCENE_MEAN - SCENE_NOISE / 2.0;
 	for (int round = 0; round < 3; round++) {
 		double factor = wanted / fmax(mean_of(base, bytes), 1);
+		uint8_t scaled[256];
+		for (int level = 0; level < 256; level++)
+			scaled[level] = to_byte(level * factor);
 		for (size_t i = 0; i < bytes; i++)
-			base[i] = to_byte(base[i] * factor);
+			base[i] = scaled[base[i]];
 		paint_board(base, width, height);
 	}
 }

@@ -124,7 +124,7 @@ static void run_round(struct retention *retention, struct round_result *result)
 	if (code < 0)
 		return;
 	log_fault_end(&retention->away, "The disk of %s is there again", retention->folder);
-	code = round_run(&retention->round, clock_wall_ns(), clock_now_ns(), result, &error);
+	code = round_run(&retention->round, result, &error);
 	if (code < 0) {
 		log_fault_begin(&retention->failing, "Cannot look after the pictures: %s", error.text);
 		return;
@@ -256,6 +256,8 @@ struct retention *retention_create(const struct retention_params *params, struct
 		.max_total_bytes = params->max_total_bytes,
 		.max_age_ns = params->max_age_s * CLOCK_NS_PER_S,
 		.stop = &retention->stopping,
+		.wall_ns = clock_wall_ns,
+		.monotonic_ns = clock_now_ns,
 	};
 	int result = set_folder(retention, params->base_dir, error);
 	if (result == 0) {

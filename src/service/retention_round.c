@@ -22,11 +22,21 @@ static bool has_changed(const struct round *round, const struct stat *now)
 	return now->st_mtim.tv_sec != then->st_mtim.tv_sec || now->st_mtim.tv_nsec != then->st_mtim.tv_nsec;
 }
 
-static int scan_now(struct round *round, int fd, const struct stat *folder, int64_t wall_ns, int64_t monotonic_ns,
+/* What time it is, and whether the wall clock jumped since the last look. */
+static void look_at_clocks(struct round *round, struct rules_state *state, struct round_result *result)
+{
+	state->wall_ns = round->wall_ns();
+	state->monotonic_ns = round->monotonic_ns();
+	result->jump_ns += rules_look(&round->clock, state->wall_ns, state->monotonic_ns);
+	state->clock = round->clock;
+}
+
+/* The clocks are looked at again after the scan: it may have seen pictures that are young by another clock. */
+static int scan_now(struct round *round, int fd, const struct stat *folder, struct rules_state *state,
                     struct round_result *result)
 {
-	int64_t begun_ns = clock_now_ns();
-	int code = scan_folder(&round->scan, fd, wall_ns, round->stop);
+	int64_t begun_ns = state->monotonic_ns;
+	int code = scan_folder(&round->scan, fd, state->wall_ns, round->stop);
 	round->scanned = code == 0;
 	if (code < 0)
 		return code;
@@ -34,9 +44,11 @@ static int scan_now(struct round *round, int fd, const struct stat *folder, int6
 		int swept = fsio_sweep(round->folder);
 		result->leftovers += swept > 0 ? swept : 0;
 	}
-	int64_t pause_ns = SCAN_SHARE * (clock_now_ns() - begun_ns);
+	look_at_clocks(round, state, result);
+	state->total = round->scan.bytes;
+	int64_t pause_ns = SCAN_SHARE * (state->monotonic_ns - begun_ns);
 	round->scanned_folder = *folder;
-	round->next_scan_ns = monotonic_ns + (pause_ns > SCAN_PERIOD_NS ? pause_ns : SCAN_PERIOD_NS);
+	round->next_scan_ns = state->monotonic_ns + (pause_ns > SCAN_PERIOD_NS ? pause_ns : SCAN_PERIOD_NS);
 	return 0;
 }
 
@@ -101,10 +113,9 @@ static int tidy(struct round *round, int fd, struct rules_state *state, struct r
 			return -errno;
 		bool due = state->monotonic_ns >= round->next_scan_ns || (over_limits(state) && used_up(&round->scan));
 		if (is_new_folder(round, &folder) || (due && has_changed(round, &folder))) {
-			code = scan_now(round, fd, &folder, state->wall_ns, state->monotonic_ns, result);
+			code = scan_now(round, fd, &folder, state, result);
 			if (code < 0)
 				return code;
-			state->total = round->scan.bytes;
 		}
 		before = result->deleted;
 		code = delete_oldest(round, fd, state, result);
@@ -127,24 +138,21 @@ static int look_again(const struct round *round, struct round_result *result, st
 	return code;
 }
 
-int round_run(struct round *round, int64_t wall_ns, int64_t monotonic_ns, struct round_result *result,
-              struct error *error)
+int round_run(struct round *round, struct round_result *result, struct error *error)
 {
-	*result = (struct round_result){ .jump_ns = rules_look(&round->clock, wall_ns, monotonic_ns) };
+	struct rules_state state = {
+		.max_total = round->max_total_bytes,
+		.total = round->scan.bytes,
+		.max_age_ns = round->max_age_ns,
+	};
+	*result = (struct round_result){ 0 };
+	look_at_clocks(round, &state, result);
 	int code = disk_space(round->folder, &result->space, error);
 	if (code < 0)
 		return code;
 	struct rules_room room = rules_room(round->min_free_bytes, result->space.total);
 	result->min_free_bytes = room.min_free;
-	struct rules_state state = {
-		.clock = round->clock,
-		.wall_ns = wall_ns,
-		.monotonic_ns = monotonic_ns,
-		.missing_bytes = result->space.free < room.min_free ? room.goal - result->space.free : 0,
-		.max_total = round->max_total_bytes,
-		.total = round->scan.bytes,
-		.max_age_ns = round->max_age_ns,
-	};
+	state.missing_bytes = result->space.free < room.min_free ? room.goal - result->space.free : 0;
 	int fd = open(round->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fsio_explain(error, -errno, round->folder);

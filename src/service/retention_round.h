@@ -15,6 +15,7 @@ struct round {
 	const char *folder;
 	int64_t min_free_bytes, max_total_bytes, max_age_ns; /* as in struct retention_params */
 	const atomic_bool *stop;
+	int64_t (*wall_ns)(void), (*monotonic_ns)(void); /* clock.h's but for tests */
 
 	struct rules_clock clock;
 	struct scan scan;
@@ -37,7 +38,6 @@ struct round_result {
 /* A look at the clock and the disk, a scan when one is due, and what must go goes. Scans are due a minute apart at most
  * often, and so that they take no more than a fiftieth of the time; only for a folder that has changed; and whenever
  * the oldest pictures of the last one are used up. 0 also when the folder is not there yet; -errno. */
-int round_run(struct round *round, int64_t wall_ns, int64_t monotonic_ns, struct round_result *result,
-              struct error *error);
+int round_run(struct round *round, struct round_result *result, struct error *error);
 
 #endif

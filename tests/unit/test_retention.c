@@ -89,6 +89,22 @@ static int64_t disk_bytes(const char *name)
 	return (int64_t)status.st_blocks * 512;
 }
 
+static int64_t wall_now_ns, monotonic_now_ns;
+static int64_t jump_at_next_look_ns; /* as if the clock jumped after this look */
+
+static int64_t fake_wall_ns(void)
+{
+	int64_t now_ns = wall_now_ns;
+	wall_now_ns += jump_at_next_look_ns;
+	jump_at_next_look_ns = 0;
+	return now_ns;
+}
+
+static int64_t fake_monotonic_ns(void)
+{
+	return monotonic_now_ns;
+}
+
 static struct round *new_round(int64_t max_total, int64_t max_age_ns)
 {
 	struct round *round = calloc(1, sizeof *round);
@@ -97,6 +113,8 @@ static struct round *new_round(int64_t max_total, int64_t max_age_ns)
 	round->max_total_bytes = max_total;
 	round->max_age_ns = max_age_ns;
 	round->stop = &never;
+	round->wall_ns = fake_wall_ns;
+	round->monotonic_ns = fake_monotonic_ns;
 	return round;
 }
 
@@ -105,7 +123,9 @@ static uint64_t run(struct round *round, int64_t wall_ns, int64_t monotonic_ns)
 {
 	struct round_result result;
 	struct error error = { 0 };
-	assert_int_equal(round_run(round, wall_ns, monotonic_ns, &result, &error), 0);
+	wall_now_ns = wall_ns;
+	monotonic_now_ns = monotonic_ns;
+	assert_int_equal(round_run(round, &result, &error), 0);
 	return result.deleted;
 }
 
@@ -258,6 +278,18 @@ static void test_nothing_goes_for_a_minute_after_the_clock_jumped(void **state)
 		assert_int_equal(run(round, NOW_NS + 61 * S + jumps[i], 61 * S), 1);
 		free(round);
 	}
+}
+
+static void test_a_jump_during_the_scan_is_seen(void **state)
+{
+	(void)state;
+	struct round *round = new_round(1, 0);
+	assert_int_equal(run(round, NOW_NS, 0), 0);
+	put(name_of(0), NOW_NS - 3000 * DAY_NS); /* just now, by the clock that jumps back after the round has begun */
+	jump_at_next_look_ns = -3000 * DAY_NS;
+	assert_int_equal(run(round, NOW_NS + HOUR_NS, HOUR_NS), 0);
+	assert_true(there(name_of(0)));
+	free(round);
 }
 
 static void test_age_counts_when_the_clock_was_steady_for_an_hour(void **state)
@@ -432,6 +464,7 @@ int main(void)
 		ON_DISK(test_scans_are_seldom_but_new_pictures_are_seen),
 		ON_DISK(test_a_picture_stays_for_a_minute),
 		ON_DISK(test_nothing_goes_for_a_minute_after_the_clock_jumped),
+		ON_DISK(test_a_jump_during_the_scan_is_seen),
 		ON_DISK(test_age_counts_when_the_clock_was_steady_for_an_hour),
 		cmocka_unit_test(test_what_is_missing_goes_and_no_more),
 		cmocka_unit_test(test_room_on_disks_of_all_sizes),

@@ -65,6 +65,7 @@ typedef int (*jobs_gate)(void *data, struct error *error);
 struct jobs_params {
 	struct export_params export;
 	struct pool *pool;
+	size_t most;        /* jobs under way at once, 1 to JOBS_MAX; fewer than clients, so that questions find a place */
 	size_t frame_bytes; /* of the ring's frames: stacks of them are made in memory that is taken at the start */
 	char camera_model[64];
 	jobs_gate gate; /* NULL: always open */

@@ -98,6 +98,12 @@ struct budget_request compose_budget(const struct config *config)
 	};
 }
 
+size_t compose_jobs_most(const struct config *config)
+{
+	size_t most = ((size_t)config->network.max_clients * 3 + 3) / 4;
+	return most < JOBS_MAX ? most : JOBS_MAX;
+}
+
 struct commands compose_commands(const struct config *config)
 {
 	return (struct commands){

@@ -96,6 +96,7 @@ static int make_jobs(struct daemon *daemon, struct error *error)
 	const struct jobs_params params = {
 		.export = { .base_dir = daemon->base_dir, .jpg_quality = daemon->config->export.jpg_quality },
 		.pool = daemon->pool,
+		.most = compose_jobs_most(daemon->config),
 		.frame_bytes = frame_bytes(width, height),
 		.gate = retention_gate,
 		.gate_data = daemon->retention,

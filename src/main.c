@@ -1,5 +1,6 @@
 /* The command line. What the daemon does is in daemon.c. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -199,8 +200,20 @@ static int act(const struct command_line *line)
 	}
 }
 
+/* Started with a closed standard descriptor, the next file opened would take its number, and log lines would go into
+ * it. */
+static void fill_standard_descriptors(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = open("/dev/null", O_RDWR);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	fill_standard_descriptors();
 	struct command_line line = { .note = "", .assignments = calloc((size_t)argc, sizeof *line.assignments) };
 	if (!line.assignments)
 		return EXIT_MEMORY;

@@ -136,6 +136,7 @@ static bool take_memory(struct job_lane *lane, size_t bytes)
 
 struct jobs *jobs_create(const struct jobs_params *params, struct error *error)
 {
+	assert(params->most >= 1 && params->most <= JOBS_MAX);
 	struct jobs *jobs = calloc(1, sizeof *jobs);
 	if (!jobs) {
 		error_set(error, -ENOMEM, "no memory for the export queue");
@@ -194,7 +195,7 @@ static struct job *claim_slot(struct jobs *jobs)
 {
 	struct job *job = NULL;
 	pthread_mutex_lock(&jobs->lock);
-	for (size_t i = 0; !jobs->closed && !job && i < JOBS_MAX; i++)
+	for (size_t i = 0; !jobs->closed && !job && i < jobs->params.most; i++)
 		if (!jobs->slots[i].admitted)
 			job = &jobs->slots[i];
 	if (job) {

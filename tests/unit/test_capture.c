@@ -181,10 +181,12 @@ static int set_up(void **state)
 	loop = loop_create(NULL);
 	ring = new_ring(WIDTH, HEIGHT);
 	full_ring = NULL;
-	jobs = jobs_create(
-	    &(struct jobs_params){
-	        .export = { .base_dir = folder, .jpg_quality = 90 }, .frame_bytes = 1, .gate = look, .gate_data = NULL },
-	    NULL);
+	jobs = jobs_create(&(struct jobs_params){ .export = { .base_dir = folder, .jpg_quality = 90 },
+	                                          .most = JOBS_MAX,
+	                                          .frame_bytes = 1,
+	                                          .gate = look,
+	                                          .gate_data = NULL },
+	                   NULL);
 	return loop && jobs ? 0 : -1;
 }
 

@@ -81,6 +81,7 @@ static int set_up(void **state)
 	ring = ring_create(SLOTS, WIDTH, HEIGHT, &error);
 	const struct jobs_params params = {
 		.export = { .base_dir = folder, .jpg_quality = 90 },
+		.most = JOBS_MAX,
 		.frame_bytes = frame_bytes(WIDTH, HEIGHT),
 		.gate = gate,
 		.gate_data = &visits,
@@ -302,8 +303,9 @@ static void test_a_folder_that_cannot_be_made_is_the_answer(void **state)
 	snprintf(path, sizeof path, "%s/file", folder);
 	fclose(fopen(path, "w"));
 	jobs_destroy(jobs);
-	jobs =
-	    jobs_create(&(struct jobs_params){ .export = { .base_dir = path, .jpg_quality = 90 }, .frame_bytes = 1 }, NULL);
+	jobs = jobs_create(
+	    &(struct jobs_params){ .export = { .base_dir = path, .jpg_quality = 90 }, .most = JOBS_MAX, .frame_bytes = 1 },
+	    NULL);
 	jobs_submit(jobs, new_job(JOB_SINGLE, 1));
 	sem_wait(&seen.told);
 	assert_int_equal(seen.code, -ENOTDIR);

@@ -19,7 +19,8 @@ int64_t clock_wall_ns(void); /* CLOCK_REALTIME, nanoseconds since 1970 */
 /* The wall time of a monotonic moment, by the wall clock as it stands now. */
 int64_t clock_wall_of(int64_t monotonic_ns);
 
-/* True when the kernel says that the wall clock is disciplined (adjtimex, not TIME_ERROR). */
+/* True when the kernel says that the wall clock is disciplined (adjtimex, not TIME_ERROR); where asking is
+ * forbidden, when systemd-timesyncd says so. */
 bool clock_is_synchronised(void);
 
 /* Local time as strftime format; text gets at least "" always. */

@@ -119,12 +119,12 @@ const struct option config_options[] = {
 	       "Share of the memory available at start that the ring may take."),
 
 	INTEGER("storage.min_free_mb", storage.min_free_mb, -1, 1073741824, "-1", "MiB",
-	        "Space that is always left free: the oldest pictures go first. -1: the larger of 200 MiB and 5 % of the "
-	        "filesystem; 0: never delete for space."),
+	        "Space to keep free: below it the oldest pictures go. -1: the larger of 200 MiB and 5 % of the filesystem, "
+	        "but at most 10 % of a small one; 0: never delete for space."),
 	INTEGER("storage.max_total_mb", storage.max_total_mb, 0, 1073741824, "0", "MiB",
-	        "Most that the pictures may take in all; 0: no limit."),
+	        "Most that the pictures may take in all, looked at each minute; 0: no limit."),
 	NUMBER("storage.max_age_days", storage.max_age_days, 0, 36500, "0", "days",
-	       "Older pictures are deleted; 0: never."),
+	       "Older pictures are deleted, when the clock has not jumped for an hour; 0: never."),
 
 	CHOICE("logging.level", logging.level, "error|warning|info|debug|critical", "info",
 	       "Least important lines to log."),

@@ -195,6 +195,8 @@ static int run(struct daemon *daemon)
 	}
 	if (!jobs_idle(daemon->jobs)) {
 		log_warning("An export did not finish in time: its picture is not saved");
+		daemon_stop_control(daemon);
+		server_close(daemon->server);
 		_exit(daemon->exit_code); /* its thread hangs in the disk and cannot be joined */
 	}
 	return daemon->exit_code;

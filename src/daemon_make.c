@@ -192,13 +192,19 @@ int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct e
 	return 0;
 }
 
+void daemon_stop_control(struct daemon *daemon)
+{
+	if (!daemon->control_running)
+		return;
+	daemon->control_running = false;
+	loop_stop(daemon->control);
+	pthread_join(daemon->control_thread, NULL);
+}
+
 void daemon_unmake(struct daemon *daemon)
 {
 	/* Commands use what follows, so they end first; replies that become due now are sent by server_destroy. */
-	if (daemon->control_running) {
-		loop_stop(daemon->control);
-		pthread_join(daemon->control_thread, NULL);
-	}
+	daemon_stop_control(daemon);
 	capture_destroy(daemon->capture);
 	jobs_destroy(daemon->jobs);
 	autosave_destroy(daemon->autosave);

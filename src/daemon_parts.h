@@ -44,6 +44,9 @@ struct daemon {
  * capture.h. */
 int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct error *error);
 
+/* Ends the control thread; commands that came before it are answered by server_close. Again is fine. */
+void daemon_stop_control(struct daemon *daemon);
+
 /* Takes down whatever was made. */
 void daemon_unmake(struct daemon *daemon);
 

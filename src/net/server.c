@@ -214,7 +214,7 @@ struct server *server_create(const struct server_params *params, struct loop *lo
 	return server;
 }
 
-static void server_close_clients(struct server *server)
+void server_close(struct server *server)
 {
 	server_pass_replies(server);
 	for (int i = 0; i < server->slots; i++) {
@@ -229,7 +229,7 @@ void server_destroy(struct server *server)
 	if (!server)
 		return;
 	if (server->clients && server->debts)
-		server_close_clients(server);
+		server_close(server);
 	loop_remove(server->listener_watch);
 	loop_remove(server->handover_watch);
 	loop_remove(server->timer);

@@ -149,6 +149,20 @@ class ReadOnly(Folder):
             self.assert_lost_nothing(daemon)
 
 
+class Failing(Folder):
+    def test_what_cannot_be_synced_is_not_promised(self):
+        delay = self.path("delay")
+        put(delay, -1)
+        with Daemon(folder=self.folder, environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
+            daemon.wait_frames(10)
+            for command in ("save jpg png npy", "past png at=-0.2 count=3", "pastStack npy at=-0.2"):
+                self.assertRegex(daemon.ask(command), "^NOT_SAVED disk error in ")
+            self.assertEqual(daemon.files(), [])
+            put(delay, 0)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            self.assert_lost_nothing(daemon)
+
+
 class Gone(Folder):
     def test_a_vanished_disk_is_not_replaced_by_the_one_beneath(self):
         drive = self.disk("drive", 64)

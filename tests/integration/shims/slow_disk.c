@@ -1,6 +1,7 @@
-/* For LD_PRELOAD: each fsync takes as many milliseconds as the file $SHIM_FSYNC_MS says, and what matters for power
- * cuts is written down in $SHIM_DISK_LOG, a line each: "fsync PATH", "rename FROM TO". */
+/* For LD_PRELOAD: each fsync takes as many milliseconds as the file $SHIM_FSYNC_MS says, or fails when that is -1; what
+ * matters for power cuts is written down in $SHIM_DISK_LOG, a line each: "fsync PATH", "rename FROM TO". */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -48,6 +49,10 @@ int fsync(int fd)
 	int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
 	char path[PATH_MAX], line[PATH_MAX + 16];
 	long ms = delay_ms();
+	if (ms < 0) {
+		errno = EIO;
+		return -1;
+	}
 	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
 	int result = real(fd);
 	path_of(fd, path);

@@ -11,7 +11,7 @@ enum stack_mode {
 	STACK_MAX,
 };
 
-const char *stack_mode_name(enum stack_mode mode); /* "mean", "median", "max" */
+const char *stack_mode_name(enum stack_mode mode);          /* "mean", "median", "max" */
 int stack_mode_of(const char *name, enum stack_mode *mode); /* 0, or -EINVAL for any other name */
 
 enum { STACK_COUNT_MAX = 4096 };

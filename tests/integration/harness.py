@@ -13,6 +13,7 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.environ.get("PASTCAM", os.path.join(ROOT, "build", "pastcam"))
+SANITIZED = "/sanitize-" in BINARY  # built with a sanitizer: slower, and larger in memory
 PATIENCE_S = 30  # for what should take far less; sanitizers and shared machines are slow
 
 

@@ -174,8 +174,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(status["camera"]["model"], "synthetic")
         memory = status["memory"]
         parts = sum(memory[name] for name in ("program_mib", "camera_mib", "ring_mib", "heap_mib", "stacks_mib"))
-        if "asan" not in os.environ.get("PASTCAM", "") and "sanitize" not in os.environ.get("PASTCAM", ""):
-            self.assertLess(abs(parts - memory["rss_mib"]), 1)
+        self.assertLess(abs(parts - memory["rss_mib"]), 1)
 
     def test_a_client_that_leaves_early_costs_nothing(self):
         kept = self.daemon.status()["exports"]["kept"]
@@ -197,7 +196,7 @@ class FrozenRing(unittest.TestCase):
     def setUpClass(cls):
         cls.daemon = Daemon({"camera.synthetic.faults": "stall@2+3600", "camera.capture_timeout_s": 600})
         cls.daemon.wait_ready()
-        harness.wait_until(lambda: cls.daemon.status()["camera"]["last_frame_age_s"] > 0.5, "the stall")
+        harness.wait_until(lambda: (cls.daemon.status()["camera"]["last_frame_age_s"] or 0) > 0.5, "the stall")
 
     @classmethod
     def tearDownClass(cls):

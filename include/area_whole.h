@@ -26,9 +26,19 @@ bool area_folds(size_t ratio);
  * no use. Every step adds all sums to those at a distance, half of them in vain, but sixteen at a time. */
 void area_fold(uint16_t *sums, size_t count, size_t unit_bytes, size_t columns);
 
-/* Averages of 8.8 bits, rounded down: of folded sums, and of sums as area_sum_rows leaves them. */
-void area_average_folded(const struct area_samples *samples, size_t count, uint16_t *averages);
-void area_average_samples(const struct area_samples *samples, size_t count, uint16_t *averages);
+/* count averages of 8.8 bits, rounded down. */
+typedef void area_average(const struct area_samples *samples, size_t count, uint16_t *averages);
+
+/* Of folded sums. */
+area_average area_average_folded;
+
+/* Of sums as area_sum_rows leaves them, where stride x columns, of 1 x 4 or 2 x 2, is AREA_WORD_SUMS: the sums of
+ * an output pixel are one word, and need no folding. The word of the last one must be there in full. */
+enum { AREA_WORD_SUMS = 4 };
+area_average area_average_words;
+
+/* Of sums as area_sum_rows leaves them, of any ratio. */
+area_average area_average_samples;
 
 /* scale: 256 / (what the weights in sum add up to). What is added lifts whole quotients above the error of the
  * multiplication, and is too little to reach the next 1/256. */

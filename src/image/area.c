@@ -79,7 +79,7 @@ static int whole_ratio_of(int in_width, int in_height, int out_width, int out_he
 {
 	const int ratio = in_width / out_width;
 	const bool whole = ratio * out_width == in_width && ratio * out_height == in_height;
-	return whole && ratio <= AREA_WHOLE_RATIO_MAX ? ratio : 0;
+	return whole && ratio > 1 && ratio <= AREA_WHOLE_RATIO_MAX ? ratio : 0;
 }
 
 static bool area_allocate(struct area *area)
@@ -186,26 +186,31 @@ static bool is_uniform(const struct layout *layout, int plane)
 	return true;
 }
 
+/* The quickest way to average the sums of a plane. */
+static area_average *average_of_plane(const struct layout *layout, int plane, size_t ratio)
+{
+	const struct unit unit = layout->units[plane];
+	if (!area_folds(ratio) || !is_uniform(layout, plane))
+		return area_average_samples;
+	return unit.bytes * (ratio / unit.columns) == AREA_WORD_SUMS ? area_average_words : area_average_folded;
+}
+
 static void average_plane_whole(const struct area *area, const struct image *image, int plane, size_t out_y)
 {
 	const struct layout *layout = &layouts[image->format];
 	const struct unit unit = layout->units[plane];
 	const size_t ratio = (size_t)area->whole_ratio, rows = ratio / unit.rows;
 	const size_t bytes = plane_row_bytes(area, unit), stride = image->stride[plane];
-	const bool folds = area_folds(ratio) && is_uniform(layout, plane);
+	area_average *const average = average_of_plane(layout, plane, ratio);
 	area_sum_rows(image->plane[plane] + out_y * rows * stride, stride, rows, bytes, area->whole_sums);
-	if (folds)
+	if (average == area_average_folded)
 		area_fold(area->whole_sums, bytes, unit.bytes, ratio / unit.columns);
 	for (int i = 0; i < COMPONENTS; i++) {
 		const struct component component = layout->components[i];
-		const size_t columns = ratio / component.columns;
-		if (component.plane != plane)
-			continue;
-		const struct area_samples samples = { area->whole_sums + component.offset, component.stride, columns, rows };
-		if (folds)
-			area_average_folded(&samples, (size_t)area->out_width, area->averages[i]);
-		else
-			area_average_samples(&samples, (size_t)area->out_width, area->averages[i]);
+		const struct area_samples samples = { area->whole_sums + component.offset, component.stride,
+			                                  ratio / component.columns, rows };
+		if (component.plane == plane)
+			average(&samples, (size_t)area->out_width, area->averages[i]);
 	}
 }
 

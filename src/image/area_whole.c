@@ -1,5 +1,8 @@
 #include "area_whole.h"
 
+#include <endian.h>
+#include <string.h>
+
 #include "kernel.h"
 
 /* Two rows at a time, which halves the traffic of the sums. */
@@ -40,25 +43,40 @@ void area_fold(uint16_t *sums, size_t count, size_t unit_bytes, size_t columns)
 		add_distant(sums, count, folded * unit_bytes);
 }
 
-static KERNEL_PART void pick(const uint16_t *restrict sums, size_t stride, int shift, size_t count,
-                             uint16_t *restrict averages)
-{
-	for (size_t x = 0; x < count; x++)
-		averages[x] = (uint16_t)(sums[x * stride] << shift);
-}
-
-KERNEL static void pick_folded(const uint16_t *sums, size_t stride, int shift, size_t count, uint16_t *averages)
-{
-	if (stride == 4)
-		pick(sums, 4, shift, count, averages); /* a stride that is known can be vectorised: planes by 4, pairs by 4 */
-	else
-		pick(sums, stride, shift, count, averages);
-}
-
 void area_average_folded(const struct area_samples *samples, size_t count, uint16_t *averages)
 {
 	const int shift = 8 - __builtin_ctzl(samples->columns * samples->rows);
-	pick_folded(samples->sums, samples->stride * samples->columns, shift, count, averages);
+	const size_t stride = samples->stride * samples->columns;
+	for (size_t x = 0; x < count; x++)
+		averages[x] = (uint16_t)(samples->sums[x * stride] << shift);
+}
+
+/* No sum of 16 bits can carry into the next, so the whole word is added at once. */
+static KERNEL_PART void add_words(const uint16_t *restrict sums, size_t columns, int shift, size_t count,
+                                  uint16_t *restrict averages)
+{
+	for (size_t x = 0; x < count; x++) {
+		uint64_t word;
+		memcpy(&word, sums + AREA_WORD_SUMS * x, sizeof word);
+		word = le64toh(word);
+		word += word >> 32;
+		word += columns == 4 ? word >> 16 : 0;
+		averages[x] = (uint16_t)(word << shift);
+	}
+}
+
+KERNEL static void average_words(const uint16_t *sums, size_t columns, int shift, size_t count, uint16_t *averages)
+{
+	if (columns == 4)
+		add_words(sums, 4, shift, count, averages);
+	else
+		add_words(sums, 2, shift, count, averages);
+}
+
+void area_average_words(const struct area_samples *samples, size_t count, uint16_t *averages)
+{
+	const int shift = 8 - __builtin_ctzl(samples->columns * samples->rows);
+	average_words(samples->sums, samples->columns, shift, count, averages);
 }
 
 void area_average_samples(const struct area_samples *samples, size_t count, uint16_t *averages)

@@ -206,15 +206,16 @@ KERNEL static void convert_packed_row(enum pixel_format format, const uint8_t *r
 	}
 }
 
-/* Sums what is being copied while it is near, and copies in pieces large enough for memcpy's best way. */
+/* In pieces large enough for memcpy's best way, and small enough to be near when summed after it. Not before it: the
+ * copy waits for memory to write, and can wait for memory to read at the same time. */
 static uint64_t copy_and_sum(const uint8_t *from, size_t bytes, uint8_t *to)
 {
 	enum { PIECE = 16 * 1024 };
 	uint64_t sum = 0;
 	for (size_t i = 0; i < bytes; i += PIECE) {
 		const size_t piece = bytes - i < PIECE ? bytes - i : PIECE;
-		sum += luma_sum(from + i, piece);
 		memcpy(to + i, from + i, piece);
+		sum += luma_sum(from + i, piece);
 	}
 	return sum;
 }

@@ -52,7 +52,7 @@ struct capture_status {
 	uint64_t skipped;                 /* let go by the pace */
 	uint64_t dropped;                 /* no slot was free: never, by the ring's pin limit */
 	double ingest_mean_ms;            /* time that taking a frame in takes */
-	double late_p50_ms, late_p999_ms; /* from the end of a frame's exposure to the start of its ingest */
+	double late_p50_ms, late_p999_ms; /* from the end of a frame's exposure until capture turns to it */
 };
 
 /* A snapshot, at most one frame old. Any thread. */

@@ -179,14 +179,21 @@ static char *absolute(const char *path)
 	return asprintf(&whole, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path) < 0 ? NULL : whole;
 }
 
+/* Capture's turn comes at once, whatever else runs: a real-time priority, the lowest, else a high ordinary one, else
+ * capture still comes before exports, which lower theirs. This thread alone: all others are there by now. */
+static void run_ahead(void)
+{
+	const struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_RR) };
+	if (pthread_setschedparam(pthread_self(), SCHED_RR, &lowest) != 0)
+		setpriority(PRIO_PROCESS, 0, CAPTURE_NICE);
+}
+
 static int run(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
 	log_info("pastcam " PASTCAM_VERSION " answers on %s port %d and saves to %s", config->network.bind,
 	         server_port(daemon->server), daemon->base_dir);
-	/* Ahead of exports and whatever else runs here; this thread alone, all others are there by now. Where it is not
-	 * allowed, capture still comes before exports, which lower theirs. */
-	setpriority(PRIO_PROCESS, 0, CAPTURE_NICE);
+	run_ahead();
 	notify_send("READY=1");
 	int result = loop_run(daemon->loop);
 	if (result < 0) {

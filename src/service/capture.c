@@ -112,15 +112,16 @@ static bool let_go(struct capture *capture, int64_t now_ns)
 	return true;
 }
 
-/* From the end of the exposure; a frame that was there before this loop was is not late for that. */
-static void note_lateness(struct capture *capture, const struct camera_frame *from, int64_t begun_ns)
+/* From the end of the exposure to the moment capture turned to it (what a drawn camera takes to draw is the camera's);
+ * a frame that was there before this loop was is not late for that. */
+static void note_lateness(struct capture *capture, const struct camera_frame *from, int64_t polled_ns)
 {
 	int64_t ready_ns = from->timestamp_ns + (int64_t)(from->exposure_us * CLOCK_NS_PER_US);
-	lateness_add(&capture->lateness, begun_ns - (ready_ns > capture->created_ns ? ready_ns : capture->created_ns));
+	lateness_add(&capture->lateness, polled_ns - (ready_ns > capture->created_ns ? ready_ns : capture->created_ns));
 }
 
 /* The frame's way into the past. */
-static void take_frame(struct capture *capture, const struct camera_frame *from)
+static void take_frame(struct capture *capture, const struct camera_frame *from, int64_t polled_ns)
 {
 	const struct capture_params *params = &capture->params;
 	int64_t begun_ns = clock_now_ns();
@@ -132,7 +133,7 @@ static void take_frame(struct capture *capture, const struct camera_frame *from)
 		return;
 	}
 	log_fault_end(&capture->wrong_size, "The camera's pictures have the agreed size again");
-	note_lateness(capture, from, begun_ns);
+	note_lateness(capture, from, polled_ns);
 	capture->last_id++;
 	capture->last_taken_ns = begun_ns;
 	struct frame *full = NULL;
@@ -241,12 +242,13 @@ static void on_camera(void *data, uint32_t events)
 	struct capture *capture = data;
 	struct camera_frame frame;
 	for (;;) {
+		int64_t polled_ns = clock_now_ns();
 		switch (camera_poll(capture->params.camera, &frame)) {
 		case CAMERA_NOTHING:
 			publish(capture);
 			return;
 		case CAMERA_FRAME:
-			take_frame(capture, &frame);
+			take_frame(capture, &frame, polled_ns);
 			camera_release(capture->params.camera, &frame);
 			break;
 		case CAMERA_TROUBLE:

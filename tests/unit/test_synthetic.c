@@ -285,36 +285,35 @@ static void without_a_length_one_opening_fails(void **state)
 	BACKEND->close(rig.state);
 }
 
-/* With a fixed exposure: automatic exposure would be misled by them. */
-static void odd_frames_come_once_each(void **state)
+static bool is_odd(const struct camera_frame *frame)
+{
+	return frame->image.width != WIDTH || frame->image.height != HEIGHT || fabs(frame_mean(frame) - 100) > 8;
+}
+
+/* With a fixed exposure, as automatic exposure would be misled by them. One fault at a time: on a slow machine two
+ * could meet in one frame. */
+static void odd_frames_come_once(void **state)
 {
 	(void)state;
-	struct rig rig = { .params = { .lux = 400 } };
-	rig_start(&rig, "black@0,white@0.03,garbage@0.06",
-	          (struct camera_mode){ .still = true, .exposure_us = 2000, .gain = 5 });
-	int black = 0, white = 0, garbage = 0, frames = 0;
-	for (; frames < 200 && black + white + garbage < 3; frames++) {
-		struct camera_frame frame;
-		assert_int_equal(await(&rig, &frame), 1);
-		if (frame.image.width != WIDTH || frame.image.height != HEIGHT) {
-			garbage++;
-		} else {
-			black += frame_mean(&frame) < 20;
-			white += frame_mean(&frame) > 220;
+	const char *const faults[] = { "black@0.01", "white@0.01", "garbage@0.01" };
+	for (int i = 0; i < 3; i++) {
+		struct rig rig = { .params = { .lux = 400 } };
+		rig_start(&rig, faults[i], (struct camera_mode){ .still = true, .exposure_us = 2000, .gain = 5 });
+		int odd = 0;
+		for (int after = 0; after<20; after += odd> 0) {
+			struct camera_frame frame;
+			assert_int_equal(await(&rig, &frame), 1);
+			if (is_odd(&frame)) {
+				odd++;
+				assert_true(i != 0 || frame_mean(&frame) < 20);
+				assert_true(i != 1 || frame_mean(&frame) > 220);
+				assert_true(i != 2 || frame.image.width != WIDTH);
+			}
+			BACKEND->release(rig.state, &frame);
 		}
-		BACKEND->release(rig.state, &frame);
+		assert_int_equal(odd, 1);
+		rig_end(&rig);
 	}
-	for (int after = 0; after < 20; after++) {
-		struct camera_frame frame;
-		assert_int_equal(await(&rig, &frame), 1);
-		assert_int_equal(frame.image.width, WIDTH);
-		assert_true(fabs(frame_mean(&frame) - 100) < 8);
-		BACKEND->release(rig.state, &frame);
-	}
-	assert_int_equal(black, 1);
-	assert_int_equal(white, 1);
-	assert_int_equal(garbage, 1);
-	rig_end(&rig);
 }
 
 static void slow_is_a_fifth_of_the_rate(void **state)
@@ -398,7 +397,7 @@ int main(void)
 		cmocka_unit_test(an_error_lasts_until_the_restart),
 		cmocka_unit_test(it_vanishes_and_returns),
 		cmocka_unit_test(without_a_length_one_opening_fails),
-		cmocka_unit_test(odd_frames_come_once_each),
+		cmocka_unit_test(odd_frames_come_once),
 		cmocka_unit_test(slow_is_a_fifth_of_the_rate),
 		cmocka_unit_test(light_comes_from_a_trace),
 		cmocka_unit_test(every_layout_is_delivered),

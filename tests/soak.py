@@ -173,9 +173,14 @@ class Soak:
         os.unlink(path)
 
     def disk_read_only(self):
-        wait_until(lambda: self.disk.read_only(True), "the remount")  # refused while a picture is being written
+        for _ in range(500):
+            if self.disk.read_only(True):  # refused while a picture is being written
+                break
+            time.sleep(0.01)
+        else:
+            return False
         time.sleep(self.rng.uniform(1, 4))
-        self.disk.read_only(False)
+        return self.disk.read_only(False)
 
     def disk_gone(self):
         with self.lock:
@@ -234,8 +239,8 @@ class Soak:
             fault = self.rng.choice(lasting + ([self.kill] * 3 if first_half else []))
             if first_half and memory_due and self.half - time.monotonic() < 20:
                 fault, memory_due = self.out_of_memory, False
-            fault()
-            self.done[fault.__name__.replace("_", " ")] += 1
+            if fault() is not False:
+                self.done[fault.__name__.replace("_", " ")] += 1
             self.pause(self.rng.uniform(1, 5))
 
     def run(self):

@@ -135,7 +135,7 @@ class ReadOnly(Folder):
         disk = self.disk("captures", 64)
         with Daemon(folder=self.folder) as daemon:
             daemon.wait_frames(10)
-            clients = Clients(daemon)
+            clients = Clients(daemon, count=1)
             wait_until(lambda: len(clients.replies) > 3, "pictures")
             wait_until(lambda: disk.read_only(True), "the remount")  # refused while a picture is being written
             wait_until(lambda: any("read-only" in reply for reply in list(clients.replies)), "a reply that says so")

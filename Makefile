@@ -43,7 +43,7 @@ $(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/src/image/%.o $(BUILD)/src/export/png_%.o: OPTIMISE = $(OPTIMISE_KERNELS)
+$(BUILD)/src/image/%.o $(BUILD)/src/export/png_%.o $(BUILD)/bench/%.o: OPTIMISE = $(OPTIMISE_KERNELS)
 
 .PHONY: libraries
 libraries:
@@ -141,6 +141,12 @@ bench-arm: ## the kernels' cycles a pixel on Raspberry Pis, as llvm-mca reckons 
 check-arm: ## the kernels' tests for 64- and 32-bit ARM, under qemu
 	@tools/install-deps check-arm
 	tests/golden/check-arm $(BUILD)
+
+.PHONY: check-valgrind
+check-valgrind: ## the unit tests under valgrind
+	@tools/install-deps build check valgrind
+	@$(MAKE) --no-print-directory -j$$(nproc) unit
+	WRAPPER="valgrind --quiet --error-exitcode=9 --leak-check=full" $(PYTHON) tests/run $(UNIT_TESTS) $(FUZZ_TESTS)
 
 # --- looking for mistakes without running ---
 

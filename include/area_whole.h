@@ -19,7 +19,7 @@ struct area_samples {
 /* Sums of the columns of `rows` rows of bytes. */
 void area_sum_rows(const uint8_t *row, size_t stride, size_t rows, size_t bytes, uint16_t *sums);
 
-/* True for ratios that area_fold can do. */
+/* True for ratios, powers of two, that all but area_average_samples ask for. */
 bool area_folds(size_t ratio);
 
 /* Leaves the sums of `columns` neighbouring units, of unit_bytes sums each, at the first of them; what is between is of
@@ -36,6 +36,10 @@ area_average area_average_folded;
  * an output pixel are one word, and need no folding. The word of the last one must be there in full. */
 enum { AREA_WORD_SUMS = 4 };
 area_average area_average_words;
+
+/* Of sums as area_sum_rows leaves them, of three components at once, which are neighbours in pixels of three or four
+ * bytes; in the order of the bytes. One more sum than those of the last pixel must be there. */
+void area_average_pixels(const struct area_samples *samples, size_t count, uint16_t *const averages[3]);
 
 /* Of sums as area_sum_rows leaves them, of any ratio. */
 area_average area_average_samples;

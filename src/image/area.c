@@ -195,6 +195,15 @@ static area_average *average_of_plane(const struct layout *layout, int plane, si
 	return unit.bytes * (ratio / unit.columns) == AREA_WORD_SUMS ? area_average_words : area_average_folded;
 }
 
+static void average_pixels(const struct area *area, const struct layout *layout, size_t ratio)
+{
+	const struct area_samples samples = { area->whole_sums, layout->units[0].bytes, ratio, ratio };
+	uint16_t *averages[COMPONENTS];
+	for (int i = 0; i < COMPONENTS; i++)
+		averages[layout->components[i].offset] = area->averages[i];
+	area_average_pixels(&samples, (size_t)area->out_width, averages);
+}
+
 static void average_plane_whole(const struct area *area, const struct image *image, int plane, size_t out_y)
 {
 	const struct layout *layout = &layouts[image->format];
@@ -203,6 +212,10 @@ static void average_plane_whole(const struct area *area, const struct image *ima
 	const size_t bytes = plane_row_bytes(area, unit), stride = image->stride[plane];
 	area_average *const average = average_of_plane(layout, plane, ratio);
 	area_sum_rows(image->plane[plane] + out_y * rows * stride, stride, rows, bytes, area->whole_sums);
+	if (area_folds(ratio) && is_rgb(image->format)) {
+		average_pixels(area, layout, ratio);
+		return;
+	}
 	if (average == area_average_folded)
 		area_fold(area->whole_sums, bytes, unit.bytes, ratio / unit.columns);
 	for (int i = 0; i < COMPONENTS; i++) {

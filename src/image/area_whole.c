@@ -43,22 +43,33 @@ void area_fold(uint16_t *sums, size_t count, size_t unit_bytes, size_t columns)
 		add_distant(sums, count, folded * unit_bytes);
 }
 
+/* From a sum of a power of two, up to 256, to its average of 8.8 bits. */
+static KERNEL_PART int shift_of(const struct area_samples *samples)
+{
+	return 8 - __builtin_ctzl(samples->columns * samples->rows);
+}
+
 void area_average_folded(const struct area_samples *samples, size_t count, uint16_t *averages)
 {
-	const int shift = 8 - __builtin_ctzl(samples->columns * samples->rows);
+	const int shift = shift_of(samples);
 	const size_t stride = samples->stride * samples->columns;
 	for (size_t x = 0; x < count; x++)
 		averages[x] = (uint16_t)(samples->sums[x * stride] << shift);
 }
 
-/* No sum of 16 bits can carry into the next, so the whole word is added at once. */
+/* Four sums side by side. None can carry into the next, so that they are added, and shifted, at once. */
+static KERNEL_PART uint64_t word_of(const uint16_t *sums)
+{
+	uint64_t word;
+	memcpy(&word, sums, sizeof word);
+	return le64toh(word);
+}
+
 static KERNEL_PART void add_words(const uint16_t *restrict sums, size_t columns, int shift, size_t count,
                                   uint16_t *restrict averages)
 {
 	for (size_t x = 0; x < count; x++) {
-		uint64_t word;
-		memcpy(&word, sums + AREA_WORD_SUMS * x, sizeof word);
-		word = le64toh(word);
+		uint64_t word = word_of(sums + AREA_WORD_SUMS * x);
 		word += word >> 32;
 		word += columns == 4 ? word >> 16 : 0;
 		averages[x] = (uint16_t)(word << shift);
@@ -75,8 +86,32 @@ KERNEL static void average_words(const uint16_t *sums, size_t columns, int shift
 
 void area_average_words(const struct area_samples *samples, size_t count, uint16_t *averages)
 {
-	const int shift = 8 - __builtin_ctzl(samples->columns * samples->rows);
-	average_words(samples->sums, samples->columns, shift, count, averages);
+	average_words(samples->sums, samples->columns, shift_of(samples), count, averages);
+}
+
+static KERNEL_PART void add_pixels(const struct area_samples *samples, size_t columns, size_t count,
+                                   uint16_t *const averages[3])
+{
+	const int shift = shift_of(samples);
+	const uint16_t *pixel = samples->sums;
+	uint16_t *restrict first = averages[0], *restrict second = averages[1], *restrict third = averages[2];
+	for (size_t x = 0; x < count; x++) {
+		uint64_t word = 0;
+		for (size_t i = 0; i < columns; i++, pixel += samples->stride)
+			word += word_of(pixel);
+		word <<= shift;
+		first[x] = (uint16_t)word;
+		second[x] = (uint16_t)(word >> 16);
+		third[x] = (uint16_t)(word >> 32);
+	}
+}
+
+void area_average_pixels(const struct area_samples *samples, size_t count, uint16_t *const averages[3])
+{
+	if (samples->columns == 4)
+		add_pixels(samples, 4, count, averages);
+	else
+		add_pixels(samples, samples->columns, count, averages);
 }
 
 void area_average_samples(const struct area_samples *samples, size_t count, uint16_t *averages)

@@ -1,5 +1,6 @@
 # pastcam. `make help` lists the targets. Settings: config.mk
 include config.mk
+include board/image.mk
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

@@ -1,0 +1,38 @@
+# The SD card's image: make image PI=arm64|armv6 BASE=debian|raspios. Needs what `tools/install-deps image` installs.
+PI   = arm64
+BASE = debian
+IMAGE_NAME  = pastcam-$(VERSION)-$(PI)$(if $(filter-out debian,$(BASE)),-$(BASE))
+IMAGE       = build/$(IMAGE_NAME)
+# Slow parts are kept here; the folder may be empty or absent.
+IMAGE_CACHE = build/image-cache
+# Updates are signed with this key, and a card accepts only those that its certificate vouches for. Keep the key: cards live for years.
+RAUC_KEY         = build/keys/update-key.pem
+RAUC_CERTIFICATE = build/keys/update-certificate.pem
+
+IMAGE_ENVIRONMENT = VERSION=$(VERSION) IMAGE_CACHE=$(abspath $(IMAGE_CACHE)) \
+	RAUC_KEY=$(abspath $(RAUC_KEY)) RAUC_CERTIFICATE=$(abspath $(RAUC_CERTIFICATE))
+
+.PHONY: card
+card: $(RAUC_CERTIFICATE)
+	$(IMAGE_ENVIRONMENT) board/build-image $(PI) $(BASE) $(IMAGE)
+
+.PHONY: image
+image: card ## build the SD image for PI=arm64 or armv6 (as root, or with fakeroot)
+	xz -T0 -0 -f -k $(IMAGE).img
+	cd $(dir $(IMAGE)) && sha256sum $(IMAGE_NAME).img $(IMAGE_NAME).img.xz > $(IMAGE_NAME).sha256
+
+.PHONY: bundle
+bundle: card ## build the signed update for PI=arm64 or armv6
+	$(IMAGE_ENVIRONMENT) board/build-bundle $(PI) $(IMAGE).slot $(IMAGE).raucb
+
+$(RAUC_CERTIFICATE):
+	board/make-keys $(RAUC_KEY) $(RAUC_CERTIFICATE)
+
+.PHONY: check-image
+check-image: card ## check the image and boot it in QEMU
+	$(IMAGE_ENVIRONMENT) PI=$(PI) IMAGE=$(abspath $(IMAGE)) $(PYTHON) -m unittest discover -v -s tests/image -p 'test_*.py'
+
+.PHONY: check-image-all
+check-image-all: ## the same, with power cuts, updates and the boards that QEMU knows (an hour)
+	$(MAKE) check-image PI=arm64 IMAGE_TESTS=all
+	$(MAKE) check-image PI=armv6 IMAGE_TESTS=all

@@ -147,7 +147,7 @@ check-arm: ## the kernels' tests for 64- and 32-bit ARM, under qemu
 check-valgrind: ## the unit tests under valgrind
 	@tools/install-deps build check valgrind
 	@$(MAKE) --no-print-directory -j$$(nproc) unit
-	WRAPPER="valgrind --quiet --error-exitcode=9 --leak-check=full" $(PYTHON) tests/run $(UNIT_TESTS) $(FUZZ_TESTS)
+	WRAPPER="valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite" $(PYTHON) tests/run $(UNIT_TESTS) $(FUZZ_TESTS)
 
 # --- looking for mistakes without running ---
 

@@ -25,7 +25,7 @@ KERNELS = [
     ('arm_sum', 'mean', 'load', 3),
     ('arm_bgr', 'BGR to RGB', 'store', 3),
     ('area_sum_rows', 'downscale RGB: add rows', 'store', 3),
-    ('area_fold', 'downscale RGB: fold, a step', 'store', 6 / 4),
+    ('area_average_pixels', 'downscale RGB: add columns', 'store', 6 / 16),
     ('mean_narrow', 'stack mean: add a frame', 'store', 6),
     ('max_block', 'stack max: a frame', 'store', 3),
     ('arm_order', 'stack median: a comparison', 'store', 6),

@@ -15,8 +15,8 @@ struct stack_block {
 	size_t ahead;        /* bytes of the next block, 0 in the last */
 };
 
-/* The block's bytes in source k. Fetches the next block's meanwhile: no processor's own prefetching follows as many
- * streams as a stack has frames, and waiting for memory would take most of the time. */
+/* The block's bytes in source k. Fetches the next block's meanwhile: processors' own prefetching starts anew with each
+ * source (a mean of 16 takes a quarter less time with this). */
 static inline const uint8_t *stack_block_source(const struct stack_block *block, size_t k)
 {
 	const uint8_t *source = block->sources[k] + block->begin;

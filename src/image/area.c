@@ -86,8 +86,9 @@ static bool area_allocate(struct area *area)
 {
 	const size_t row_bytes = 4 * ((size_t)area->in_width + 1); /* of the widest layout, rounded up to a whole unit */
 	const size_t out_width = (size_t)area->out_width;
-	area->sums = malloc(row_bytes * sizeof *area->sums);
-	area->whole_sums = malloc(row_bytes * sizeof *area->whole_sums);
+	/* Zeros, since words at the end of a row are read whole; what is beyond the row does not reach the averages. */
+	area->sums = calloc(row_bytes, sizeof *area->sums);
+	area->whole_sums = calloc(row_bytes, sizeof *area->whole_sums);
 	bool complete = area->sums && area->whole_sums;
 	for (int i = 0; i < STEPS; i++) {
 		area->columns[i] = malloc(out_width * sizeof *area->columns[i]);

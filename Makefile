@@ -128,7 +128,9 @@ PHOTOS = ../shared/data/photos
 bench: ## measure every kernel and encoder against its limit; writes build/bench.json
 	@tools/install-deps build bench
 	@$(MAKE) --no-print-directory $(BUILD)/bench/bench
+	@$(MAKE) --no-print-directory all
 	$(BUILD)/bench/bench $(PHOTOS) $(BUILD)/bench.json
+	$(PYTHON) bench/daemon.py $(BUILD)/pastcam $(BUILD)/bench-daemon.json
 
 $(BUILD)/bench/bench: $(BENCH_OBJECTS) $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lyuv -lturbojpeg $(LDLIBS_ALL)
@@ -166,6 +168,7 @@ lint-compilers:
 		-DPASTCAM_VERSION=\"0\" -DPASTCAM_WITH_LIBCAMERA $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))' sh
 	$(MAKE) --no-print-directory CC=clang CXX=clang++ BUILD=build/clang CFLAGS=-Werror CXXFLAGS=-Werror all unit
 	shellcheck --severity=warning $(SHELL_SCRIPTS)
+	systemd-analyze security --offline=yes --threshold=20 --no-pager overlay/usr/lib/systemd/system/pastcam.service | tail -n 1
 
 # --- installing ---
 

@@ -168,7 +168,9 @@ lint-compilers:
 		-DPASTCAM_VERSION=\"0\" -DPASTCAM_WITH_LIBCAMERA $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))' sh
 	$(MAKE) --no-print-directory CC=clang CXX=clang++ BUILD=build/clang CFLAGS=-Werror CXXFLAGS=-Werror all unit
 	shellcheck --severity=warning $(SHELL_SCRIPTS)
-	systemd-analyze security --offline=yes --threshold=20 --no-pager overlay/usr/lib/systemd/system/pastcam.service | tail -n 1
+	systemd-analyze security --offline=yes --threshold=20 --no-pager overlay/usr/lib/systemd/system/pastcam.service \
+		> build/exposure || { cat build/exposure; exit 1; }
+	tail -n 1 build/exposure
 
 # --- installing ---
 

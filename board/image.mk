@@ -30,7 +30,7 @@ $(RAUC_CERTIFICATE):
 
 .PHONY: check-image
 check-image: card ## check the image and boot it in QEMU
-	$(IMAGE_ENVIRONMENT) PI=$(PI) IMAGE=$(abspath $(IMAGE)) $(PYTHON) -m unittest discover -v -s tests/image -p 'test_*.py'
+	$(IMAGE_ENVIRONMENT) PI=$(PI) IMAGE=$(abspath $(IMAGE)) IMAGE_TESTS=$(IMAGE_TESTS) $(PYTHON) -m unittest discover -v -s tests/image -p 'test_*.py'
 
 .PHONY: check-image-all
 check-image-all: ## the same, with power cuts, updates and the boards that QEMU knows (an hour)

@@ -18,12 +18,13 @@ static void log_budget(const struct budget_request *request, const struct budget
 	double by_cgroup = budget->by_cgroup == UINT64_MAX ? -1 : (double)budget->by_cgroup / mib;
 	log_info("Ring: %zu frames of %.2f MiB (%zu asked; %s)", budget->slots, (double)request->slot_bytes / mib,
 	         request->slots, budget_bound_text(budget->bound));
-	log_info("Ring memory: available %.1f MiB x %.2f leaves %.1f; max_rss %.1f - RSS now %.1f leaves %.1f; cgroup "
-	         "leaves %.1f "
-	         "(-1: no limit); of each %.1f for exports and %.1f for full-size frames and stacks are taken off already",
-	         (double)request->available / mib, request->available_fraction, (double)budget->by_available / mib,
-	         (double)request->max_rss / mib, (double)request->rss_now / mib, (double)budget->by_rss / mib, by_cgroup,
-	         (double)request->scratch / mib, (double)request->reserved / mib);
+	log_info(
+	    "Ring memory: available %.1f MiB x %.2f leaves %.1f; max_rss %.1f - RSS now and soon %.1f leaves %.1f; cgroup "
+	    "leaves %.1f "
+	    "(-1: no limit); of each %.1f for exports and %.1f for full-size frames and stacks are taken off already",
+	    (double)request->available / mib, request->available_fraction, (double)budget->by_available / mib,
+	    (double)request->max_rss / mib, (double)request->rss_now / mib, (double)budget->by_rss / mib, by_cgroup,
+	    (double)request->scratch / mib, (double)request->reserved / mib);
 }
 
 /* Code of libraries that is only touched by the first export, and threads' stacks: measured at 3 to 4 MiB. */
@@ -35,9 +36,10 @@ static struct budget_request measure_budget(const struct daemon *daemon, const s
 	struct budget_request request = compose_budget(config);
 	struct memory_cgroup cgroup = memory_cgroup();
 	request.available = memory_available();
-	request.rss_now = memory_rss() + later_bytes;
-	if (camera->buffer_bytes == 0) /* not open yet: four buffers of three bytes a pixel is the most that it will take */
-		request.rss_now += 4 * frame_bytes(config->camera.width, config->camera.height);
+	/* Camera buffers are not resident before the first frames come. Of a camera that is not open yet: four buffers of
+	 * three bytes a pixel are the most that it will take. */
+	size_t unopened = 4 * frame_bytes(config->camera.width, config->camera.height);
+	request.rss_now = memory_rss() + later_bytes + (camera->buffer_bytes ? camera->buffer_bytes : unopened);
 	request.scratch = jobs_scratch_bytes(config->camera.width, config->camera.height, pool_width(daemon->pool));
 	request.cgroup_limit = cgroup.limit;
 	request.cgroup_used = cgroup.used;

@@ -1,4 +1,4 @@
-# The SD card's image: make image PI=arm64|armv6 BASE=debian|raspios. Needs what `tools/install-deps image` installs.
+# The SD card's image: make image PI=arm64|armv6. Needs what `tools/install-deps image` installs.
 PI   = arm64
 BASE = debian
 IMAGE_NAME  = pastcam-$(VERSION)-$(PI)$(if $(filter-out debian,$(BASE)),-$(BASE))

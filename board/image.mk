@@ -33,6 +33,6 @@ check-image: card ## check the image and boot it in QEMU
 	$(IMAGE_ENVIRONMENT) PI=$(PI) IMAGE=$(abspath $(IMAGE)) IMAGE_TESTS=$(IMAGE_TESTS) $(PYTHON) -m unittest discover -v -s tests/image -p 'test_*.py'
 
 .PHONY: check-image-all
-check-image-all: ## the same, with power cuts, updates and the boards that QEMU knows (an hour)
+check-image-all: ## the same for both images, with power cuts and updates on arm64 (an hour)
 	$(MAKE) check-image PI=arm64 IMAGE_TESTS=all
 	$(MAKE) check-image PI=armv6 IMAGE_TESTS=all

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 bad=0
 
 # Headers in include/ by layer.
-base="error log clock loop pool fsio notify memory"
+base="error log clock loop lock pool fsio notify memory"
 image="image ingest convert area luma stack"
 store="budget ring"
 service="jobs capture autosave retention guard night_watch lateness"

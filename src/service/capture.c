@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "ingest.h"
 #include "lateness.h"
+#include "lock.h"
 #include "log.h"
 #include "wanted.h"
 
@@ -288,7 +289,7 @@ struct capture *capture_create(const struct capture_params *params, struct error
 	capture->params = *params;
 	capture->created_ns = clock_now_ns();
 	capture->wake = -1;
-	pthread_mutex_init(&capture->publish, NULL);
+	lock_init(&capture->publish);
 	wanted_init(&capture->wanted, params->jobs);
 	night_watch_init(&capture->night, &params->night, params->camera, params->framerate);
 	if (!add_watches(capture)) {

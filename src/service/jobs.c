@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "job_run.h"
+#include "lock.h"
 
 enum { WORKER_COUNT = 2 };
 
@@ -145,7 +146,7 @@ struct jobs *jobs_create(const struct jobs_params *params, struct error *error)
 	jobs->params = *params;
 	queue_init(&jobs->singles);
 	queue_init(&jobs->series);
-	pthread_mutex_init(&jobs->lock, NULL);
+	lock_init(&jobs->lock);
 	pthread_cond_init(&jobs->wake, NULL);
 	for (size_t i = 0; i < WORKER_COUNT; i++) {
 		jobs->lanes[i] = (struct job_lane){ .jobs = jobs, .any = i == 0 };

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 
+#include "lock.h"
+
 void wanted_init(struct wanted *wanted, struct jobs *jobs)
 {
 	*wanted = (struct wanted){ .jobs = jobs };
-	pthread_mutex_init(&wanted->lock, NULL);
+	lock_init(&wanted->lock);
 }
 
 void wanted_finish(struct wanted *wanted)

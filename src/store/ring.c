@@ -13,6 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lock.h"
+
 enum { NONE = -1, CACHE_LINE = 64 };
 
 enum slot_state { SLOT_FREE, SLOT_LENT, SLOT_COMMITTED };
@@ -105,7 +107,7 @@ struct ring *ring_create(size_t slots, int width, int height, struct error *erro
 		free(ring);
 		return NULL;
 	}
-	pthread_mutex_init(&ring->lock, NULL);
+	lock_init(&ring->lock);
 	ring->count = ring->free_count = slots;
 	ring->pin_limit = pin_limit_of(slots);
 	ring->oldest = ring->newest = NONE;

@@ -107,7 +107,7 @@ def never_waits():
         threads.append(threading.Thread(target=watcher))
         for thread in threads:
             thread.start()
-        time.sleep(20)
+        time.sleep(40)  # so many frames that one in a thousand is more than one
         stop.set()
         for thread in threads:
             thread.join()

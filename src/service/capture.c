@@ -30,7 +30,7 @@ struct capture {
 	int64_t ingest_ns; /* in all */
 	int64_t ingests;
 	uint64_t last_id;
-	int64_t created_ns;
+	int64_t first_turn_ns; /* when the loop first turned to the camera; 0: not yet */
 	int64_t pace_ns, last_taken_ns;
 	struct log_fault trouble, wrong_size;
 
@@ -114,11 +114,12 @@ static bool let_go(struct capture *capture, int64_t now_ns)
 }
 
 /* From the end of the exposure to the moment capture turned to it (what a drawn camera takes to draw is the camera's);
- * a frame that was there before this loop was is not late for that. */
+ * a frame that was there before the loop ran is not late for that. */
 static void note_lateness(struct capture *capture, const struct camera_frame *from, int64_t polled_ns)
 {
 	int64_t ready_ns = from->timestamp_ns + (int64_t)(from->exposure_us * CLOCK_NS_PER_US);
-	lateness_add(&capture->lateness, polled_ns - (ready_ns > capture->created_ns ? ready_ns : capture->created_ns));
+	lateness_add(&capture->lateness,
+	             polled_ns - (ready_ns > capture->first_turn_ns ? ready_ns : capture->first_turn_ns));
 }
 
 /* The frame's way into the past. */
@@ -244,6 +245,8 @@ static void on_camera(void *data, uint32_t events)
 	struct camera_frame frame;
 	for (;;) {
 		int64_t polled_ns = clock_now_ns();
+		if (capture->first_turn_ns == 0)
+			capture->first_turn_ns = polled_ns;
 		switch (camera_poll(capture->params.camera, &frame)) {
 		case CAMERA_NOTHING:
 			publish(capture);
@@ -287,7 +290,6 @@ struct capture *capture_create(const struct capture_params *params, struct error
 		return NULL;
 	}
 	capture->params = *params;
-	capture->created_ns = clock_now_ns();
 	capture->wake = -1;
 	lock_init(&capture->publish);
 	wanted_init(&capture->wanted, params->jobs);

@@ -83,7 +83,7 @@ static inline int await_trouble(struct rig *rig)
 }
 
 /* The faults of these tests come again and again, so that a slow machine misses none; one that comes back at once is
- * healed once more. */
+ * healed once more. Their period must not go into the time that await waits for nothing (5 s), or it comes back at once for ever. */
 static inline void restart_until_a_frame_comes(struct rig *rig)
 {
 	struct camera_frame frame;

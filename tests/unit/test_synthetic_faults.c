@@ -5,7 +5,7 @@ static void a_stall_lasts_until_the_restart(void **state)
 {
 	(void)state;
 	struct rig rig = { .params = { .lux = 400 } };
-	rig_start(&rig, "stall@0.05/0.5", VIDEO);
+	rig_start(&rig, "stall@0.05/0.53", VIDEO);
 	assert_int_equal(await_trouble(&rig), 0);
 	restart_until_a_frame_comes(&rig);
 	rig_end(&rig);
@@ -15,7 +15,7 @@ static void an_error_lasts_until_the_restart(void **state)
 {
 	(void)state;
 	struct rig rig = { .params = { .lux = 400 } };
-	rig_start(&rig, "error@0.05/0.5", VIDEO);
+	rig_start(&rig, "error@0.05/0.53", VIDEO);
 	assert_int_equal(await_trouble(&rig), -EIO);
 	struct camera_frame frame;
 	assert_int_equal(await(&rig, &frame), -EIO);

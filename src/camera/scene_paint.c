@@ -1,5 +1,5 @@
-/* The picture is a function of position: from far to near, each layer may replace the colour of a pixel. Lengths are
- * fractions of width (u) and height (v). */
+/* The picture is a function of position: of the layers, from near to far, the first that is there gives a pixel its
+ * colour. Lengths are fractions of width (u) and height (v). */
 #include "scene_paint.h"
 
 #include <math.h>
@@ -9,9 +9,15 @@ struct colour {
 	double r, g, b;
 };
 
+/* Where, in each column, what is far begins: v of the upper edges. */
+struct ridges {
+	double hills, forest;
+};
+
 struct place {
 	double u, v;
 	int x, y;
+	struct ridges ridges;
 };
 
 static double hash01(int x, int y)
@@ -20,6 +26,12 @@ static double hash01(int x, int y)
 	h = (h ^ (h >> 15)) * 0x2C1B3C6Du;
 	h = (h ^ (h >> 12)) * 0x297A2D39u;
 	return (double)((h ^ (h >> 15)) & 0xFFFF) / 65535;
+}
+
+/* What is behind the point of a number that is not negative. */
+static double fraction(double x)
+{
+	return x - (int)x;
 }
 
 /* Smooth noise, 0 … 1, about one bump per unit. */
@@ -49,6 +61,12 @@ static bool inside(const struct place *p, double u0, double v0, double u1, doubl
 	return p->u >= u0 && p->u < u1 && p->v >= v0 && p->v < v1;
 }
 
+static struct ridges ridges_at(double u)
+{
+	return (struct ridges){ .hills = 0.42 + 0.05 * sin(7 * u + 1) + 0.02 * sin(19 * u),
+		                    .forest = 0.52 + 0.03 * sin(5 * u + 3) + 0.006 * bumps(u * 90, 0) };
+}
+
 static struct colour sky(const struct place *p)
 {
 	struct colour c = mix((struct colour){ 85, 125, 190 }, (struct colour){ 200, 195, 180 }, p->v / 0.5);
@@ -56,99 +74,99 @@ static struct colour sky(const struct place *p)
 	return cloud > 0 ? mix(c, (struct colour){ 225, 225, 222 }, cloud < 0.9 ? cloud : 0.9) : c;
 }
 
-static void paint_hills(const struct place *p, struct colour *c)
+static struct colour forest(const struct place *p)
 {
-	if (p->v < 0.35)
-		return;
-	if (p->v > 0.42 + 0.05 * sin(7 * p->u + 1) + 0.02 * sin(19 * p->u))
-		*c = shade((struct colour){ 95, 118, 125 }, 0.9 + 0.2 * bumps(p->u * 60, p->v * 60));
-	if (p->v > 0.52 + 0.03 * sin(5 * p->u + 3) + 0.006 * bumps(p->u * 90, 0))
-		*c = shade((struct colour){ 62, 92, 50 }, 0.6 + 0.7 * bumps(p->u * 110, p->v * 110));
+	return shade((struct colour){ 62, 92, 50 }, 0.6 + 0.7 * bumps(p->u * 110, p->v * 110));
 }
 
-static void paint_meadow(const struct place *p, struct colour *c)
+static struct colour hills(const struct place *p)
+{
+	return shade((struct colour){ 95, 118, 125 }, 0.9 + 0.2 * bumps(p->u * 60, p->v * 60));
+}
+
+static struct colour meadow(const struct place *p)
 {
 	double near = (p->v - 0.55) / 0.45;
 	double blades = bumps(p->u * 220 / (0.4 + near), p->v * 90);
-	*c = shade(mix((struct colour){ 100, 125, 60 }, (struct colour){ 85, 112, 48 }, near), 0.65 + 0.6 * blades);
+	return shade(mix((struct colour){ 100, 125, 60 }, (struct colour){ 85, 112, 48 }, near), 0.65 + 0.6 * blades);
 }
 
-static void paint_road(const struct place *p, struct colour *c)
+static struct colour road(const struct place *p)
 {
-	if (p->v < 0.745 || p->v >= 0.855)
-		return;
-	bool dash = fabs(p->v - 0.80) < 0.005 && fmod(p->u * 12, 1) < 0.55;
-	*c = dash ? (struct colour){ 205, 205, 195 }
-	          : shade((struct colour){ 98, 98, 102 }, 0.85 + 0.3 * hash01(p->x, p->y));
+	bool dash = fabs(p->v - 0.80) < 0.005 && fraction(p->u * 12) < 0.55;
+	return dash ? (struct colour){ 205, 205, 195 }
+	            : shade((struct colour){ 98, 98, 102 }, 0.85 + 0.3 * hash01(p->x, p->y));
 }
 
-static void paint_wall(const struct place *p, struct colour *c)
+static struct colour wall(const struct place *p)
 {
-	double row = floor(p->v * 90), brick = p->u * 60 + 0.5 * fmod(row, 2);
-	bool joint = fmod(p->v * 90, 1) < 0.15 || fmod(brick, 1) < 0.08;
-	*c = joint ? (struct colour){ 185, 180, 170 }
-	           : shade((struct colour){ 165, 95, 72 }, 0.85 + 0.3 * hash01((int)brick, (int)row));
+	int row = (int)(p->v * 90);
+	double brick = p->u * 60 + 0.5 * (row % 2);
+	bool joint = fraction(p->v * 90) < 0.15 || fraction(brick) < 0.08;
+	return joint ? (struct colour){ 185, 180, 170 }
+	             : shade((struct colour){ 165, 95, 72 }, 0.85 + 0.3 * hash01((int)brick, row));
 }
 
-static void paint_windows(const struct place *p, struct colour *c)
+static bool window(const struct place *p, struct colour *c)
 {
 	for (int i = 0; i < 3; i++) {
 		double left = 0.635 + 0.085 * i;
-		if (inside(p, left - 0.005, 0.465, left + 0.05, 0.565))
-			*c = (struct colour){ 220, 218, 210 };
 		bool bar = fabs(p->u - left - 0.0225) < 0.0025 || fabs(p->v - 0.515) < 0.003;
-		if (inside(p, left, 0.472, left + 0.045, 0.558) && !bar)
-			*c = mix((struct colour){ 35, 45, 60 }, (struct colour){ 95, 115, 140 }, (p->u - left) * 20);
+		if (!inside(p, left - 0.005, 0.465, left + 0.05, 0.565))
+			continue;
+		bool glass = inside(p, left, 0.472, left + 0.045, 0.558) && !bar;
+		*c = glass ? mix((struct colour){ 35, 45, 60 }, (struct colour){ 95, 115, 140 }, (p->u - left) * 20)
+		           : (struct colour){ 220, 218, 210 };
+		return true;
 	}
-	if (inside(p, 0.72, 0.59, 0.765, 0.70))
-		*c = (struct colour){ 70, 48, 35 };
+	return false;
 }
 
-static void paint_house(const struct place *p, struct colour *c)
+static bool house(const struct place *p, struct colour *c)
 {
-	double roof = 0.30 + fabs(p->u - 0.74) * 0.8;
-	if (inside(p, 0.60, 0.30, 0.88, 0.43) && p->v > roof)
-		*c = shade((struct colour){ 110, 62, 55 }, fmod(p->v * 80, 1) < 0.25 ? 0.7 : 1.0);
 	if (inside(p, 0.61, 0.43, 0.87, 0.70)) {
-		paint_wall(p, c);
-		paint_windows(p, c);
+		if (inside(p, 0.72, 0.59, 0.765, 0.70))
+			*c = (struct colour){ 70, 48, 35 };
+		else if (!window(p, c))
+			*c = wall(p);
+		return true;
 	}
+	bool roof = inside(p, 0.60, 0.30, 0.88, 0.43) && p->v > 0.30 + fabs(p->u - 0.74) * 0.8;
+	if (roof)
+		*c = shade((struct colour){ 110, 62, 55 }, fraction(p->v * 80) < 0.25 ? 0.7 : 1.0);
+	return roof;
 }
 
-static void paint_tree(const struct place *p, struct colour *c)
+static bool tree(const struct place *p, struct colour *c)
 {
-	if (inside(p, 0.275, 0.55, 0.295, 0.70))
-		*c = shade((struct colour){ 80, 60, 42 }, 0.7 + 0.6 * hash01(p->x, 0));
-	double du = (p->u - 0.285) * 1.35, dv = p->v - 0.45;
-	if (du * du + dv * dv > 0.17 * 0.17)
-		return;
-	double crown = 0.13 + 0.04 * bumps(p->u * 50, p->v * 50);
-	if (du * du + dv * dv < crown * crown)
+	double du = (p->u - 0.285) * 1.35, dv = p->v - 0.45, distance = du * du + dv * dv;
+	double crown = distance > 0.17 * 0.17 ? 0 : 0.13 + 0.04 * bumps(p->u * 50, p->v * 50);
+	if (distance < crown * crown) {
 		*c = shade((struct colour){ 55, 98, 45 }, 0.35 + 1.0 * bumps(p->u * 130, p->v * 110) - 0.8 * dv);
+		return true;
+	}
+	bool trunk = inside(p, 0.275, 0.55, 0.295, 0.70);
+	if (trunk)
+		*c = shade((struct colour){ 80, 60, 42 }, 0.7 + 0.6 * hash01(p->x, 0));
+	return trunk;
 }
 
-static void paint_fence(const struct place *p, struct colour *c)
+static bool fence(const struct place *p, struct colour *c)
 {
-	bool post = p->u < 0.56 && p->v >= 0.655 && p->v < 0.735 && fmod(p->u * 40, 1) < 0.3;
-	bool rail = p->u < 0.56 && p->v >= 0.675 && p->v < 0.685;
-	if (post || rail)
-		*c = (struct colour){ 190, 180, 160 };
+	bool post = inside(p, 0, 0.655, 0.56, 0.735) && fraction(p->u * 40) < 0.3;
+	bool rail = inside(p, 0, 0.675, 0.56, 0.685);
+	*c = (struct colour){ 190, 180, 160 };
+	return post || rail;
 }
 
 static struct colour colour_at(const struct place *p)
 {
-	struct colour c = { 0 };
-	if (p->v < 0.6) {
-		c = sky(p);
-		paint_hills(p, &c);
-	} else {
-		paint_meadow(p, &c);
-		paint_road(p, &c);
-	}
-	paint_tree(p, &c);
-	paint_house(p, &c);
-	paint_fence(p, &c);
-	return c;
+	struct colour c;
+	if (fence(p, &c) || house(p, &c) || tree(p, &c))
+		return c;
+	if (p->v >= 0.6)
+		return p->v >= 0.745 && p->v < 0.855 ? road(p) : meadow(p);
+	return p->v > p->ridges.forest ? forest(p) : p->v > p->ridges.hills ? hills(p) : sky(p);
 }
 
 static uint8_t to_byte(double value)
@@ -194,16 +212,20 @@ static void normalise(uint8_t *base, int width, int height)
 	}
 }
 
+/* By columns, since the ridges belong to them. */
 void scene_paint(uint8_t *base, int width, int height)
 {
-	uint8_t *out = base;
-	for (int y = 0; y < height; y++) {
-		for (int x = 0; x < width; x++) {
-			struct place place = { (x + 0.5) / width, (y + 0.5) / height, x, y };
+	for (int x = 0; x < width; x++) {
+		double u = (x + 0.5) / width;
+		struct place place = { .u = u, .x = x, .ridges = ridges_at(u) };
+		for (int y = 0; y < height; y++) {
+			uint8_t *out = base + ((size_t)y * (size_t)width + (size_t)x) * 3;
+			place.v = (y + 0.5) / height;
+			place.y = y;
 			struct colour c = colour_at(&place);
-			*out++ = to_byte(c.r);
-			*out++ = to_byte(c.g);
-			*out++ = to_byte(c.b);
+			out[0] = to_byte(c.r);
+			out[1] = to_byte(c.g);
+			out[2] = to_byte(c.b);
 		}
 	}
 	normalise(base, width, height);

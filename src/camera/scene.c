@@ -8,16 +8,78 @@
 
 enum { NOISE_SPAN = 4096, STEPS_PER_STOP = 64, BLACK = -100000 };
 
+struct texel {
+	struct rgb colour;
+	bool there;
+};
+
 struct scene {
 	int width, height;
 	uint8_t *base;
-	uint8_t *noise; /* NOISE_SPAN more than a row */
+	uint8_t *noise;                       /* NOISE_SPAN more than a row */
+	struct texel *sprites[SCENE_SPRITES]; /* each as large as its rectangle */
 };
 
-struct sprite {
-	struct scene_rect rect;
-	int kind;
-};
+/* Two cars, one each way, and a balloon; numbers are frames, so a picture's number tells where they are. */
+static struct scene_rect sprite_at(const struct scene *scene, int kind, uint32_t number)
+{
+	double width = scene->width, height = scene->height;
+	double car_width = 0.11 * width, way = width + car_width;
+	double right = fmod(number * width / 150.0, way) - car_width;
+	double left = way - car_width - fmod(number * width / 230.0, way);
+	double sway = number * 0.02;
+	struct scene_rect rects[SCENE_SPRITES] = {
+		{ (int)right, (int)(0.795 * height), (int)car_width, (int)(0.06 * height) },
+		{ (int)left, (int)(0.735 * height), (int)car_width, (int)(0.055 * height) },
+		{ (int)((0.46 + 0.09 * sin(sway)) * width), (int)((0.15 + 0.05 * sin(sway * 1.7)) * height),
+		  (int)(0.07 * width), (int)(0.13 * height) },
+	};
+	return rects[kind];
+}
+
+/* s, t: 0 … 1 across the sprite. False where it is transparent. */
+static bool balloon_colour(double s, double t, struct rgb *colour)
+{
+	double ds = s - 0.5, dt = t - 0.4;
+	if (ds * ds / 0.25 + dt * dt / 0.16 < 1) {
+		bool stripe = fmod(s * 5, 1) < 0.5;
+		*colour = stripe ? (struct rgb){ 190, 80, 40 } : (struct rgb){ 205, 190, 120 };
+		return true;
+	}
+	*colour = (struct rgb){ 90, 65, 40 };
+	return t > 0.86 && fabs(ds) < 0.14;
+}
+
+static bool car_colour(double s, double t, bool blue, struct rgb *colour)
+{
+	double wheel = fmin(fabs(s - 0.22), fabs(s - 0.78));
+	if (t > 0.62 && wheel * wheel * 6 + (t - 0.8) * (t - 0.8) < 0.04) {
+		*colour = (struct rgb){ 30, 30, 32 };
+		return true;
+	}
+	bool cabin = t > 0.08 && t <= 0.42 && s > 0.24 && s < 0.76;
+	bool window = cabin && t > 0.14 && fabs(s - 0.5) > 0.02 && s > 0.28 && s < 0.72;
+	*colour = window ? (struct rgb){ 60, 72, 85 } : blue ? (struct rgb){ 50, 90, 165 } : (struct rgb){ 180, 160, 60 };
+	return cabin || (t > 0.40 && t < 0.80);
+}
+
+static bool sprite_colour(int kind, double s, double t, struct rgb *colour)
+{
+	return kind == 2 ? balloon_colour(s, t, colour) : car_colour(s, t, kind == 0, colour);
+}
+
+/* NULL without memory. */
+static struct texel *paint_sprite(int kind, struct scene_rect rect)
+{
+	struct texel *texels = malloc((size_t)rect.width * (size_t)rect.height * sizeof *texels + 1);
+	for (int y = 0; texels && y < rect.height; y++) {
+		for (int x = 0; x < rect.width; x++) {
+			struct texel *texel = &texels[y * rect.width + x];
+			texel->there = sprite_colour(kind, (x + 0.5) / rect.width, (y + 0.5) / rect.height, &texel->colour);
+		}
+	}
+	return texels;
+}
 
 static uint32_t scramble(uint32_t h)
 {
@@ -40,6 +102,13 @@ struct scene *scene_create(int width, int height)
 		scene_destroy(scene);
 		return NULL;
 	}
+	for (int kind = 0; kind < SCENE_SPRITES; kind++) {
+		scene->sprites[kind] = paint_sprite(kind, sprite_at(scene, kind, 0));
+		if (!scene->sprites[kind]) {
+			scene_destroy(scene);
+			return NULL;
+		}
+	}
 	scene_paint(scene->base, width, height);
 	for (size_t i = 0; i < row + NOISE_SPAN; i++)
 		scene->noise[i] = (uint8_t)(scramble((uint32_t)i) % (SCENE_NOISE + 1));
@@ -50,6 +119,8 @@ void scene_destroy(struct scene *scene)
 {
 	if (!scene)
 		return;
+	for (int kind = 0; kind < SCENE_SPRITES; kind++)
+		free(scene->sprites[kind]);
 	free(scene->base);
 	free(scene->noise);
 	free(scene);
@@ -96,68 +167,19 @@ static struct scene_rect clip(const struct scene *scene, struct scene_rect rect)
 	return rect;
 }
 
-/* Two cars, one each way, and a balloon; numbers are frames, so a picture's number tells where they are. */
-static struct sprite sprite_at(const struct scene *scene, int kind, uint32_t number)
+static void draw_sprite(const struct scene *scene, uint8_t *rgb, const uint8_t table[256], int kind,
+                        struct scene_rect rect)
 {
-	double width = scene->width, height = scene->height;
-	double car_width = 0.11 * width, way = width + car_width;
-	double right = fmod(number * width / 150.0, way) - car_width;
-	double left = way - car_width - fmod(number * width / 230.0, way);
-	double sway = number * 0.02;
-	struct scene_rect rects[SCENE_SPRITES] = {
-		{ (int)right, (int)(0.795 * height), (int)car_width, (int)(0.06 * height) },
-		{ (int)left, (int)(0.735 * height), (int)car_width, (int)(0.055 * height) },
-		{ (int)((0.46 + 0.09 * sin(sway)) * width), (int)((0.15 + 0.05 * sin(sway * 1.7)) * height),
-		  (int)(0.07 * width), (int)(0.13 * height) },
-	};
-	return (struct sprite){ rects[kind], kind };
-}
-
-/* s, t: 0 … 1 across the sprite. False where it is transparent. */
-static bool balloon_colour(double s, double t, struct rgb *colour)
-{
-	double ds = s - 0.5, dt = t - 0.4;
-	if (ds * ds / 0.25 + dt * dt / 0.16 < 1) {
-		bool stripe = fmod(s * 5, 1) < 0.5;
-		*colour = stripe ? (struct rgb){ 190, 80, 40 } : (struct rgb){ 205, 190, 120 };
-		return true;
-	}
-	*colour = (struct rgb){ 90, 65, 40 };
-	return t > 0.86 && fabs(ds) < 0.14;
-}
-
-static bool car_colour(double s, double t, bool blue, struct rgb *colour)
-{
-	double wheel = fmin(fabs(s - 0.22), fabs(s - 0.78));
-	if (t > 0.62 && wheel * wheel * 6 + (t - 0.8) * (t - 0.8) < 0.04) {
-		*colour = (struct rgb){ 30, 30, 32 };
-		return true;
-	}
-	bool cabin = t > 0.08 && t <= 0.42 && s > 0.24 && s < 0.76;
-	bool window = cabin && t > 0.14 && fabs(s - 0.5) > 0.02 && s > 0.28 && s < 0.72;
-	*colour = window ? (struct rgb){ 60, 72, 85 } : blue ? (struct rgb){ 50, 90, 165 } : (struct rgb){ 180, 160, 60 };
-	return cabin || (t > 0.40 && t < 0.80);
-}
-
-static bool sprite_colour(int kind, double s, double t, struct rgb *colour)
-{
-	return kind == 2 ? balloon_colour(s, t, colour) : car_colour(s, t, kind == 0, colour);
-}
-
-static void draw_sprite(const struct scene *scene, uint8_t *rgb, const uint8_t table[256], const struct sprite *sprite)
-{
-	struct scene_rect seen = clip(scene, sprite->rect);
+	struct scene_rect seen = clip(scene, rect);
 	for (int y = seen.y; y < seen.y + seen.height; y++) {
-		for (int x = seen.x; x < seen.x + seen.width; x++) {
-			struct rgb colour;
-			double s = (x - sprite->rect.x + 0.5) / sprite->rect.width;
-			double t = (y - sprite->rect.y + 0.5) / sprite->rect.height;
-			if (!sprite_colour(sprite->kind, s, t, &colour))
+		const struct texel *texel = scene->sprites[kind] + (y - rect.y) * rect.width + (seen.x - rect.x);
+		uint8_t *out = rgb + ((size_t)y * (size_t)scene->width + (size_t)seen.x) * 3;
+		for (int x = 0; x < seen.width; x++, texel++, out += 3) {
+			if (!texel->there)
 				continue;
-			uint8_t *out = rgb + ((size_t)y * (size_t)scene->width + (size_t)x) * 3;
-			out[0] = table[colour.r];
-			out[1] = table[colour.g];
-			out[2] = table[colour.b];
+			out[0] = table[texel->colour.r];
+			out[1] = table[texel->colour.g];
+			out[2] = table[texel->colour.b];
 		}
 	}
 }
@@ -181,9 +203,9 @@ void scene_draw(const struct scene *scene, struct scene_canvas *canvas, double m
 	make_table(table, brightness);
 	restore(scene, canvas, table, brightness);
 	for (int i = 0; i < SCENE_SPRITES; i++) {
-		struct sprite sprite = sprite_at(scene, i, number);
-		canvas->marks[i] = clip(scene, sprite.rect);
-		draw_sprite(scene, canvas->rgb, table, &sprite);
+		struct scene_rect rect = sprite_at(scene, i, number);
+		canvas->marks[i] = clip(scene, rect);
+		draw_sprite(scene, canvas->rgb, table, i, rect);
 	}
 	if (number_fits(scene->width, scene->height))
 		number_draw(canvas->rgb, scene->width, number);

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,14 @@ def torn(paths):
         except Exception as reason:  # pylint: disable=broad-except # whatever the decoder says, it is torn
             bad.append(f"{path}: {reason}")
     return bad
+
+
+def usage(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        text = file.read()
+    return {"rss_mib": int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024,
+            "threads": int(re.search(r"Threads:\s+(\d+)", text)[1]),
+            "fds": len(os.listdir(f"/proc/{pid}/fd"))}
 
 
 class Clients:

@@ -16,7 +16,7 @@ import unittest
 from PIL import Image
 
 import harness
-from faults import Clients, finished, leftovers, preload, promised, put, torn
+from faults import Clients, finished, leftovers, preload, promised, put, torn, usage
 from harness import BINARY, Daemon, paths_of, wait_until
 from pictures import load, read_number
 
@@ -174,14 +174,6 @@ class Camera(Folder):
         with self.trouble("vanish@0.5+1000", **{"camera.lost_after_s": 5}) as daemon:
             self.assertEqual(daemon.wait_exit(), 43)
             self.assertIn("fresh process", daemon.log())
-
-
-def usage(pid):
-    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-        text = file.read()
-    return {"rss_mib": int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024,
-            "threads": int(re.search(r"Threads:\s+(\d+)", text)[1]),
-            "fds": len(os.listdir(f"/proc/{pid}/fd"))}
 
 
 class Memory(Folder):

@@ -1,4 +1,4 @@
-/* What the kernel says about memory: of this process, the machine, and the cgroup. Reads /proc and /sys; any thread. */
+/* Memory of this process, the machine, and the cgroup, as /proc and /sys tell it. Any thread. */
 #ifndef PASTCAM_MEMORY_H
 #define PASTCAM_MEMORY_H
 
@@ -23,5 +23,9 @@ struct memory_cgroup {
 	uint64_t limit, used;
 };
 struct memory_cgroup memory_cgroup(void);
+
+/* Gives the pages of program and libraries back that nobody has written to: most were only needed to start. What is used
+ * again comes back from the file by itself, or from the page cache while it is there. */
+void memory_release_code(void);
 
 #endif

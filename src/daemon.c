@@ -193,6 +193,7 @@ static int run(struct daemon *daemon)
 	const struct config *config = daemon->config;
 	log_info("pastcam " PASTCAM_VERSION " answers on %s port %d and saves to %s", config->network.bind,
 	         server_port(daemon->server), daemon->base_dir);
+	memory_release_code();
 	run_ahead();
 	notify_send("READY=1");
 	int result = loop_run(daemon->loop);

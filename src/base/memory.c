@@ -1,10 +1,12 @@
 #include "memory.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "fsio.h"
@@ -115,4 +117,25 @@ struct memory_cgroup memory_cgroup(void)
 	if (group_of("memory", group, sizeof group))
 		narrow(&least, "/sys/fs/cgroup/memory", group, "memory.limit_in_bytes", "memory.usage_in_bytes");
 	return least;
+}
+
+static int release_object(struct dl_phdr_info *object, size_t bytes, void *page_bytes)
+{
+	(void)bytes;
+	const uintptr_t page = *(const uintptr_t *)page_bytes;
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+		if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W))
+			continue;
+		uintptr_t begin = (object->dlpi_addr + segment->p_vaddr) / page * page;
+		uintptr_t end = object->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+		madvise((void *)begin, end - begin, MADV_DONTNEED); /* refused, they just stay */
+	}
+	return 0;
+}
+
+void memory_release_code(void)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	dl_iterate_phdr(release_object, &page);
 }

@@ -41,6 +41,7 @@ struct camera {
 	uint64_t last_sequence;
 	bool has_sequence; /* false for the first frame after a start: its number follows nothing */
 	bool worked;       /* there was a frame once */
+	int failed;        /* -errno of what is still to be answered by a rung of the ladder */
 	bool announce;     /* CAMERA_TROUBLE is due */
 	bool lost;         /* CAMERA_LOST was given in this outage */
 	int burst;         /* events in a row since the last CAMERA_NOTHING */
@@ -138,18 +139,26 @@ static void give_up_until_later(struct camera *camera)
 		camera->backoff_ns = BACKOFF_LAST_NS;
 }
 
+/* It is told before it is answered: stopping a camera that hangs may take long, or for ever. */
+static void fail(struct camera *camera, int code, const char *reason)
+{
+	note_trouble(camera, reason);
+	camera->status.state = CAMERA_RECOVERING;
+	camera->failed = code;
+}
+
 /* One rung up: restart the stream once, from then on close and open again with back-off. */
-static void climb(struct camera *camera, int code, const char *reason)
+static void climb(struct camera *camera)
 {
 	struct error error = { 0 };
+	int code = camera->failed;
 
-	note_trouble(camera, reason);
+	camera->failed = 0;
 	if (code == -ENODEV || camera->backoff_ns != 0) {
 		give_up_until_later(camera);
 		return;
 	}
 	camera->backoff_ns = BACKOFF_FIRST_NS;
-	camera->status.state = CAMERA_RECOVERING;
 	camera->status.restarts++;
 	camera->backend->stop(camera->open);
 	if (start_backend(camera, &error) < 0) {
@@ -179,7 +188,7 @@ static void stalled(struct camera *camera)
 
 	snprintf(reason, sizeof(reason), "no frame for %.1f s", (double)silence_ns(camera) / (double)CLOCK_NS_PER_S);
 	camera->status.stalls++;
-	climb(camera, -ETIMEDOUT, reason);
+	fail(camera, -ETIMEDOUT, reason);
 }
 
 static void count_frame(struct camera *camera, const struct camera_frame *frame)
@@ -218,7 +227,7 @@ static enum camera_event poll_open(struct camera *camera, struct camera_frame *f
 		return got_frame(camera, frame);
 	if (rc < 0) {
 		camera->status.failures++;
-		climb(camera, rc, error.text);
+		fail(camera, rc, error.text);
 	} else if (camera->now_ns() >= camera->deadline_ns) {
 		stalled(camera);
 	}
@@ -257,14 +266,16 @@ static enum camera_event next_event(struct camera *camera, struct camera_frame *
 		*frame = camera->pending;
 		return CAMERA_FRAME;
 	}
-	if (camera->open)
+	if (camera->open && !camera->failed)
 		event = poll_open(camera, frame);
-	else if (!camera->announce && camera->now_ns() >= camera->deadline_ns)
-		reopen(camera);
 	if (camera->announce) {
 		camera->announce = false;
 		return CAMERA_TROUBLE;
 	}
+	if (camera->failed)
+		climb(camera);
+	else if (!camera->open && camera->now_ns() >= camera->deadline_ns)
+		reopen(camera);
 	int64_t lost = lost_ns(camera);
 	if (event == CAMERA_NOTHING && lost && camera->now_ns() >= lost) {
 		camera->lost = true;

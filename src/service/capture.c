@@ -257,6 +257,7 @@ static void on_camera(void *data, uint32_t events)
 			break;
 		case CAMERA_TROUBLE:
 			begin_trouble(capture);
+			publish(capture);
 			break;
 		case CAMERA_RECOVERED:
 			log_fault_end(&capture->trouble, "Camera: frames come again");

@@ -210,6 +210,23 @@ static void it_fails_once(int code)
 	fake.acquire_rc = code;
 	assert_int_equal(poll_once(), CAMERA_TROUBLE);
 	fake.acquire_rc = 0;
+	assert_int_equal(poll_once(), CAMERA_NOTHING);
+}
+
+/* A camera may hang when it is stopped: by then its trouble must be known. */
+static void trouble_is_told_before_it_is_answered(void **state)
+{
+	(void)state;
+	assert_int_equal(make_camera(), 0);
+	one_frame_comes();
+	advance(4.2);
+	assert_int_equal(poll_once(), CAMERA_TROUBLE);
+	assert_int_equal(fake.stops, 0);
+	assert_int_equal(status_now().state, CAMERA_RECOVERING);
+	assert_string_equal(status_now().trouble, "no frame for 4.1 s");
+	assert_int_equal(poll_once(), CAMERA_NOTHING);
+	assert_int_equal(fake.stops, 1);
+	assert_int_equal(status_now().restarts, 1);
 }
 
 static void frames_flow(void **state)
@@ -607,6 +624,7 @@ int main(void)
 		TEST(frames_flow),
 		TEST(gaps_in_the_sequence_are_lost_frames),
 		TEST(a_restart_begins_a_new_sequence),
+		TEST(trouble_is_told_before_it_is_answered),
 		TEST(silence_restarts_the_stream),
 		TEST(a_late_poll_with_frames_waiting_is_no_stall),
 		TEST(the_deadline_follows_the_exposure),

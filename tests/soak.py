@@ -162,15 +162,15 @@ class Soak:
 
     def disk_full(self):
         path = os.path.join(self.disk.path, "somebody-elses")
-        with open(path, "wb") as file:
-            try:
-                while True:
-                    file.write(bytes(1 << 20))
-                    file.flush()
-            except OSError:
-                pass
+        try:
+            with open(path, "wb", buffering=0) as file:
+                while file.write(bytes(1 << 20)):
+                    pass
+        except OSError:
+            pass  # now it is, if it was not full of pictures already
         time.sleep(self.rng.uniform(2, 5))
-        os.unlink(path)
+        if os.path.exists(path):
+            os.unlink(path)
 
     def disk_read_only(self):
         for _ in range(500):
@@ -225,7 +225,7 @@ class Soak:
             except (OSError, TypeError, ValueError):
                 pass
             if self.daemon.process.poll() is not None:
-                self.broken.append(f"the daemon ended by itself with {self.daemon.process.returncode}")
+                self.broken.append(f"the daemon ended by itself with {self.daemon.process.returncode}:\n{self.daemon.log()[-2000:]}")
                 self.end_life()
                 self.start()
             time.sleep(0.5)

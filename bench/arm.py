@@ -26,6 +26,8 @@ KERNELS = [
     ('arm_bgr', 'BGR to RGB', 'store', 3),
     ('area_sum_rows', 'downscale RGB: add rows', 'store', 3),
     ('area_fold', 'downscale planes: fold, a step', 'store', 2),
+    ('area_average_4x4', 'downscale planes: 4 x 4', 'store', 0.125),
+    ('area_average_2x2_pairs', 'downscale planes: 2 x 2 U, V', 'store', 0.25),
     ('mean_narrow', 'stack mean: add a frame', 'store', 6),
     ('max_block', 'stack max: a frame', 'store', 3),
     ('arm_order', 'stack median: a comparison', 'store', 6),

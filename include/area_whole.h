@@ -16,6 +16,11 @@ struct area_samples {
 	size_t stride, columns, rows;
 };
 
+/* The two most frequent cases, straight from the bytes and in one step: count averages of 8.8 bits of 4 x 4 bytes, and of
+ * 2 x 2 pairs of bytes, U and V. Rows are stride bytes apart, and 4 x count long. */
+void area_average_4x4(const uint8_t *row, size_t stride, size_t count, uint16_t *averages);
+void area_average_2x2_pairs(const uint8_t *row, size_t stride, size_t count, uint16_t *const averages[2]);
+
 /* Sums of the columns of `rows` rows of bytes. */
 void area_sum_rows(const uint8_t *row, size_t stride, size_t rows, size_t bytes, uint16_t *sums);
 
@@ -31,11 +36,6 @@ typedef void area_average(const struct area_samples *samples, size_t count, uint
 
 /* Of folded sums. */
 area_average area_average_folded;
-
-/* Of sums as area_sum_rows leaves them, where stride x columns, of 1 x 4 or 2 x 2, is AREA_WORD_SUMS: the sums of
- * an output pixel are one word, and need no folding. The word of the last one must be there in full. */
-enum { AREA_WORD_SUMS = 4 };
-area_average area_average_words;
 
 /* Of sums as area_sum_rows leaves them, of three components at once, which are neighbours in pixels of three or four
  * bytes; in the order of the bytes. One more sum than those of the last pixel must be there. */

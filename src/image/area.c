@@ -190,10 +190,7 @@ static bool is_uniform(const struct layout *layout, int plane)
 /* The quickest way to average the sums of a plane. */
 static area_average *average_of_plane(const struct layout *layout, int plane, size_t ratio)
 {
-	const struct unit unit = layout->units[plane];
-	if (!area_folds(ratio) || !is_uniform(layout, plane))
-		return area_average_samples;
-	return unit.bytes * (ratio / unit.columns) == AREA_WORD_SUMS ? area_average_words : area_average_folded;
+	return area_folds(ratio) && is_uniform(layout, plane) ? area_average_folded : area_average_samples;
 }
 
 static void average_pixels(const struct area *area, const struct layout *layout, size_t ratio)
@@ -205,14 +202,33 @@ static void average_pixels(const struct area *area, const struct layout *layout,
 	area_average_pixels(&samples, (size_t)area->out_width, averages);
 }
 
+/* False where the plane is of another kind. */
+static bool average_words(const struct area *area, const struct layout *layout, int plane, const uint8_t *row,
+                          size_t stride)
+{
+	const struct unit unit = layout->units[plane];
+	const int columns = area->whole_ratio / unit.columns, rows = area->whole_ratio / unit.rows;
+	const size_t count = (size_t)area->out_width;
+	if (unit.bytes == 1 && columns == 4 && rows == 4)
+		area_average_4x4(row, stride, count, area->averages[plane]);
+	else if (unit.bytes == 2 && columns == 2 && rows == 2)
+		area_average_2x2_pairs(row, stride, count, area->averages + 1);
+	else
+		return false;
+	return true;
+}
+
 static void average_plane_whole(const struct area *area, const struct image *image, int plane, size_t out_y)
 {
 	const struct layout *layout = &layouts[image->format];
 	const struct unit unit = layout->units[plane];
 	const size_t ratio = (size_t)area->whole_ratio, rows = ratio / unit.rows;
 	const size_t bytes = plane_row_bytes(area, unit), stride = image->stride[plane];
+	const uint8_t *row = image->plane[plane] + out_y * rows * stride;
+	if (average_words(area, layout, plane, row, stride))
+		return;
 	area_average *const average = average_of_plane(layout, plane, ratio);
-	area_sum_rows(image->plane[plane] + out_y * rows * stride, stride, rows, bytes, area->whole_sums);
+	area_sum_rows(row, stride, rows, bytes, area->whole_sums);
 	if (area_folds(ratio) && is_rgb(image->format)) {
 		average_pixels(area, layout, ratio);
 		return;

@@ -57,36 +57,72 @@ void area_average_folded(const struct area_samples *samples, size_t count, uint1
 		averages[x] = (uint16_t)(samples->sums[x * stride] << shift);
 }
 
+/* Four bytes side by side, the first in the lowest bits. */
+static KERNEL_PART uint32_t bytes_of(const uint8_t *bytes)
+{
+	uint32_t word;
+	memcpy(&word, bytes, sizeof word);
+	return le32toh(word);
+}
+
+/* Two bytes of a word, each with room for 257 of its like. */
+static KERNEL_PART uint32_t even_of(uint32_t word)
+{
+	return word & 0x00ff00ff;
+}
+
+static KERNEL_PART uint32_t odd_of(uint32_t word)
+{
+	return even_of(word >> 8);
+}
+
+static KERNEL_PART uint32_t pairs_of(const uint8_t *bytes)
+{
+	const uint32_t word = bytes_of(bytes);
+	return even_of(word) + odd_of(word);
+}
+
+static KERNEL_PART uint16_t halves_added(uint32_t word)
+{
+	return (uint16_t)(word + (word >> 16));
+}
+
+KERNEL static void average_4x4(const uint8_t *restrict row, size_t stride, size_t count, uint16_t *restrict averages)
+{
+	for (size_t x = 0; x < count; x++) {
+		const uint8_t *block = row + 4 * x;
+		const uint32_t sums =
+		    pairs_of(block) + pairs_of(block + stride) + pairs_of(block + 2 * stride) + pairs_of(block + 3 * stride);
+		averages[x] = (uint16_t)(halves_added(sums) << 4);
+	}
+}
+
+void area_average_4x4(const uint8_t *row, size_t stride, size_t count, uint16_t *averages)
+{
+	average_4x4(row, stride, count, averages);
+}
+
+KERNEL static void average_2x2_pairs(const uint8_t *restrict row, size_t stride, size_t count, uint16_t *restrict first,
+                                     uint16_t *restrict second)
+{
+	for (size_t x = 0; x < count; x++) {
+		const uint32_t upper = bytes_of(row + 4 * x), lower = bytes_of(row + stride + 4 * x);
+		first[x] = (uint16_t)(halves_added(even_of(upper) + even_of(lower)) << 6);
+		second[x] = (uint16_t)(halves_added(odd_of(upper) + odd_of(lower)) << 6);
+	}
+}
+
+void area_average_2x2_pairs(const uint8_t *row, size_t stride, size_t count, uint16_t *const averages[2])
+{
+	average_2x2_pairs(row, stride, count, averages[0], averages[1]);
+}
+
 /* Four sums side by side. None can carry into the next, so that they are added, and shifted, at once. */
 static KERNEL_PART uint64_t word_of(const uint16_t *sums)
 {
 	uint64_t word;
 	memcpy(&word, sums, sizeof word);
 	return le64toh(word);
-}
-
-static KERNEL_PART void add_words(const uint16_t *restrict sums, size_t columns, int shift, size_t count,
-                                  uint16_t *restrict averages)
-{
-	for (size_t x = 0; x < count; x++) {
-		uint64_t word = word_of(sums + AREA_WORD_SUMS * x);
-		word += word >> 32;
-		word += columns == 4 ? word >> 16 : 0;
-		averages[x] = (uint16_t)(word << shift);
-	}
-}
-
-KERNEL static void average_words(const uint16_t *sums, size_t columns, int shift, size_t count, uint16_t *averages)
-{
-	if (columns == 4)
-		add_words(sums, 4, shift, count, averages);
-	else
-		add_words(sums, 2, shift, count, averages);
-}
-
-void area_average_words(const struct area_samples *samples, size_t count, uint16_t *averages)
-{
-	average_words(samples->sums, samples->columns, shift_of(samples), count, averages);
 }
 
 static KERNEL_PART void add_pixels(const struct area_samples *samples, size_t columns, size_t count,

@@ -3,17 +3,21 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
 
+import numpy as np
 from PIL import Image
 
-from card import Card
+from card import Card, run
 from machine import Machine, wait_until
 
 IMAGE = os.environ["IMAGE"]
+HERE = os.path.dirname(os.path.abspath(__file__))
 GIBIBYTE = 1 << 30
+SMALL_CARD = 1_900_000_000  # what is sold as 2 GB
 SYNTHETIC = {"camera": {"backend": "synthetic", "width": 320, "height": 240, "framerate": 5}}
 
 
@@ -32,7 +36,7 @@ class BootTest(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory(prefix="pastcam-boot-")
         cls.addClassCleanup(cls.folder.cleanup)
         key = make_key(cls.folder.name)
-        cls.card = Card(f"{IMAGE}.img", os.path.join(cls.folder.name, "card.img"), 2 * GIBIBYTE)
+        cls.card = Card(f"{IMAGE}.img", os.path.join(cls.folder.name, "card.img"), SMALL_CARD)
         cls.card.fat_write("pastcam/config.json", json.dumps(SYNTHETIC).encode())
         with open(f"{key}.pub", "rb") as public:
             cls.card.fat_write("pastcam/authorized_keys", public.read())
@@ -40,7 +44,7 @@ class BootTest(unittest.TestCase):
         cls.addClassCleanup(cls.machine.cut_power)
         cls.machine.start()
         seconds = cls.machine.wait_for_health(600)
-        print(f"\nfirst health {seconds:.0f} s after power-on")
+        print(f"\nmeasured: first health {seconds:.0f} s after power-on", flush=True)
         cls.machine.wait_for_ssh(300)
 
     def restart_with(self, settings):
@@ -54,6 +58,12 @@ class BootTest(unittest.TestCase):
     def healthy(self):
         token = self.machine.token()
         wait_until(lambda: (self.machine.ask("health", token, 10) or "").startswith("RSS="), 180, "an answer to health")
+
+    def status(self):
+        return json.loads(self.machine.ask("status"))
+
+    def restarts(self):
+        return int(self.machine.ssh("systemctl show -P NRestarts pastcam"))
 
     def picture(self):
         reply = wait_until(lambda: (lambda r: r if r and r.startswith("Saved") else None)(self.machine.ask("save jpg")), 120, "a saved picture", 3)
@@ -102,11 +112,79 @@ class BootTest(unittest.TestCase):
         self.restart_with(SYNTHETIC)
         self.assertIsNone(self.card.fat_read("pastcam/errors.txt"))
 
-    def test_no_camera_is_a_state(self):
+    def test_a_configuration_that_pastcam_cannot_start_with_is_left_out(self):
         self.addCleanup(self.restart_with, SYNTHETIC)
-        self.restart_with({"camera": {"backend": "libcamera"}})
-        status = json.loads(self.machine.ask("status"))
-        self.assertNotEqual(status["camera"]["state"], "running")
+        self.restart_with({**SYNTHETIC, "network": {"bind": "192.0.2.1"}})  # nobody's address
+        self.assertRegex(self.status()["note"], "config.json on the card is not used, the defaults are: .*192.0.2.1")
+
+    def test_over_its_memory_it_comes_back_with_a_smaller_ring(self):
+        hog = os.path.join(self.folder.name, "hog.so")
+        run("aarch64-linux-gnu-gcc", "-shared", "-fPIC", "-O2", "-o", hog, os.path.join(HERE, "..", "integration", "shims", "hog.c"))
+        self.machine.send(hog, "/run/hog.so")
+        self.machine.ssh("mkdir -p /run/systemd/system/pastcam.service.d && printf '[Service]\\nEnvironment=LD_PRELOAD=/run/hog.so SHIM_HOG_MIB=/run/hog-mib\\n' "
+                         ">/run/systemd/system/pastcam.service.d/hog.conf && systemctl daemon-reload")
+        self.addCleanup(self.restart_with, SYNTHETIC)
+        self.addCleanup(self.machine.ssh, "rm -f /run/systemd/system/pastcam.service.d/hog.conf /run/pastcam/memory-exits && systemctl daemon-reload")
+        self.restart_with({**SYNTHETIC, "ring": {"size": 40000}, "memory": {"max_rss_mb": 120}})
+        before, slots = self.restarts(), self.status()["ring"]["slots"]
+        self.machine.ssh("echo 120 >/run/hog.new; mv /run/hog.new /run/hog-mib; sleep 1; rm /run/hog-mib")
+        wait_until(lambda: self.restarts() > before, 120, "a restart")
+        self.healthy()
+        self.assertIn("status=42", self.machine.ssh("journalctl -u pastcam -o cat | grep 'Main process exited' | tail -n 1"))
+        self.assertAlmostEqual(self.status()["ring"]["slots"] / slots, 0.75, delta=0.05)
+        self.assertEqual(self.restarts(), before + 1)
+
+    def test_in_a_smaller_cgroup_the_ring_is_smaller(self):
+        self.machine.ssh("systemctl set-property --runtime pastcam MemoryMax=128M")
+        self.addCleanup(self.restart_with, SYNTHETIC)
+        self.addCleanup(self.machine.ssh, "systemctl set-property --runtime pastcam MemoryMax=infinity")
+        self.restart_with({"camera": {**SYNTHETIC["camera"], "framerate": 30}, "ring": {"size": 4000}, "memory": {"max_rss_mb": 600}})
+        status = self.status()
+        self.assertIn("cgroup", status["memory"]["slots_reason"])
+        self.assertLess(status["ring"]["bytes"], 128 << 20)
+        wait_until(lambda: self.status()["ring"]["committed"] == status["ring"]["slots"], 120, "the whole ring to be taken")
+        self.picture()
+        self.assertIn("oom_kill 0", self.machine.ssh("cat /sys/fs/cgroup/system.slice/pastcam.service/memory.events"))
+        self.assertEqual(self.restarts(), 0)
+
+    def test_a_camera_that_fails_is_taken_up_again(self):
+        self.addCleanup(self.restart_with, SYNTHETIC)
+        self.restart_with({"camera": {**SYNTHETIC["camera"], "synthetic": {"faults": "vanish@5+5,stall@20+10"}, "capture_timeout_s": 1}})
+
+        def recovered():
+            camera = self.status()["camera"]
+            return camera["reopens"] > 0 and camera["stalls"] > 0 and camera["state"] == "running"
+        wait_until(recovered, 300, "a camera that vanished, came back, stalled and went on")
+        self.picture()
+        self.assertEqual(self.restarts(), 0)
+
+    def test_a_camera_lost_for_good_is_tried_with_a_fresh_process(self):
+        self.addCleanup(self.restart_with, SYNTHETIC)
+        self.restart_with({"camera": {**SYNTHETIC["camera"], "synthetic": {"faults": "vanish@20+10000"}, "lost_after_s": 5}})
+        wait_until(lambda: self.restarts() > 0, 180, "a restart")
+        self.healthy()
+        self.assertIn("status=43", self.machine.ssh("journalctl -u pastcam -o cat | grep 'Main process exited' | tail -n 1"))
+        wait_until(lambda: self.status()["camera"]["state"] == "running", 120, "the camera to run again")
+
+    def test_libcamera_s_virtual_camera_from_missing_to_a_picture(self):
+        self.addCleanup(self.restart_with, SYNTHETIC)
+        shutil.copytree(os.path.join(HERE, "virtual"), virtual := os.path.join(self.folder.name, "virtual"))
+        y, x = np.mgrid[0:240, 0:320]
+        picture = np.stack([255 * x / 320, 255 * y / 240, np.full(x.shape, 90)], axis=2).astype(np.uint8)
+        Image.fromarray(picture).save(os.path.join(virtual, "0.jpg"), quality=95)
+        self.machine.send(virtual, "/run/virtual")
+        self.machine.ssh("cp -r /usr/share/libcamera /run/libcamera && mkdir -p /run/libcamera/pipeline/virtual && "
+                         "mount --bind /run/libcamera /usr/share/libcamera")
+        self.addCleanup(self.machine.ssh, "umount /usr/share/libcamera")
+        self.restart_with({"camera": {**SYNTHETIC["camera"], "backend": "libcamera"}})
+        self.assertEqual(self.status()["camera"]["state"], "absent")
+        self.assertTrue(self.machine.ask("save").startswith("NOT_SAVED no camera"))
+
+        self.machine.ssh("cp /run/virtual/virtual.yaml /run/libcamera/pipeline/virtual")
+        wait_until(lambda: self.status()["camera"]["state"] == "running", 120, "the camera to be found")
+        self.assertEqual(self.status()["camera"]["model"], "Virtual pictures")
+        self.assertLess(np.abs(np.asarray(self.picture()).astype(int) - picture).mean(), 3)
+        self.assertEqual(self.restarts(), 0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,93 @@
+"""The card's own scripts that read what its owner wrote: files from any editor, and wifi.conf."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+
+SCRIPTS = os.path.join(os.path.dirname(__file__), "..", "..", "overlay", "usr", "lib", "pastcam")
+
+
+def run(script, *arguments, **options):
+    return subprocess.run([os.path.join(SCRIPTS, script), *arguments], capture_output=True, check=False, **options)
+
+
+class CardRead(unittest.TestCase):
+    def read(self, content):
+        with tempfile.TemporaryDirectory(prefix="pastcam-card-") as folder:
+            with open(os.path.join(folder, "file"), "wb") as file:
+                file.write(content)
+            return run("card-read", "file", env=dict(os.environ, PASTCAM_CARD=folder))
+
+    def test_every_editor_s_file_reads_the_same(self):
+        text = "ssid=Müller\npassword=geheim!!\n"
+        windows = text.replace("\n", "\r\n")
+        for content in (text.encode(), windows.encode(), windows.encode("utf-8-sig"), windows.encode("utf-16"),
+                        b"\xfe\xff" + windows.encode("utf-16-be")):
+            self.assertEqual(self.read(content).stdout.decode(), text, content)
+
+    def test_an_empty_file_is_empty(self):
+        self.assertEqual(self.read(b"").stdout, b"")
+
+    def test_one_that_is_not_there_or_far_too_large_fails(self):
+        self.assertNotEqual(run("card-read", "nothing", env=dict(os.environ, PASTCAM_CARD="/nonexistent")).returncode, 0)
+        large = self.read(bytes(1 << 20))
+        self.assertNotEqual(large.returncode, 0)
+        self.assertIn(b"larger than 64 KiB", large.stderr)
+
+
+class WifiConfig(unittest.TestCase):
+    def good(self, text):
+        done = run("wifi-config", input=text if isinstance(text, bytes) else text.encode())
+        self.assertEqual((done.returncode, done.stderr), (0, b""), text)
+        return done.stdout.decode().splitlines()
+
+    def bad(self, text, words):
+        done = run("wifi-config", input=text.encode())
+        self.assertEqual((done.returncode, done.stdout), (1, b""), text)
+        self.assertIn(words, done.stderr.decode())
+
+    def test_the_three_lines(self):
+        self.assertEqual(self.good("ssid=Home\npassword=12345678\ncountry=de\n"),
+                         ["country=DE", "network={", "\tssid=486f6d65", "\tscan_ssid=1",
+                          "\tkey_mgmt=WPA-PSK WPA-PSK-SHA256 SAE", '\tpsk="12345678"', "\tieee80211w=1", "}"])
+
+    def test_as_people_write_them(self):
+        plain = self.good("ssid=Home\npassword=12345678\ncountry=DE")
+        for text in (' ssid = Home \n\tpassword = 12345678\t\ncountry = DE', 'ssid="Home"\npassword="12345678"\ncountry="de"',
+                     "# my own\n\nPassword=12345678\nSSID=Home\nCountry=De\nssid=Other\n"):
+            self.assertEqual(self.good(text), plain, text)
+
+    def test_no_password_is_an_open_network(self):
+        for text in ("ssid=Café", "ssid=Café\npassword=\n", 'ssid=Café\npassword=""\n'):
+            self.assertEqual(self.good(text), ["network={", "\tssid=436166c3a9", "\tscan_ssid=1", "\tkey_mgmt=NONE", "}"], text)
+
+    def test_no_character_means_anything(self):
+        lines = self.good('ssid=a"b}#\\ $(id) `id`\npassword=p"a}#\\ $(id)%s\'\n')
+        self.assertIn("\tssid=" + b'a"b}#\\ $(id) `id`'.hex(), lines)
+        self.assertIn('\tpsk="p"a}#\\ $(id)%s\'"', lines)
+
+    def test_spaces_within_quotation_marks_count(self):
+        lines = self.good('ssid=" Home "\npassword=" 1234567 "\n')
+        self.assertIn("\tssid=" + b" Home ".hex(), lines)
+        self.assertIn('\tpsk=" 1234567 "', lines)
+
+    def test_names_in_other_encodings_are_kept(self):
+        self.assertIn("\tssid=436166e9", self.good(b"ssid=Caf\xe9\n"))
+
+    def test_a_key_of_64_digits_is_no_passphrase(self):
+        lines = self.good(f"ssid=Home\npassword={'0aF9' * 16}\n")
+        self.assertIn(f"\tpsk={'0aF9' * 16}", lines)
+        self.assertIn("\tkey_mgmt=WPA-PSK WPA-PSK-SHA256", lines)
+
+    def test_what_cannot_work_is_told(self):
+        self.bad("", "there is no line ssid=NAME")
+        self.bad("ssid=\npassword=12345678\n", "there is no line ssid=NAME")
+        self.bad("ssid=Home\npassword=1234567\n", "8 to 63 characters, this one has 7")
+        self.bad(f"ssid=Home\npassword={'x' * 64}\n", "8 to 63 characters, this one has 64")
+        self.bad(f"ssid={'ä' * 17}\n", "32 bytes at most, this one has 34")
+        self.bad("ssid=Home\ncountry=Germany\n", "two letters")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -20,16 +20,6 @@ static size_t arena_bytes(void)
 	return least < half ? least : half;
 }
 
-static uint8_t *allocate(size_t bytes)
-{
-	uint8_t *memory = malloc(bytes);
-	if (!memory) {
-		fprintf(stderr, "bench: no memory for %zu bytes\n", bytes);
-		exit(1);
-	}
-	return memory;
-}
-
 struct image set_image_rgb(const struct set *set, size_t turn)
 {
 	return (struct image){ .format = PIXEL_RGB,
@@ -55,13 +45,13 @@ static struct set set_create(const struct scene *scene, int width, int height)
 	struct set set = { .width = width, .height = height, .bytes = frame_bytes(width, height) };
 	snprintf(set.name, sizeof set.name, "%dx%d", width, height);
 	for (int i = 0; i < BUFFERS; i++) {
-		set.rgb[i] = allocate(set.bytes);
-		set.nv12[i] = allocate(set.bytes / 2);
+		set.rgb[i] = scene_allocate(set.bytes);
+		set.nv12[i] = scene_allocate(set.bytes / 2);
 		scene_render(scene, width, height, (uint32_t)i, set.rgb[i]);
 		scene_to_nv12(set.rgb[i], width, height, set.nv12[i]);
 	}
 	set.slots = arena_bytes() / set.bytes;
-	set.arena = allocate(set.slots * set.bytes);
+	set.arena = scene_allocate(set.slots * set.bytes);
 	for (size_t i = 0; i < set.slots; i++)
 		memcpy(set_slot(&set, i), set.rgb[i % BUFFERS], set.bytes);
 	printf("%s: arena of %zu frames, %zu MiB\n", set.name, set.slots, set.slots * set.bytes >> 20);

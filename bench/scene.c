@@ -8,7 +8,7 @@
 
 enum { TEXTURE_WIDTH = 1280, TEXTURE_HEIGHT = 960, PATH_BYTES = 512 };
 
-static void *allocate(size_t bytes)
+void *scene_allocate(size_t bytes)
 {
 	void *memory = malloc(bytes);
 	if (!memory) {
@@ -26,7 +26,7 @@ static uint32_t random_next(uint32_t *state)
 
 static struct scene texture(void)
 {
-	struct scene scene = { allocate((size_t)TEXTURE_WIDTH * TEXTURE_HEIGHT * 3), TEXTURE_WIDTH, TEXTURE_HEIGHT };
+	struct scene scene = { scene_allocate((size_t)TEXTURE_WIDTH * TEXTURE_HEIGHT * 3), TEXTURE_WIDTH, TEXTURE_HEIGHT };
 	uint8_t *byte = scene.rgb;
 	for (int y = 0; y < TEXTURE_HEIGHT; y++)
 		for (int x = 0; x < TEXTURE_WIDTH; x++)
@@ -46,13 +46,13 @@ static int decode(const char *path, struct scene *scene)
 	fseek(file, 0, SEEK_END);
 	const long length = ftell(file);
 	rewind(file);
-	uint8_t *jpeg = allocate((size_t)length);
+	uint8_t *jpeg = scene_allocate((size_t)length);
 	const size_t got = fread(jpeg, 1, (size_t)length, file);
 	fclose(file);
 	tjhandle decoder = tjInitDecompress();
 	int result = tjDecompressHeader(decoder, jpeg, (unsigned long)got, &scene->width, &scene->height);
 	if (result == 0) {
-		scene->rgb = allocate((size_t)scene->width * (size_t)scene->height * 3);
+		scene->rgb = scene_allocate((size_t)scene->width * (size_t)scene->height * 3);
 		result =
 		    tjDecompress2(decoder, jpeg, (unsigned long)got, scene->rgb, scene->width, 0, scene->height, TJPF_RGB, 0);
 	}

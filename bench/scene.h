@@ -20,4 +20,7 @@ void scene_render(const struct scene *scene, int width, int height, uint32_t see
 /* The same picture in NV12, BT.601 limited range: height rows of Y, then half as many of U,V; no padding. */
 void scene_to_nv12(const uint8_t *rgb, int width, int height, uint8_t *nv12);
 
+/* Memory, or the end of the program. */
+void *scene_allocate(size_t bytes);
+
 #endif

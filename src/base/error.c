@@ -4,14 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
+static void write_text(struct error *error, int code, const char *format, va_list arguments)
+{
+	error->code = code;
+	vsnprintf(error->text, sizeof(error->text), format, arguments);
+}
+
 int error_set(struct error *error, int code, const char *format, ...)
 {
 	if (!error)
 		return code;
 	va_list arguments;
 	va_start(arguments, format);
-	error->code = code;
-	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	write_text(error, code, format, arguments);
 	va_end(arguments);
 	return code;
 }
@@ -22,8 +27,7 @@ int error_set_errno(struct error *error, int code, const char *format, ...)
 		return code;
 	va_list arguments;
 	va_start(arguments, format);
-	error->code = code;
-	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	write_text(error, code, format, arguments);
 	va_end(arguments);
 
 	char words[96];

@@ -153,7 +153,7 @@ check-valgrind: ## the unit tests under valgrind
 
 # --- looking for mistakes without running ---
 
-SHELL_SCRIPTS = $(shell grep -lrE '^.!/(bin/sh|usr/bin/env bash|bin/bash)' tools tests board overlay .ci 2>/dev/null)
+SHELL_SCRIPTS = $(shell grep -lrE '^.!/(bin/sh|usr/bin/env bash|bin/bash)' tools tests board overlay .ci 2>/dev/null) $(wildcard board/*.conf)
 
 .PHONY: lint
 lint: ## cppcheck, clang-tidy, clang's warnings, shellcheck

@@ -112,6 +112,11 @@ class Configuration(Folder):
 
 
 class Running(Folder):
+    def test_a_note_is_shown_and_an_empty_one_is_none(self):
+        for arguments, note in ((["--note", "two words"], "two words"), (["--note", ""], ""), ([], "")):
+            with Daemon(arguments=arguments) as pastcam:
+                self.assertEqual(pastcam.status()["note"], note)
+
     def test_the_seed_configuration_runs_within_its_limit(self):
         config = json.loads(json.dumps(SEED_CONFIG))
         options = {key: None for key in Daemon.DEFAULTS}

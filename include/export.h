@@ -32,6 +32,7 @@ struct picture {
 
 struct export_params {
 	const char *base_dir;
+	dev_t device;    /* the filesystem that base_dir must be on (see fsio_begin); 0: any */
 	int jpg_quality; /* 1-100 */
 };
 

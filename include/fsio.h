@@ -27,15 +27,17 @@ struct fsio_file {
 };
 #define FSIO_FILE_NULL ((struct fsio_file){ .fd = -1, .folder = -1 })
 
-/* Opens a temporary file in folder, which must exist. */
-int fsio_begin(struct fsio_file *file, const char *folder, struct error *error);
+/* Opens a temporary file in folder, which must exist. device: the filesystem that folder must be on, so that a drive
+ * which goes away after somebody looked is not mistaken for the one beneath (-EXDEV); 0: any. */
+int fsio_begin(struct fsio_file *file, const char *folder, dev_t device, struct error *error);
 
 /* Writes all bytes, whatever write() does with signals and short counts. */
 int fsio_write(int fd, const void *data, size_t bytes);
 
 /* Syncs, gives the file its name, syncs the folder, closes. The name is `base.extension` for number 1, else
  * `base-number.extension`; when it is taken the next number is tried, and so on. number: on entry the first to try (1
- * and up), on return the one given. name gets the file name. On failure nothing is left behind. */
+ * and up), on return the one given. name gets the file name. On failure nothing is left behind; a folder that is no
+ * longer where fsio_begin found it is one. */
 int fsio_commit(struct fsio_file *file, const char *base, const char *extension, unsigned *number,
                 char name[FSIO_NAME_BYTES], struct error *error);
 
@@ -45,8 +47,11 @@ void fsio_abort(struct fsio_file *file);
 /* Writes `base.extension` or `base-number.extension` into name. -ENAMETOOLONG when it does not fit. */
 int fsio_name(char name[FSIO_NAME_BYTES], const char *base, unsigned number, const char *extension);
 
-/* Creates folder and its parents (mode 0755). 0 when it exists already. */
-int fsio_make_folder(const char *folder, struct error *error);
+/* Creates folder and its parents (mode 0755). 0 when it exists already. device: as in fsio_begin. */
+int fsio_make_folder(const char *folder, dev_t device, struct error *error);
+
+/* Cuts path down to the nearest folder that exists, and opens that (O_PATH). A descriptor, or -errno. */
+int fsio_open_nearest(char path[FSIO_PATH_BYTES]);
 
 /* Removes leftovers of earlier processes in folder (regular files only, never through a link); returns how many, or
  * -errno. */

@@ -59,8 +59,8 @@ struct job {
 struct jobs;
 
 /* A full disk, an unmounted one, and what else speaks against writing here: 0, or -errno with the reason. Called on a
- * worker before each picture with the folder that it will go to. */
-typedef int (*jobs_gate)(void *data, struct error *error);
+ * worker before each picture; *device becomes the filesystem that it may go to (see fsio_begin). */
+typedef int (*jobs_gate)(void *data, dev_t *device, struct error *error);
 
 struct jobs_params {
 	struct export_params export;

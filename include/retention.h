@@ -13,6 +13,7 @@
 #define PASTCAM_RETENTION_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "error.h"
 
@@ -31,9 +32,9 @@ struct retention *retention_create(const struct retention_params *params, struct
 void retention_destroy(struct retention *retention);
 
 /* The gate (see jobs.h): is base_dir's filesystem still the one it was, and is there room? Has old pictures deleted
- * when there is not; waits for that, 10 s at most, only when less than half of what is to stay free is left. 0, or
- * -EXDEV, -ENOSPC, -EROFS … with the reason. Safe from several threads. */
-int retention_gate(void *retention, struct error *error);
+ * when there is not; waits for that, 10 s at most, only when less than half of what is to stay free is left. 0 and the
+ * filesystem, or -EXDEV, -ENOSPC, -EROFS … with the reason. Safe from several threads. */
+int retention_gate(void *retention, dev_t *device, struct error *error);
 
 struct retention_status {
 	uint64_t deleted, deleted_bytes;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -32,6 +33,8 @@ int fsio_explain(struct error *error, int code, const char *folder)
 		return error_set_errno(error, code, "not allowed to write in %.160s", folder);
 	case EIO:
 		return error_set_errno(error, code, "disk error in %.160s", folder);
+	case EXDEV:
+		return error_set(error, code, "the disk of %.160s went away", folder);
 	default:
 		return error_set_errno(error, code, "cannot write in %.160s", folder);
 	}
@@ -102,15 +105,23 @@ static int fsio_open_locked(struct fsio_file *file)
 	return 1;
 }
 
-int fsio_begin(struct fsio_file *file, const char *folder, struct error *error)
+static int fsio_open_folder(struct fsio_file *file, dev_t device)
 {
-	int result = 1;
+	struct stat status;
 
+	file->folder = open(file->within, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (file->folder < 0 || fstat(file->folder, &status) < 0)
+		return -errno;
+	return device == 0 || status.st_dev == device ? 0 : -EXDEV;
+}
+
+int fsio_begin(struct fsio_file *file, const char *folder, dev_t device, struct error *error)
+{
 	*file = FSIO_FILE_NULL;
 	file->within = folder;
-	file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (file->folder < 0)
-		return fsio_explain(error, -errno, folder);
+	int result = fsio_open_folder(file, device);
+	if (result == 0)
+		result = 1;
 	for (int i = 0; result > 0 && i < FSIO_BEGIN_TRIES; i++)
 		result = fsio_open_locked(file);
 	if (result == 0)
@@ -170,6 +181,15 @@ static int fsio_give_free_name(const struct fsio_file *file, const char *base, c
 	return -EEXIST;
 }
 
+/* Whether the folder's name still leads to the folder: else nobody would find the file by the name it is told under. */
+static bool fsio_still_there(const struct fsio_file *file)
+{
+	struct stat named, opened;
+
+	return stat(file->within, &named) == 0 && fstat(file->folder, &opened) == 0 && named.st_dev == opened.st_dev &&
+	       named.st_ino == opened.st_ino;
+}
+
 int fsio_commit(struct fsio_file *file, const char *base, const char *extension, unsigned *number,
                 char name[FSIO_NAME_BYTES], struct error *error)
 {
@@ -184,6 +204,8 @@ int fsio_commit(struct fsio_file *file, const char *base, const char *extension,
 		return fsio_explain(error, result, folder);
 	}
 	result = fsio_sync(file->folder);
+	if (result == 0 && !fsio_still_there(file))
+		result = -ENOENT;
 	if (result < 0)
 		unlinkat(file->folder, name, 0);
 	fsio_close(file);
@@ -216,7 +238,7 @@ int fsio_replace(const char *path, const void *data, size_t bytes, mode_t mode, 
 		return fsio_explain(error, -ENAMETOOLONG, path);
 	if (slash != NULL)
 		snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path);
-	int result = fsio_begin(&file, folder, error);
+	int result = fsio_begin(&file, folder, 0, error);
 	if (result < 0)
 		return result;
 	result = fsio_replace_with(&file, slash != NULL ? slash + 1 : path, data, bytes, mode);

@@ -11,49 +11,78 @@
 
 #include "fsio.h"
 
-/* Best effort: makes a new folder's own entry last through a power cut. */
-static void fsio_sync_parent(const char *folder)
+int fsio_open_nearest(char path[FSIO_PATH_BYTES])
 {
-	char parent[FSIO_PATH_BYTES + 4];
+	for (;;) {
+		int fd = open(path[0] ? path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0)
+			return fd;
+		if (errno != ENOENT || path[0] == '\0' || strcmp(path, "/") == 0)
+			return -errno;
+		char *slash = strrchr(path, '/');
+		if (slash)
+			slash[slash == path] = '\0';
+		else
+			path[0] = '\0';
+	}
+}
 
-	snprintf(parent, sizeof(parent), "%s/..", folder);
-	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* Best effort: makes a new entry of the folder last through a power cut. */
+static void fsio_sync_folder(int folder)
+{
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	fsync(fd);
 	close(fd);
 }
 
-static int fsio_make_one(const char *folder)
+/* Makes name in *folder, which becomes the new one. */
+static int fsio_enter(int *folder, const char *name)
 {
-	struct stat status;
-
-	if (mkdir(folder, 0755) == 0) {
-		fsio_sync_parent(folder);
-		return 0;
-	}
-	int code = -errno;
-	if (stat(folder, &status) < 0)
-		return code;
-	return S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
+	if (mkdirat(*folder, name, 0755) == 0)
+		fsio_sync_folder(*folder);
+	else if (errno != EEXIST)
+		return -errno;
+	int fd = openat(*folder, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	close(*folder);
+	*folder = fd;
+	return 0;
 }
 
-int fsio_make_folder(const char *folder, struct error *error)
+/* rest: what is to be made in folder, with slashes between; it is cut up. */
+static int fsio_make_rest(int *folder, dev_t device, char *rest)
 {
-	char path[FSIO_PATH_BYTES];
-	int result = 0;
+	struct stat status;
+	char *more = NULL;
+	int result = fstat(*folder, &status) < 0 ? -errno : 0;
+
+	if (result == 0 && device != 0 && status.st_dev != device)
+		result = -EXDEV;
+	for (char *name = strtok_r(rest, "/", &more); name && result == 0; name = strtok_r(NULL, "/", &more))
+		result = fsio_enter(folder, name);
+	return result;
+}
+
+int fsio_make_folder(const char *folder, dev_t device, struct error *error)
+{
+	char path[FSIO_PATH_BYTES], rest[FSIO_PATH_BYTES];
 
 	if (folder[0] == '\0')
 		return error_set(error, -EINVAL, "the name of the folder to write in is empty");
 	if (snprintf(path, sizeof(path), "%s", folder) >= (int)sizeof(path))
 		return error_set_errno(error, -ENAMETOOLONG, "cannot create folder %.160s", folder);
-	for (char *at = strchr(path + 1, '/'); at != NULL && result == 0; at = strchr(at + 1, '/')) {
-		*at = '\0';
-		result = fsio_make_one(path);
-		*at = '/';
+	int fd = fsio_open_nearest(path);
+	int result = fd;
+	if (fd >= 0) {
+		snprintf(rest, sizeof(rest), "%s", folder + strlen(path));
+		result = fsio_make_rest(&fd, device, rest);
+		close(fd);
 	}
-	if (result == 0)
-		result = fsio_make_one(path);
+	if (result == -EXDEV)
+		return fsio_explain(error, result, folder);
 	return result < 0 ? error_set_errno(error, result, "cannot create folder %.160s", folder) : 0;
 }
 

@@ -73,7 +73,7 @@ static int export_write_one(const struct codec *codec, const struct export_param
 	struct fsio_file file;
 	char base[EXPORT_BASE_BYTES], name[FSIO_NAME_BYTES];
 
-	int result = fsio_begin(&file, params->base_dir, error);
+	int result = fsio_begin(&file, params->base_dir, params->device, error);
 	if (result < 0)
 		return result;
 	result = codec->write(params, pool, picture, file.fd, error);
@@ -97,7 +97,7 @@ int export_picture(const struct export_params *params, struct pool *pool, const 
 	result->count = 0;
 	if (strlen(params->base_dir) + FSIO_NAME_BYTES > FSIO_PATH_BYTES)
 		return fsio_explain(error, -ENAMETOOLONG, params->base_dir);
-	int code = fsio_make_folder(params->base_dir, error);
+	int code = fsio_make_folder(params->base_dir, params->device, error);
 	if (code < 0)
 		return code;
 	export_base_name(picture, base);

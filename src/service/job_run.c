@@ -58,9 +58,10 @@ static size_t write_picture(const struct jobs_params *params, struct job *job, s
                             const struct picture *picture, struct error *error)
 {
 	struct export_result result = { 0 };
-	int code = params->gate ? params->gate(params->gate_data, error) : 0;
+	struct export_params export = params->export;
+	int code = params->gate ? params->gate(params->gate_data, &export.device, error) : 0;
 	if (code == 0)
-		code = export_picture(&params->export, params->pool, picture, job->formats, &result, error);
+		code = export_picture(&export, params->pool, picture, job->formats, &result, error);
 	if (code < 0 && error->code == 0)
 		error_set_errno(error, code, "cannot write the picture");
 	job->paths[index] = result.count ? join_paths(&result) : NULL;

@@ -57,13 +57,14 @@ static struct timespec monotonic_in(int seconds)
 }
 
 /* As disk_check; 1 also when the disk is there again. */
-static int check_disk(struct retention *retention, struct error *error)
+static int check_disk(struct retention *retention, dev_t *device, struct error *error)
 {
 	pthread_mutex_lock(&retention->disk_lock);
 	int result = disk_check(&retention->disk, retention->folder, FSTAB, error);
 	if (result == 0 && retention->refused)
 		result = 1;
 	retention->refused = result < 0;
+	*device = retention->disk.device;
 	pthread_mutex_unlock(&retention->disk_lock);
 	return result;
 }
@@ -118,7 +119,7 @@ static void note_round(struct retention *retention, const struct round_result *r
 static void run_round(struct retention *retention, struct round_result *result)
 {
 	struct error error = { 0 };
-	int code = check_disk(retention, &error);
+	int code = check_disk(retention, &retention->round.device, &error);
 	if (code == -EXDEV)
 		log_fault_begin(&retention->away, "%s", error.text);
 	if (code < 0)
@@ -207,10 +208,10 @@ static int check_room(struct retention *retention, struct error *error)
 	}
 }
 
-int retention_gate(void *data, struct error *error)
+int retention_gate(void *data, dev_t *device, struct error *error)
 {
 	struct retention *retention = data;
-	int result = check_disk(retention, error);
+	int result = check_disk(retention, device, error);
 	if (result != 0)
 		ask_for_round(retention); /* which logs that the disk went away, or looks through a new one */
 	return result < 0 ? result : check_room(retention, error);
@@ -261,7 +262,7 @@ struct retention *retention_create(const struct retention_params *params, struct
 	};
 	int result = set_folder(retention, params->base_dir, error);
 	if (result == 0) {
-		check_disk(retention, NULL); /* the disk at the start is the one that counts */
+		check_disk(retention, &retention->round.device, NULL); /* the disk at the start is the one that counts */
 		result = -pthread_create(&retention->thread, NULL, keep_house, retention);
 		retention->has_thread = result == 0;
 		if (result < 0)

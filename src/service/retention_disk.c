@@ -12,25 +12,11 @@
 
 #include "fsio.h"
 
-/* Cuts path down to the nearest folder that exists, and opens that. */
-static int open_nearest(char path[FSIO_PATH_BYTES])
-{
-	for (;;) {
-		int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0)
-			return fd;
-		if (errno != ENOENT || strcmp(path, "/") == 0)
-			return -errno;
-		char *slash = strrchr(path, '/');
-		slash[slash == path] = '\0';
-	}
-}
-
 static int nearest(const char *folder, char path[FSIO_PATH_BYTES], struct error *error)
 {
 	if (snprintf(path, FSIO_PATH_BYTES, "%s", folder) >= FSIO_PATH_BYTES)
 		return fsio_explain(error, -ENAMETOOLONG, folder);
-	int fd = open_nearest(path);
+	int fd = fsio_open_nearest(path);
 	return fd < 0 ? fsio_explain(error, fd, folder) : fd;
 }
 

@@ -138,6 +138,12 @@ static int look_again(const struct round *round, struct round_result *result, st
 	return code;
 }
 
+static bool is_on(int fd, dev_t device)
+{
+	struct stat status;
+	return device == 0 || (fstat(fd, &status) == 0 && status.st_dev == device);
+}
+
 int round_run(struct round *round, struct round_result *result, struct error *error)
 {
 	struct rules_state state = {
@@ -156,7 +162,7 @@ int round_run(struct round *round, struct round_result *result, struct error *er
 	int fd = open(round->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fsio_explain(error, -errno, round->folder);
-	code = tidy(round, fd, &state, result);
+	code = is_on(fd, round->device) ? tidy(round, fd, &state, result) : 0;
 	close(fd);
 	if (code < 0 && code != -ECANCELED)
 		return fsio_explain(error, code, round->folder);

@@ -13,6 +13,7 @@
 /* What the rounds know from one to the next. Starts as all zeros but for the first group. */
 struct round {
 	const char *folder;
+	dev_t device; /* the filesystem that folder must be on, else it is left alone; 0: any */
 	int64_t min_free_bytes, max_total_bytes, max_age_ns; /* as in struct retention_params */
 	const atomic_bool *stop;
 	int64_t (*wall_ns)(void), (*monotonic_ns)(void); /* clock.h's but for tests */

@@ -140,9 +140,9 @@ static void done(void *data, const struct job *job)
 }
 
 /* The worker's view of the frame it is to save. */
-static int look(void *data, struct error *error)
+static int look(void *data, dev_t *device, struct error *error)
 {
-	(void)data, (void)error;
+	(void)data, (void)device, (void)error;
 	struct ring_status status;
 	ring_status(full_ring ? full_ring : ring, &status);
 	atomic_store(&seen.pinned, (int)status.pinned);

@@ -122,7 +122,7 @@ static int try_save(const char *content, char name[FSIO_NAME_BYTES], struct erro
 	struct fsio_file file;
 	unsigned number = 1;
 
-	assert_int_equal(fsio_begin(&file, folder, error), 0);
+	assert_int_equal(fsio_begin(&file, folder, 0, error), 0);
 	assert_int_equal(fsio_write(file.fd, content, strlen(content)), 0);
 	return fsio_commit(&file, "picture", "txt", &number, name, error);
 }
@@ -175,7 +175,7 @@ static void test_commit_counts_on_from_number(void **state)
 	(void)state;
 
 	put_file("picture-5.txt", "taken");
-	assert_int_equal(fsio_begin(&file, folder, NULL), 0);
+	assert_int_equal(fsio_begin(&file, folder, 0, NULL), 0);
 	assert_int_equal(fsio_commit(&file, "picture", "txt", &number, name, NULL), 0);
 	assert_int_equal(number, 6);
 	assert_string_equal(name, "picture-6.txt");
@@ -247,7 +247,7 @@ static void test_too_long_a_name_fails(void **state)
 
 	memset(base, 'x', sizeof(base) - 1);
 	base[sizeof(base) - 1] = '\0';
-	assert_int_equal(fsio_begin(&file, folder, NULL), 0);
+	assert_int_equal(fsio_begin(&file, folder, 0, NULL), 0);
 	assert_int_equal(fsio_commit(&file, base, "txt", &number, name, NULL), -ENAMETOOLONG);
 	assert_int_equal(scratch_count(folder), 0);
 }
@@ -258,7 +258,7 @@ static void test_abort_leaves_nothing(void **state)
 	(void)state;
 
 	fsio_abort(&file);
-	assert_int_equal(fsio_begin(&file, folder, NULL), 0);
+	assert_int_equal(fsio_begin(&file, folder, 0, NULL), 0);
 	assert_int_equal(scratch_count(folder), 1);
 	fsio_abort(&file);
 	assert_int_equal(scratch_count(folder), 0);
@@ -274,7 +274,7 @@ static void test_begin_in_a_missing_folder_fails(void **state)
 	(void)state;
 
 	path_of(path, "missing");
-	assert_int_equal(fsio_begin(&file, path, &error), -ENOENT);
+	assert_int_equal(fsio_begin(&file, path, 0, &error), -ENOENT);
 	assert_non_null(strstr(error.text, "gone"));
 	assert_int_equal(file.folder, -1);
 }
@@ -306,7 +306,7 @@ static void test_file_size_limit_fails_and_leaves_nothing(void **state)
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	small = (struct rlimit){ 4096, before.rlim_max };
-	assert_int_equal(fsio_begin(&file, folder, NULL), 0);
+	assert_int_equal(fsio_begin(&file, folder, 0, NULL), 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	int result = fsio_write(file.fd, data, sizeof(data));
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -322,17 +322,57 @@ static void test_make_folder(void **state)
 	(void)state;
 
 	path_of(path, "a/b//c/");
-	assert_int_equal(fsio_make_folder(path, &error), 0);
+	assert_int_equal(fsio_make_folder(path, 0, &error), 0);
 	assert_int_equal(scratch_count(path), 0);
-	assert_int_equal(fsio_make_folder(path, &error), 0);
+	assert_int_equal(fsio_make_folder(path, 0, &error), 0);
 	put_file("file", "");
 	path_of(path, "file/below");
-	assert_int_equal(fsio_make_folder(path, &error), -ENOTDIR);
+	assert_int_equal(fsio_make_folder(path, 0, &error), -ENOTDIR);
 	assert_non_null(strstr(error.text, path));
-	assert_int_equal(fsio_make_folder("", &error), -EINVAL);
+	assert_int_equal(fsio_make_folder("", 0, &error), -EINVAL);
 	memset(long_path, 'x', sizeof(long_path) - 1);
 	long_path[sizeof(long_path) - 1] = '\0';
-	assert_int_equal(fsio_make_folder(long_path, &error), -ENAMETOOLONG);
+	assert_int_equal(fsio_make_folder(long_path, 0, &error), -ENAMETOOLONG);
+}
+
+/* A drive that went away between the look at it and the writing. */
+static void test_another_filesystem_is_left_alone(void **state)
+{
+	struct fsio_file file;
+	struct error error = { 0 };
+	struct stat here, proc;
+	char path[FSIO_PATH_BYTES];
+	(void)state;
+
+	assert_int_equal(stat(folder, &here), 0);
+	assert_int_equal(stat("/proc", &proc), 0);
+	path_of(path, "deep/er");
+	assert_int_equal(fsio_make_folder(path, proc.st_dev, &error), -EXDEV);
+	assert_non_null(strstr(error.text, "went away"));
+	assert_int_equal(fsio_begin(&file, folder, proc.st_dev, &error), -EXDEV);
+	assert_int_equal(file.folder, -1);
+	assert_int_equal(scratch_count(folder), 0);
+	assert_int_equal(fsio_make_folder(path, here.st_dev, &error), 0);
+	assert_int_equal(fsio_begin(&file, path, here.st_dev, &error), 0);
+	fsio_abort(&file);
+}
+
+static void test_a_folder_that_moved_away_is_no_success(void **state)
+{
+	struct fsio_file file;
+	struct error error = { 0 };
+	char before[FSIO_PATH_BYTES], after[FSIO_PATH_BYTES], name[FSIO_NAME_BYTES];
+	unsigned number = 1;
+	(void)state;
+
+	path_of(before, "before");
+	path_of(after, "after");
+	assert_int_equal(fsio_make_folder(before, 0, &error), 0);
+	assert_int_equal(fsio_begin(&file, before, 0, &error), 0);
+	assert_int_equal(rename(before, after), 0);
+	assert_int_equal(fsio_commit(&file, "picture", "txt", &number, name, &error), -ENOENT);
+	assert_non_null(strstr(error.text, "gone"));
+	assert_int_equal(scratch_count(after), 0);
 }
 
 static void test_sweep_removes_leftovers_only(void **state)
@@ -350,7 +390,7 @@ static void test_sweep_removes_leftovers_only(void **state)
 	assert_int_equal(mkdir(path, 0755), 0);
 	path_of(path, FSIO_TEMPORARY_PREFIX "pipe");
 	assert_int_equal(mkfifo(path, 0644), 0);
-	assert_int_equal(fsio_begin(&writing, folder, NULL), 0);
+	assert_int_equal(fsio_begin(&writing, folder, 0, NULL), 0);
 
 	assert_int_equal(fsio_sweep(folder), 1);
 	assert_int_equal(scratch_count(folder), 6);
@@ -374,7 +414,7 @@ static void test_sweep_removes_what_a_killed_process_wrote(void **state)
 	assert_int_equal(pipe(ready), 0);
 	pid_t child = fork();
 	if (child == 0) {
-		if (fsio_begin(&file, folder, NULL) == 0 && fsio_write(file.fd, "half", 4) == 0)
+		if (fsio_begin(&file, folder, 0, NULL) == 0 && fsio_write(file.fd, "half", 4) == 0)
 			(void)!write(ready[1], "r", 1);
 		for (;;)
 			pause();
@@ -400,7 +440,7 @@ static void *save_many(void *data)
 	for (int i = 0; i < SAVES; i++) {
 		struct fsio_file file;
 		unsigned number = 1;
-		if (fsio_begin(&file, folder, NULL) < 0 || fsio_write(file.fd, "whole", 5) < 0 ||
+		if (fsio_begin(&file, folder, 0, NULL) < 0 || fsio_write(file.fd, "whole", 5) < 0 ||
 		    fsio_commit(&file, "same", "txt", &number, name, NULL) < 0)
 			++*failed;
 	}
@@ -504,6 +544,8 @@ int main(void)
 		TEST(test_write_to_a_full_disk_fails),
 		TEST(test_file_size_limit_fails_and_leaves_nothing),
 		TEST(test_make_folder),
+		TEST(test_another_filesystem_is_left_alone),
+		TEST(test_a_folder_that_moved_away_is_no_success),
 		TEST(test_sweep_removes_leftovers_only),
 		TEST(test_sweep_removes_what_a_killed_process_wrote),
 		TEST(test_many_at_once_while_sweeping),

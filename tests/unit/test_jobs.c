@@ -36,8 +36,9 @@ static struct {
 	uint64_t ticket, first_id, last_id;
 } seen;
 
-static int gate(void *data, struct error *error)
+static int gate(void *data, dev_t *device, struct error *error)
 {
+	*device = 0;
 	assert_ptr_equal(data, &visits);
 	int visit = atomic_fetch_add(&visits, 1) + 1;
 	if (visit <= atomic_load(&hold)) {

@@ -239,6 +239,21 @@ static void test_a_folder_that_is_not_there_is_no_error(void **state)
 	free(round);
 }
 
+static void test_a_folder_on_another_filesystem_is_left_alone(void **state)
+{
+	(void)state;
+	struct stat here, proc;
+	struct round *round = new_round(1, 0);
+	put_row(3);
+	assert_int_equal(stat(folder, &here), 0);
+	assert_int_equal(stat("/proc", &proc), 0);
+	round->device = proc.st_dev;
+	assert_int_equal(run(round, NOW_NS, 0), 0);
+	round->device = here.st_dev;
+	assert_int_equal(run(round, NOW_NS, 0), 3);
+	free(round);
+}
+
 static void test_scans_are_seldom_but_new_pictures_are_seen(void **state)
 {
 	(void)state;
@@ -414,6 +429,8 @@ static struct retention_status wait_for_pictures(struct retention *retention, ui
 static void test_the_whole_of_it(void **state)
 {
 	(void)state;
+	dev_t device;
+	struct stat here;
 	struct error error = { 0 };
 	for (unsigned i = 0; i < 10; i++)
 		put(name_of(i), clock_wall_ns() - DAY_NS + i * S);
@@ -427,7 +444,9 @@ static void test_the_whole_of_it(void **state)
 	assert_int_equal(status.deleted_bytes, 6 * disk_bytes(name_of(9)));
 	assert_true(status.free_bytes > 0);
 	assert_false(there(FSIO_TEMPORARY_PREFIX "12-ab"));
-	assert_int_equal(retention_gate(retention, &error), 0);
+	assert_int_equal(retention_gate(retention, &device, &error), 0);
+	assert_int_equal(stat(folder, &here), 0);
+	assert_int_equal(device, here.st_dev);
 	retention_destroy(retention);
 	assert_true(there(name_of(9)));
 	assert_false(there(name_of(0)));
@@ -437,6 +456,7 @@ static void test_a_relative_folder_is_kept_apart_from_later_moves(void **state)
 {
 	(void)state;
 	char before[FSIO_PATH_BYTES];
+	dev_t device;
 	struct error error = { 0 };
 	assert_non_null(getcwd(before, sizeof before));
 	assert_int_equal(chdir(folder), 0);
@@ -445,7 +465,7 @@ static void test_a_relative_folder_is_kept_apart_from_later_moves(void **state)
 	assert_non_null(retention);
 	assert_int_equal(chdir(before), 0);
 	wait_for_pictures(retention, 1);
-	assert_int_equal(retention_gate(retention, &error), 0);
+	assert_int_equal(retention_gate(retention, &device, &error), 0);
 	retention_destroy(retention);
 	retention_destroy(NULL);
 }
@@ -461,6 +481,7 @@ int main(void)
 		ON_DISK(test_equal_times_go_by_name_and_times_ahead_go_first),
 		ON_DISK(test_a_scan_can_be_stopped),
 		ON_DISK(test_a_folder_that_is_not_there_is_no_error),
+		ON_DISK(test_a_folder_on_another_filesystem_is_left_alone),
 		ON_DISK(test_scans_are_seldom_but_new_pictures_are_seen),
 		ON_DISK(test_a_picture_stays_for_a_minute),
 		ON_DISK(test_nothing_goes_for_a_minute_after_the_clock_jumped),

@@ -24,7 +24,7 @@ from faults import COMMANDS, Tmpfs, enter_own_mounts, finished, leftovers, prelo
 from harness import BINARY, Daemon, paths_of, wait_until
 
 CAMERA_FAULTS = "stall@7+3/41,error@17/53,vanish@29+4/67,slow@37+2/47,garbage@3+0.2/13,black@11/19,white@13/23"
-LIMIT_MIB = 1500 if "sanitize" in BINARY else 400
+LIMIT_MIB = 2500 if "sanitize" in BINARY else 400  # shadows of memory count too, and grow with what was touched
 OPTIONS = {"camera.framerate": 30, "camera.width": 640, "camera.height": 480, "ring.size": 400, "storage.min_free_mb": -1,
            "memory.max_rss_mb": LIMIT_MIB, "camera.capture_timeout_s": 1, "camera.synthetic.faults": CAMERA_FAULTS,
            "network.max_clients": 24, "night.enable": "true", "night.min_dwell_s": 5}

@@ -36,9 +36,15 @@ class Shims:
             cls.folder = tempfile.mkdtemp(prefix="pastcam-shims-")
             atexit.register(shutil.rmtree, cls.folder, ignore_errors=True)
         library = os.path.join(cls.folder, name + ".so")
+        source = os.path.join(HERE, "shims", name + ".c")
+        compiler = [os.environ.get("CC", "cc")]
+        if not os.path.exists(source):
+            source += "pp"
+            flags = subprocess.check_output(["pkg-config", "--cflags", "libcamera"], text=True).split()
+            compiler = [os.environ.get("CXX", "c++"), "-std=c++17", *flags]
         if not os.path.exists(library):
-            subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", "-o", library,
-                            os.path.join(HERE, "shims", name + ".c"), "-ldl", "-pthread"], check=True)
+            subprocess.run([*compiler, "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", "-o", library, source, "-ldl", "-pthread"],
+                           check=True)
         return library
 
 

@@ -7,8 +7,6 @@ import random
 import re
 import shutil
 import signal
-import struct
-import subprocess
 import tempfile
 import time
 import unittest
@@ -17,11 +15,10 @@ from PIL import Image
 
 import harness
 from faults import Clients, finished, leftovers, preload, promised, put, torn, usage
-from harness import BINARY, Daemon, paths_of, wait_until
+from harness import SANITIZED, Daemon, paths_of, wait_until
 from pictures import load, read_number
 
 KILLS = int(os.environ.get("PASTCAM_KILLS", "30"))
-SANITIZED = "sanitize" in BINARY
 
 
 class Folder(unittest.TestCase):
@@ -218,45 +215,6 @@ class Memory(Folder):
             state.write(f"1 {int(time.clock_gettime(time.CLOCK_BOOTTIME)) - 2 * 86400}\n")
         again, _ = self.slots()
         self.assertAlmostEqual(again / full, 1, delta=0.02)
-
-    @unittest.skipIf(SANITIZED, "sanitizers need terabytes of address space")
-    def test_too_little_memory_for_the_start_is_a_clear_error(self):
-        ends = []
-        for mib in range(64, 513, 32):
-            daemon = Daemon({"ring.size": 600}, wrapper=["prlimit", f"--as={mib << 20}"])
-            try:
-                wait_until(lambda d=daemon: d.process.poll() is not None or "answers on" in d.log(), "an end or a start")
-                code = daemon.process.poll()
-                ends.append("refused" if code is not None else "started")
-                if code is None:
-                    self.assertEqual(daemon.stop(), 0)
-                else:
-                    self.assertEqual(code, 42, (mib, daemon.log()))
-                    self.assertRegex(daemon.log(), "Cannot start: (no memory|cannot)")
-            finally:
-                daemon.__exit__()
-        self.assertEqual(ends, sorted(ends))
-        self.assertEqual(set(ends), {"refused", "started"})
-
-    @unittest.skipIf(SANITIZED, "sanitizers have an allocator of their own")
-    def test_the_capture_path_allocates_nothing(self):
-        counter = self.path("count")
-        with open(counter, "wb") as file:
-            file.write(bytes(8))
-
-        def count():
-            with open(counter, "rb") as file:
-                return struct.unpack("Q", file.read())[0]
-        with Daemon({"camera.framerate": 60}, environment=preload("count_malloc", SHIM_MALLOC_COUNT=counter)) as daemon:
-            daemon.wait_frames(20)
-            self.assertRegex(daemon.ask("save"), "^Saved")
-            before, frames = count(), daemon.status()["camera"]["frames"]
-            self.assertGreater(before, 10)  # it does count
-            for _ in range(5):
-                self.assertRegex(daemon.ask("save"), "^Saved")
-                self.assertRegex(daemon.ask("pastStack"), "^Saved")
-            wait_until(lambda: daemon.status()["camera"]["frames"] > frames + 120, "frames")
-            self.assertEqual(count() - before, 0)
 
 
 def usage_over(daemon, mib):

@@ -11,9 +11,8 @@ import unittest
 
 import harness
 from faults import Clients, Tmpfs, enter_own_mounts, finished, leftovers, preload, promised, put, torn
-from harness import Daemon, paths_of, wait_until
+from harness import SANITIZED, Daemon, paths_of, wait_until
 
-SANITIZED = "sanitize" in harness.BINARY
 FRAME_MIB = 320 * 240 * 3 / 2 ** 20
 
 
@@ -294,35 +293,6 @@ class Cgroup(Folder):
         wrapper = self.fake("0::/a\n", {"a/memory.max": "max", "a/memory.current": 1 << 20})
         with Daemon(folder=self.folder, wrapper=wrapper) as daemon:
             self.assertEqual(daemon.status()["ring"]["slots"], 100)
-
-
-class RealCgroup(Folder):
-    """With a cgroup of the kernel's, where this user may make one: it would kill us if we took too much."""
-    LIMIT_MIB = 100
-    ROOT = next((root for root in ("/sys/fs/cgroup/memory", "/sys/fs/cgroup")
-                 if os.access(root, os.W_OK) and os.path.exists(os.path.join(root, "cgroup.procs")) and
-                 (root.endswith("memory") or "memory" in open(os.path.join(root, "cgroup.subtree_control"), encoding="ascii").read())),
-                None)
-
-    @unittest.skipIf(ROOT is None, "no cgroup can be made here; class Cgroup tests the same with files of its own")
-    @unittest.skipIf(SANITIZED, "sanitizers take memory that pastcam does not count")
-    def test_it_starts_smaller_instead_of_being_killed(self):
-        group = os.path.join(self.ROOT, f"pastcam-test-{os.getpid()}")
-        os.mkdir(group)
-        self.addCleanup(os.rmdir, group)
-        limit = "memory.limit_in_bytes" if self.ROOT.endswith("memory") else "memory.max"
-        with open(os.path.join(group, limit), "w", encoding="ascii") as file:
-            file.write(str(self.LIMIT_MIB << 20))
-        wrapper = ["sh", "-c", f'echo $$ > "{group}/cgroup.procs" && exec "$@"', "sh"]
-        with Daemon({"ring.size": 4000, "memory.max_rss_mb": 1000}, folder=self.folder, wrapper=wrapper) as daemon:
-            self.assertIn("limited by the cgroup's memory limit", daemon.log())
-            slots = daemon.status()["ring"]["slots"]
-            self.assertLess(slots * FRAME_MIB, self.LIMIT_MIB)
-            clients = Clients(daemon)
-            wait_until(lambda: len(clients.replies) > 30, "pictures")
-            replies = clients.stop()
-            self.assertGreater(len(promised(replies)), 30)
-            self.assertEqual(daemon.stop(), 0)
 
 
 if __name__ == "__main__":

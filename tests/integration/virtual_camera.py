@@ -74,7 +74,9 @@ def as_declared(path):
     return pixels.round().clip(0, 255).astype(np.uint8)
 
 
-class VirtualCamera(unittest.TestCase):
+class Pictures(unittest.TestCase):
+    """With a virtual camera that shows pictures."""
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="pastcam-pictures-")
@@ -95,9 +97,9 @@ class VirtualCamera(unittest.TestCase):
         serve(self.folder, self.width, self.height)
         self.addCleanup(withdraw)
 
-    def daemon(self, **options):
+    def daemon(self, environment=None, **options):
         return Daemon({"camera.backend": "libcamera", "camera.width": self.width, "camera.height": self.height,
-                       **{key.replace("__", "."): value for key, value in options.items()}})
+                       **{key.replace("__", "."): value for key, value in options.items()}}, environment=environment)
 
     def best_match(self, pixels):
         """Which picture it is, and how alike."""
@@ -111,6 +113,8 @@ class VirtualCamera(unittest.TestCase):
         self.assertLess(np.abs(difference).max(), 1.5, f"{path}: mean R,G,B differs by {difference}")
         return likeness, n
 
+
+class VirtualCamera(Pictures):
     def test_the_past_is_the_source_pictures_in_order(self):
         with self.daemon() as pastcam:
             pastcam.wait_frames(60)
@@ -190,7 +194,11 @@ class VirtualCamera(unittest.TestCase):
             self.assertEqual(pastcam.stop(), 0, pastcam.log())
 
 
-if __name__ == "__main__":
+def main():
     if os.environ.get("PASTCAM_VIRTUAL_CAMERA") != "1":
         sys.exit(f"This overwrites {CONFIGURATION}: let tools/ci-trixie run it in a root of its own.")
     unittest.main(verbosity=2)
+
+
+if __name__ == "__main__":
+    main()

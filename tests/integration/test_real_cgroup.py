@@ -1,0 +1,46 @@
+"""A cgroup of the kernel's, which would kill us if we took too much. The Makefile leaves this file out where this user may
+not make one, and of sanitizers, which take memory that pastcam does not count; test_reliability_disk.py tests the same
+with files of its own."""
+
+import os
+import shutil
+import tempfile
+import unittest
+
+import harness
+from faults import Clients, promised
+from harness import Daemon, wait_until
+
+FRAME_MIB = 320 * 240 * 3 / 2 ** 20
+OLD_ROOT = "/sys/fs/cgroup/memory"  # of version 1
+
+
+class RealCgroup(unittest.TestCase):
+    LIMIT_MIB = 100
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="pastcam-test-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def test_it_starts_smaller_instead_of_being_killed(self):
+        old = os.path.exists(OLD_ROOT)
+        group = os.path.join(OLD_ROOT if old else "/sys/fs/cgroup", f"pastcam-test-{os.getpid()}")
+        os.mkdir(group)
+        self.addCleanup(os.rmdir, group)
+        limit = "memory.limit_in_bytes" if old else "memory.max"
+        with open(os.path.join(group, limit), "w", encoding="ascii") as file:
+            file.write(str(self.LIMIT_MIB << 20))
+        wrapper = ["sh", "-c", f'echo $$ > "{group}/cgroup.procs" && exec "$@"', "sh"]
+        with Daemon({"ring.size": 4000, "memory.max_rss_mb": 1000}, folder=self.folder, wrapper=wrapper) as daemon:
+            self.assertIn("limited by the cgroup's memory limit", daemon.log())
+            slots = daemon.status()["ring"]["slots"]
+            self.assertLess(slots * FRAME_MIB, self.LIMIT_MIB)
+            clients = Clients(daemon)
+            wait_until(lambda: len(clients.replies) > 30, "pictures")
+            replies = clients.stop()
+            self.assertGreater(len(promised(replies)), 30)
+            self.assertEqual(daemon.stop(), 0)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -15,60 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <libexif/exif-data.h>
-#include <png.h>
-
 #include "decode.h"
-#include "export.h"
-#include "scratch.h"
+#include "export_rig.h"
 
 #include "codec.h"
-
-enum { WIDTH = 64, HEIGHT = 48, ALL = EXPORT_JPG | EXPORT_PNG | EXPORT_NPY };
-
-/* 2026-11-21 00:44:01.042 UTC */
-static const int64_t wall_ns = INT64_C(1795221841042000000);
-
-static char folder[SCRATCH_BYTES];
-static uint8_t rgb[WIDTH * HEIGHT * 3];
-static const struct picture picture = {
-	.rgb = rgb,
-	.width = WIDTH,
-	.height = HEIGHT,
-	.frame_id = 42,
-	.wall_ns = wall_ns,
-	.clock_synchronised = true,
-	.exposure_us = 12500,
-	.gain = 2.5,
-	.mean = 85,
-	.stacked = 1,
-	.camera_model = "imx219",
-};
-
-/* Three bars: red, green, blue. */
-static int set_up(void **state)
-{
-	(void)state;
-	memset(rgb, 0, sizeof(rgb));
-	for (size_t i = 0; i < WIDTH * HEIGHT; i++)
-		rgb[3 * i + 3 * (i % WIDTH) / WIDTH] = 255;
-	scratch_make(folder);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	scratch_remove(folder);
-	return 0;
-}
-
-static int export_to(const char *base_dir, const struct picture *what, unsigned formats, struct export_result *result,
-                     struct error *error)
-{
-	const struct export_params params = { .base_dir = base_dir, .jpg_quality = 95 };
-	return export_picture(&params, NULL, what, formats, result, error);
-}
 
 static void assert_name(const struct export_result *result, size_t index, const char *name)
 {
@@ -93,12 +43,6 @@ static uint8_t *read_file(const char *path, size_t *bytes)
 	assert_int_equal(read(fd, data, *bytes), *bytes);
 	close(fd);
 	return data;
-}
-
-static void export_one(const struct picture *what, unsigned format, struct export_result *result)
-{
-	assert_int_equal(export_to(folder, what, format, result, NULL), 0);
-	assert_int_equal(result->count, 1);
 }
 
 static void test_formats_have_names(void **state)
@@ -232,102 +176,6 @@ static void test_npy_is_an_array_of_height_width_three(void **state)
 	assert_int_equal(bytes, begin + sizeof(rgb));
 	assert_memory_equal(data + begin, rgb, sizeof(rgb));
 	free(data);
-}
-
-static void assert_exif(ExifData *exif, ExifTag tag, const char *expected)
-{
-	char value[256] = "absent";
-	ExifEntry *entry = exif_data_get_entry(exif, tag);
-
-	if (entry != NULL)
-		exif_entry_get_value(entry, value, sizeof(value));
-	assert_string_equal(value, expected);
-}
-
-static void test_jpg_carries_exif(void **state)
-{
-	struct export_result result;
-	(void)state;
-
-	export_one(&picture, EXPORT_JPG, &result);
-	ExifData *exif = exif_data_new_from_file(result.paths[0]);
-	assert_non_null(exif);
-	assert_exif(exif, EXIF_TAG_MAKE, "pastcam");
-	assert_exif(exif, EXIF_TAG_MODEL, "imx219");
-	assert_exif(exif, EXIF_TAG_SOFTWARE, "pastcam " PASTCAM_VERSION);
-	assert_exif(exif, EXIF_TAG_DATE_TIME, "2026:11:21 06:14:01");
-	assert_exif(exif, EXIF_TAG_DATE_TIME_ORIGINAL, "2026:11:21 06:14:01");
-	assert_exif(exif, EXIF_TAG_SUB_SEC_TIME_ORIGINAL, "042");
-	assert_exif(exif, EXIF_TAG_OFFSET_TIME, "+05:30");
-	assert_exif(exif, EXIF_TAG_OFFSET_TIME_ORIGINAL, "+05:30");
-	assert_exif(exif, EXIF_TAG_EXPOSURE_TIME, "1/80 sec.");
-	assert_exif(exif, EXIF_TAG_ISO_SPEED_RATINGS, "250");
-	assert_exif(exif, EXIF_TAG_PIXEL_X_DIMENSION, "64");
-	assert_exif(exif, EXIF_TAG_PIXEL_Y_DIMENSION, "48");
-	assert_exif(exif, EXIF_TAG_IMAGE_DESCRIPTION, "frame 42; mean brightness 85.0");
-	exif_data_unref(exif);
-}
-
-static void test_metadata_tells_stacks_and_doubtful_clocks(void **state)
-{
-	struct picture stack = picture;
-	struct export_result result;
-	(void)state;
-
-	stack.stacked = 4;
-	stack.stack_mode = "median";
-	stack.night = true;
-	stack.clock_synchronised = false;
-	stack.camera_model = NULL;
-	stack.exposure_us = 0;
-	stack.gain = 0;
-	export_one(&stack, EXPORT_JPG, &result);
-	ExifData *exif = exif_data_new_from_file(result.paths[0]);
-	assert_non_null(exif);
-	assert_exif(exif, EXIF_TAG_IMAGE_DESCRIPTION,
-	            "frame 42; stack of 4 (median); mean brightness 85.0; night exposure; clock not synchronised");
-	assert_exif(exif, EXIF_TAG_MODEL, "unknown");
-	assert_exif(exif, EXIF_TAG_EXPOSURE_TIME, "absent");
-	assert_exif(exif, EXIF_TAG_ISO_SPEED_RATINGS, "absent");
-	exif_data_unref(exif);
-}
-
-static void assert_text(const png_text *texts, int count, const char *key, const char *expected)
-{
-	const char *value = "absent";
-
-	for (int i = 0; i < count; i++)
-		if (strcmp(texts[i].key, key) == 0)
-			value = texts[i].text;
-	assert_string_equal(value, expected);
-}
-
-static void test_png_carries_texts(void **state)
-{
-	struct export_result result;
-	png_textp texts;
-	int count = 0;
-	(void)state;
-
-	export_one(&picture, EXPORT_PNG, &result);
-	FILE *file = fopen(result.paths[0], "rb");
-	assert_non_null(file);
-	png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
-	png_infop info = png_create_info_struct(png);
-	png_init_io(png, file);
-	png_read_info(png, info);
-	png_get_text(png, info, &texts, &count);
-	assert_text(texts, count, "Software", "pastcam " PASTCAM_VERSION);
-	assert_text(texts, count, "Source", "imx219");
-	assert_text(texts, count, "Creation Time", "2026-11-21T06:14:01.042+05:30");
-	assert_text(texts, count, "Clock", "synchronised");
-	assert_text(texts, count, "Frame", "42");
-	assert_text(texts, count, "Stack", "1");
-	assert_text(texts, count, "Exposure", "12500 us");
-	assert_text(texts, count, "Gain", "2.500");
-	assert_text(texts, count, "Description", "frame 42; mean brightness 85.0");
-	png_destroy_read_struct(&png, &info, NULL);
-	fclose(file);
 }
 
 static void test_base_dir_is_created_whenever_it_is_gone(void **state)
@@ -479,9 +327,6 @@ int main(void)
 		TEST(test_png_keeps_every_pixel),
 		TEST(test_jpg_keeps_its_colours),
 		TEST(test_npy_is_an_array_of_height_width_three),
-		TEST(test_jpg_carries_exif),
-		TEST(test_metadata_tells_stacks_and_doubtful_clocks),
-		TEST(test_png_carries_texts),
 		TEST(test_base_dir_is_created_whenever_it_is_gone),
 		TEST(test_base_dir_that_is_a_file_fails),
 		TEST(test_no_room_leaves_no_file_and_tells_what_came_before),

@@ -90,6 +90,9 @@ static int set_text(struct config *config, const struct option *option, const ch
 {
 	if (strlen(text) >= option->bytes)
 		return error_set(error, -EINVAL, "%s is longer than %zu bytes", option->path, option->bytes - 1);
+	for (const char *byte = text; *byte; byte++) /* which would end a line of a reply or of the log */
+		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
+			return error_set(error, -EINVAL, "%s has a control character in it", option->path);
 	strcpy(member_of(config, option), text);
 	return 0;
 }

@@ -146,7 +146,7 @@ static int make_timers(struct daemon *daemon, struct error *error)
 	daemon->stop_timer = loop_add_timer(loop, on_stop_check, daemon);
 	daemon->watchdog_timer = loop_add_timer(loop, on_watchdog, daemon);
 	if (!daemon->signal_watch || !daemon->second_timer || !daemon->stop_timer || !daemon->watchdog_timer)
-		return error_set(error, -ENOMEM, "cannot set up the event loop");
+		return error_set_errno(error, -errno, "cannot set up the event loop");
 	loop_set_timer(daemon->second_timer, CLOCK_NS_PER_S, CLOCK_NS_PER_S);
 	int64_t watchdog_ns = notify_watchdog_interval_ns();
 	loop_set_timer(daemon->watchdog_timer, watchdog_ns, watchdog_ns);

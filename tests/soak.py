@@ -25,7 +25,7 @@ from harness import BINARY, Daemon, paths_of, wait_until
 
 CAMERA_FAULTS = "stall@7+3/41,error@17/53,vanish@29+4/67,slow@37+2/47,garbage@3+0.2/13,black@11/19,white@13/23"
 LIMIT_MIB = 2500 if "sanitize" in BINARY else 400  # shadows of memory count too, and grow with what was touched
-OPTIONS = {"camera.framerate": 30, "camera.width": 640, "camera.height": 480, "ring.size": 400, "storage.min_free_mb": -1,
+OPTIONS = {"camera.framerate": 10 if "sanitize" in BINARY else 30, "camera.width": 640, "camera.height": 480, "ring.size": 400, "storage.min_free_mb": -1,
            "memory.max_rss_mb": LIMIT_MIB, "camera.capture_timeout_s": 1, "camera.synthetic.faults": CAMERA_FAULTS,
            "network.max_clients": 24, "night.enable": "true", "night.min_dwell_s": 5}
 YEAR_S = 365 * 86400
@@ -63,6 +63,7 @@ class Soak:
         environment = {"RUNTIME_DIRECTORY": self.folder, "SHIM_CLOCK_FILES": "1", **preload(
             "slow_disk", "clock", "hog", SHIM_FSYNC_MS=self.shim["fsync"], SHIM_CLOCK_S=self.shim["clock"],
             SHIM_HOG_MIB=self.shim["hog"])}
+        environment["ASAN_OPTIONS"] += ":quarantine_size_mb=16"  # or what was freed looks like growth for a long time
         daemon = Daemon({"export.base_dir": self.captures, **OPTIONS}, folder=self.folder, environment=environment)
         daemon.wait_ready()
         self.daemon = daemon

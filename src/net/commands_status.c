@@ -29,6 +29,15 @@ static void add_mib(cJSON *object, const char *name, uint64_t bytes)
 	add_number(object, name, (double)bytes / (1024 * 1024));
 }
 
+/* null when it is negative. */
+static void add_mib_if_known(cJSON *object, const char *name, int64_t bytes)
+{
+	if (bytes < 0)
+		cJSON_AddNullToObject(object, name);
+	else
+		add_mib(object, name, (uint64_t)bytes);
+}
+
 /* Seconds since a monotonic moment; null when it never was. */
 static void add_age(cJSON *object, const char *name, int64_t then_ns)
 {
@@ -127,9 +136,9 @@ static void add_storage(cJSON *root, const struct commands *commands)
 	struct retention_status storage;
 	retention_status(commands->retention, &storage);
 	cJSON *object = cJSON_AddObjectToObject(root, "storage");
-	add_number(object, "free_mib", (double)storage.free_bytes / (1024 * 1024));
+	add_mib_if_known(object, "free_mib", storage.free_bytes);
 	add_count(object, "pictures", storage.pictures);
-	add_number(object, "pictures_mib", (double)storage.total_bytes / (1024 * 1024));
+	add_mib_if_known(object, "pictures_mib", storage.total_bytes);
 	add_count(object, "deleted", storage.deleted);
 	add_mib(object, "deleted_mib", storage.deleted_bytes);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -14,6 +15,8 @@
 
 /* Connections taken in one go, so that a flood of them does not starve those that are in. */
 enum { SERVER_ACCEPT_BATCH = 16 };
+/* What else is open: 20 at rest, and what the camera and the exports open for a time. */
+enum { SERVER_OTHER_DESCRIPTORS = 64 };
 #define SERVER_ACCEPT_PAUSE_NS (200 * INT64_C(1000000))
 
 void server_count(struct server *server, uint64_t *counter)
@@ -180,6 +183,24 @@ static int server_open(struct server *server, const struct server_params *params
 	return 0;
 }
 
+/* So that no flood of clients uses up the descriptors that pictures and the camera need. */
+static int server_clients_that_fit(int wanted)
+{
+	struct rlimit limit;
+	rlim_t needed = SERVER_OTHER_DESCRIPTORS + 2 * (rlim_t)wanted;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed)
+		return wanted;
+	limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur == needed)
+		return wanted;
+	int room = limit.rlim_cur > SERVER_OTHER_DESCRIPTORS + 2 ? (int)(limit.rlim_cur - SERVER_OTHER_DESCRIPTORS) / 2 : 1;
+	log_warning("network.max_clients: %d clients at once instead of %d, since this process may open no more than %llu "
+	            "files",
+	            room, wanted, (unsigned long long)limit.rlim_cur);
+	return room;
+}
+
 struct server *server_create(const struct server_params *params, struct loop *loop, server_line on_line, void *data,
                              struct error *error)
 {
@@ -196,8 +217,8 @@ struct server *server_create(const struct server_params *params, struct loop *lo
 	server->idle_ns = (int64_t)(params->idle_timeout_s * (double)CLOCK_NS_PER_S);
 	server->total_ns = (int64_t)(params->total_timeout_s * (double)CLOCK_NS_PER_S);
 	server->listener = server->handover = -1;
-	server->max_clients = params->max_clients;
-	server->slots = 2 * params->max_clients;
+	server->max_clients = server_clients_that_fit(params->max_clients);
+	server->slots = 2 * server->max_clients;
 	server->clients = calloc((size_t)server->slots, sizeof(*server->clients));
 	server->debts = calloc((size_t)server->slots, sizeof(*server->debts));
 	if (!server->clients || !server->debts) {

@@ -46,6 +46,7 @@ struct retention {
 	/* the housekeeping thread's own: */
 	struct round round;
 	struct log_fault away, failing, low;
+	int undeletable; /* pictures, as told last */
 };
 
 static struct timespec monotonic_in(int seconds)
@@ -84,6 +85,11 @@ static const char *reason_text(enum rules_reason reason)
 	return "";
 }
 
+static const char *files_text(const struct disk_space *space)
+{
+	return space->per_file ? " (by the number of files that fit)" : "";
+}
+
 static void log_round(struct retention *retention, const struct round_result *result)
 {
 	if (result->jump_ns != 0)
@@ -94,13 +100,19 @@ static void log_round(struct retention *retention, const struct round_result *re
 	if (result->deleted > 0)
 		log_info("Deleted the oldest %" PRIu64 " picture file(s), %.1f MiB: %s", result->deleted,
 		         MIB_OF(result->deleted_bytes), reason_text(result->reason));
+	if (result->undeletable > 0 && result->undeletable != retention->undeletable) {
+		retention->undeletable = result->undeletable;
+		log_error("%d picture file(s) in %s should go and may not be deleted: newer ones go instead",
+		          result->undeletable, retention->folder);
+	}
 	if (result->space.free >= result->min_free_bytes)
 		log_fault_end(&retention->low, "The disk of %s has room again", retention->folder);
 	else if (result->deleted == 0)
 		log_fault_begin(&retention->low,
-		                "Only %.1f MiB are free on the disk of %s, where %.1f should be, and no picture is old enough "
+		                "Only %.1f MiB%s are free on the disk of %s, where %.1f should be, and no picture is old enough "
 		                "to be deleted",
-		                MIB_OF(result->space.free), retention->folder, MIB_OF(result->min_free_bytes));
+		                MIB_OF(result->space.free), files_text(&result->space), retention->folder,
+		                MIB_OF(result->min_free_bytes));
 }
 
 static void note_round(struct retention *retention, const struct round_result *result)
@@ -120,12 +132,14 @@ static void run_round(struct retention *retention, struct round_result *result)
 {
 	struct error error = { 0 };
 	int code = check_disk(retention, &retention->round.device, &error);
-	if (code == -EXDEV)
+	if (code == -EXDEV) {
 		log_fault_begin(&retention->away, "%s", error.text);
-	if (code < 0)
 		return;
-	log_fault_end(&retention->away, "The disk of %s is there again", retention->folder);
-	code = round_run(&retention->round, result, &error);
+	}
+	if (code >= 0) {
+		log_fault_end(&retention->away, "The disk of %s is there again", retention->folder);
+		code = round_run(&retention->round, result, &error);
+	}
 	if (code < 0) {
 		log_fault_begin(&retention->failing, "Cannot look after the pictures: %s", error.text);
 		return;
@@ -203,8 +217,8 @@ static int check_room(struct retention *retention, struct error *error)
 			return 0;
 		if (!helped)
 			return error_set(error, -ENOSPC,
-			                 "disk full: %.1f MiB are free for %.100s, and no picture is old enough to go",
-			                 MIB_OF(space.free), retention->folder);
+			                 "disk full: %.1f MiB%s are free for %.100s, and no picture is old enough to go",
+			                 MIB_OF(space.free), files_text(&space), retention->folder);
 	}
 }
 

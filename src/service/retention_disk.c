@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <math.h>
 #include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fsio.h"
@@ -123,6 +126,22 @@ int disk_check(struct disk *disk, const char *folder, const char *fstab, struct 
 	return 1;
 }
 
+/* Filesystems that do not count their files say 0 for one of the numbers; of ext4 a 0 is meant. */
+static bool counts_files(int fd, const struct statvfs *status)
+{
+	struct statfs kind;
+	return status->f_files > 0 && (status->f_favail > 0 || (fstatfs(fd, &kind) == 0 && kind.f_type == EXT4_SUPER_MAGIC));
+}
+
+static void weigh_files(const struct statvfs *status, struct disk_space *space)
+{
+	double per_file = (double)space->total / (double)status->f_files, share = per_file * (double)status->f_favail;
+	if (share >= (double)space->free)
+		return;
+	space->free = (int64_t)share;
+	space->per_file = (int64_t)ceil(per_file);
+}
+
 int disk_space(const char *folder, struct disk_space *space, struct error *error)
 {
 	char near[FSIO_PATH_BYTES];
@@ -131,6 +150,7 @@ int disk_space(const char *folder, struct disk_space *space, struct error *error
 	if (fd < 0)
 		return fd;
 	int result = fstatvfs(fd, &status) < 0 ? -errno : 0;
+	bool counted = result == 0 && counts_files(fd, &status);
 	close(fd);
 	if (result == 0 && (status.f_flag & ST_RDONLY))
 		result = -EROFS;
@@ -138,5 +158,8 @@ int disk_space(const char *folder, struct disk_space *space, struct error *error
 		return fsio_explain(error, result, folder);
 	space->total = (int64_t)status.f_blocks * (int64_t)status.f_frsize;
 	space->free = (int64_t)status.f_bavail * (int64_t)status.f_frsize;
+	space->per_file = 0;
+	if (counted)
+		weigh_files(&status, space);
 	return 0;
 }

@@ -33,6 +33,8 @@ int disk_check(struct disk *disk, const char *folder, const char *fstab, struct 
 
 struct disk_space {
 	int64_t total, free; /* bytes; free: for us, without what is reserved for root */
+	int64_t per_file;    /* 0, or: of the files that fit a smaller share is left than of the bytes, as small pictures may
+	                        have it; free is that share of total, and this is what one file is of it */
 };
 
 /* Of the filesystem of folder or its nearest existing parent. -EROFS when it is read-only, or -errno. */

@@ -72,6 +72,21 @@ static struct scan_picture *pick(const struct rules_state *state, struct scan *s
 	return NULL;
 }
 
+static int64_t larger(int64_t one, int64_t other)
+{
+	return one > other ? one : other;
+}
+
+/* As scan_remove. Somebody else's picture, or one that its owner protects, must not keep the next ones from going. */
+static int remove_or_pass_over(int fd, const struct scan_picture *picture, struct round_result *result)
+{
+	int removed = scan_remove(fd, picture);
+	if (removed != -EPERM && removed != -EACCES && removed != -EBUSY)
+		return removed;
+	result->undeletable++;
+	return 0;
+}
+
 /* Deletes what must go of what the last scan found; what is dealt with loses its name. */
 static int delete_oldest(struct round *round, int fd, struct rules_state *state, struct round_result *result)
 {
@@ -79,7 +94,7 @@ static int delete_oldest(struct round *round, int fd, struct rules_state *state,
 	struct scan_picture *picture;
 	enum rules_reason reason;
 	for (size_t i = scan->next; (picture = pick(state, scan, &i, &reason)) != NULL && !atomic_load(round->stop);) {
-		int removed = scan_remove(fd, picture);
+		int removed = remove_or_pass_over(fd, picture, result);
 		if (removed < 0)
 			return removed;
 		picture->name[0] = '\0';
@@ -88,7 +103,7 @@ static int delete_oldest(struct round *round, int fd, struct rules_state *state,
 		state->total -= picture->bytes;
 		if (removed == 0)
 			continue;
-		state->missing_bytes -= picture->bytes;
+		state->missing_bytes -= larger(picture->bytes, result->space.per_file);
 		result->deleted++;
 		result->deleted_bytes += picture->bytes;
 		result->reason = reason;

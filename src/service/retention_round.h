@@ -30,6 +30,7 @@ struct round_result {
 	uint64_t deleted;         /* pictures */
 	int64_t deleted_bytes;    /* on the disk */
 	enum rules_reason reason; /* the last one's */
+	int undeletable;          /* pictures that should go and are not ours to delete */
 	int leftovers;            /* temporary files of dead processes, removed */
 	struct disk_space space;  /* after the round */
 	bool futile;              /* what was deleted gave hardly any space: let the disk rest before the next round */

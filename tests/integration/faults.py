@@ -65,13 +65,13 @@ def put(path, value):
 class Tmpfs:
     """A disk of its own at path, that can fill up, become read-only and vanish."""
 
-    def __init__(self, path, mib):
-        self.path, self.mib = path, mib
+    def __init__(self, path, mib, options=""):
+        self.path, self.options = path, f"size={mib}m,mode=0755{options}"
         os.makedirs(path, exist_ok=True)
         self.mount()
 
     def mount(self):
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.mib}m,mode=0755", "tmpfs", self.path], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", self.options, "tmpfs", self.path], check=True)
 
     def read_only(self, yes):
         """False when the kernel refuses, which it does while a file is open for writing."""

@@ -259,6 +259,20 @@ class Limits(unittest.TestCase):
                 client.close()
             self.assertRegex(daemon.ask("save"), "^Saved ")
 
+    def test_few_descriptors_mean_fewer_clients(self):
+        """And never a picture that cannot be written because clients hold them all."""
+        with Daemon({"network.max_clients": 64}, wrapper=["prlimit", "--nofile=96:96"]) as daemon:
+            daemon.wait_frames(2)
+            self.assertRegex(daemon.log(), r"WARNING network\.max_clients: 16 clients at once instead of 64")
+            silent = [connect(daemon) for _ in range(80)]
+            for _ in range(5):
+                self.assertRegex(daemon.ask("save jpg png npy"), "^Saved ")
+            self.assertNotIn("Too many open files", daemon.log())
+            for client in silent:
+                client.close()
+        with Daemon({"network.max_clients": 64}, wrapper=["prlimit", "--nofile=96:1024"]) as daemon:
+            self.assertNotIn("WARNING", daemon.log())
+
     def test_stopping_under_fire(self):
         # An export that a busy disk holds up is left behind, and the threads with it: no leak for ThreadSanitizer to tell.
         with Daemon(environment={"TSAN_OPTIONS": "report_thread_leaks=0"}) as daemon:

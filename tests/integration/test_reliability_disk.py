@@ -24,8 +24,8 @@ class Folder(unittest.TestCase):
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
-    def disk(self, name, mib):
-        tmpfs = Tmpfs(self.path(name), mib)
+    def disk(self, name, mib, options=""):
+        tmpfs = Tmpfs(self.path(name), mib, options)
         self.addCleanup(subprocess.run, ["umount", "-l", tmpfs.path], stderr=subprocess.DEVNULL, check=False)
         return tmpfs
 
@@ -81,6 +81,36 @@ class Full(Folder):
             self.assertGreater(daemon.status()["storage"]["deleted"], 0)
             self.assert_lost_nothing(daemon)
 
+    def test_a_disk_may_run_out_of_files_before_it_runs_out_of_space(self):
+        disk = self.disk("captures", 64, ",nr_inodes=100")
+        put(self.path("ahead"), 3600)  # so that no picture is so young as to be spared
+        with Daemon({"storage.min_free_mb": -1}, folder=self.folder,
+                    environment=preload("clock", SHIM_CLOCK_S=self.path("ahead"))) as daemon:
+            daemon.wait_frames(20)
+            for _ in range(30):
+                reply = daemon.ask("past jpg at=-0.4 count=10")
+                self.assertRegex(reply, "^Saved 10 ", daemon.log())
+                self.assert_whole(paths_of(reply))
+            self.assertIn(os.statvfs(disk.path).f_favail, range(5, 30))  # of 100, and no more than had to go
+            self.assertGreater(daemon.status()["storage"]["deleted"], 200)
+            self.assertLess(daemon.status()["storage"]["free_mib"], 20)  # of 64: as much as of the files
+
+    def test_a_picture_that_may_not_be_deleted_does_not_protect_the_others(self):
+        os.makedirs(self.path("captures"))
+        for i in range(40):
+            path = self.path("captures", f"20250101_0000{i:02}_f{i:08}.npy")
+            with open(path, "wb") as file:
+                file.write(bytes(100000))
+            os.utime(path, (1.7e9 + i, 1.7e9 + i))
+        oldest = self.path("captures", "20250101_000000_f00000000.npy")
+        subprocess.run(["mount", "--bind", oldest, oldest], check=True)
+        self.addCleanup(subprocess.run, ["umount", oldest], check=True)
+        with Daemon({"storage.max_total_mb": 2}, folder=self.folder) as daemon:
+            wait_until(lambda: 0 < (daemon.status()["storage"]["pictures_mib"] or 0) <= 2, "the total to be kept")
+            self.assertIn("1 picture file(s) in", daemon.log())
+            self.assertIn(len(daemon.files()), range(19, 23))
+            self.assertIn(os.path.basename(oldest), daemon.files())
+
     def test_young_pictures_are_not_sacrificed(self):
         self.disk("captures", 12)
         with Daemon({"storage.min_free_mb": -1}, folder=self.folder) as daemon:
@@ -103,7 +133,7 @@ class Full(Folder):
                 file.write(bytes(100000))
             os.utime(path, (1.7e9 + i, 1.7e9 + i))
         with Daemon({"storage.max_total_mb": 2}, folder=self.folder) as daemon:
-            wait_until(lambda: 0 < daemon.status()["storage"]["pictures_mib"] <= 2, "the total to be kept")
+            wait_until(lambda: 0 < (daemon.status()["storage"]["pictures_mib"] or 0) <= 2, "the total to be kept")
             names = daemon.files()
         self.assertIn("holiday.jpg", names)
         self.assertIn("20200101_000000_f00000001.jpg", names)
@@ -208,6 +238,22 @@ class Gone(Folder):
             self.disk("captures", 16)
             (path,) = paths_of(daemon.ask("save"))
             self.assertEqual(daemon.files(), [os.path.basename(path)])
+
+
+class Wrong(Folder):
+    def test_a_folder_that_cannot_be_one_is_said_at_the_start(self):
+        with open(self.path("captures"), "wb"):
+            pass
+        with Daemon(folder=self.folder) as daemon:
+            wait_until(lambda: "Not a directory" in daemon.log(), "the log")
+            daemon.wait_frames(2)
+            self.assertRegex(daemon.ask("save"), "^NOT_SAVED .*: Not a directory")
+            storage = daemon.status()["storage"]
+            self.assertEqual((storage["free_mib"], storage["pictures_mib"]), (None, None))
+            os.unlink(self.path("captures"))
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            wait_until(lambda: "can be looked after again" in daemon.log(), "the log")
+            self.assertEqual(daemon.log().count("ERROR"), 1, daemon.log())
 
 
 class Slow(Folder):

@@ -148,6 +148,15 @@ static void test_text_has_an_end(void **state)
 	assert_string_equal(error.text, "camera.id is longer than 511 bytes");
 }
 
+static void test_text_is_one_line(void **state)
+{
+	(void)state;
+	assert_int_equal(config_set(&config, "export.base_dir=/srv/a\nSaved b", &error), -EINVAL);
+	assert_string_equal(error.text, "export.base_dir has a control character in it");
+	assert_int_equal(parse("{\"camera\": {\"id\": \"a\\u001bb\"}}"), -EINVAL);
+	assert_int_equal(config_set(&config, "export.base_dir=/srv/f\xc3\xbcr mich", &error), 0);
+}
+
 static void test_unknown_keys_are_warnings_with_the_nearest_known_one(void **state)
 {
 	(void)state;
@@ -242,6 +251,7 @@ int main(void)
 		cmocka_unit_test_setup(test_syntax_errors_name_line_and_column, set_up),
 		cmocka_unit_test_setup(test_wrong_values_name_path_value_and_range, set_up),
 		cmocka_unit_test_setup(test_text_has_an_end, set_up),
+		cmocka_unit_test_setup(test_text_is_one_line, set_up),
 		cmocka_unit_test_setup(test_unknown_keys_are_warnings_with_the_nearest_known_one, set_up),
 		cmocka_unit_test_setup(test_many_unknown_keys_and_long_ones_are_survived, set_up),
 		cmocka_unit_test_setup(test_command_line_errors, set_up),

@@ -159,6 +159,7 @@ static sigset_t stop_signals(void)
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGHUP);
 	return stop;
 }
 
@@ -167,6 +168,7 @@ void daemon_block_signals(void)
 	sigset_t stop = stop_signals();
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error to be told, as a full disk is */
 }
 
 static char *absolute(const char *path)

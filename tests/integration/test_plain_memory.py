@@ -2,13 +2,15 @@
 Makefile leaves this file out then."""
 
 import os
+import re
+import resource
 import shutil
 import struct
 import tempfile
 import unittest
 
 import harness
-from faults import preload
+from faults import Clients, leftovers, preload, promised, torn
 from harness import Daemon, wait_until
 
 
@@ -34,6 +36,26 @@ class Memory(unittest.TestCase):
                 daemon.__exit__()
         self.assertEqual(ends, sorted(ends))
         self.assertEqual(set(ends), {"refused", "started"})
+
+    def test_memory_refused_later_costs_pictures_and_nothing_else(self):
+        with Daemon(folder=self.folder) as daemon:
+            daemon.wait_frames(20)
+            with open(f"/proc/{daemon.process.pid}/status", encoding="ascii") as file:
+                data = int(re.search(r"VmData:\s+(\d+)", file.read())[1]) << 10
+            before = resource.prlimit(daemon.process.pid, resource.RLIMIT_DATA)
+            resource.prlimit(daemon.process.pid, resource.RLIMIT_DATA, (data + 200000, before[1]))
+            clients = Clients(daemon, count=6)
+            wait_until(lambda: sum("memory" in reply for reply in list(clients.replies)) > 20, "refusals")
+            replies = clients.stop()
+            for reply in replies:
+                self.assertRegex(reply, "^(Saved|BUSY|NO_FRAMES|NOT_SAVED .*memory)", reply)
+            self.assertEqual(torn(promised(replies)), [])
+            resource.prlimit(daemon.process.pid, resource.RLIMIT_DATA, before)
+            self.assertRegex(daemon.ask("save jpg png npy"), "^Saved")
+            status = daemon.status()
+            self.assertEqual((status["camera"]["lost"], status["ring"]["dropped"]), (0, 0))
+            self.assertEqual(leftovers(daemon.captures), [])
+            self.assertEqual(daemon.stop(), 0)
 
     def test_the_capture_path_allocates_nothing(self):
         counter = os.path.join(self.folder, "count")

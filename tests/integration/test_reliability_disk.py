@@ -256,6 +256,14 @@ class Wrong(Folder):
             self.assertEqual(daemon.log().count("ERROR"), 1, daemon.log())
 
 
+    def test_a_limit_on_the_size_of_files_is_an_error_and_no_crash(self):
+        with Daemon(folder=self.folder, wrapper=["prlimit", "--fsize=20000"]) as daemon:
+            daemon.wait_frames(2)
+            self.assertRegex(daemon.ask("save npy"), "^NOT_SAVED .*: File too large")
+            self.assertEqual(daemon.files(), [])
+            self.assertEqual(daemon.stop(), 0)
+
+
 class Slow(Folder):
     def test_a_slow_disk_slows_nothing_but_the_replies(self):
         delay = self.path("delay")

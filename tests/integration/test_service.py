@@ -154,10 +154,12 @@ class Running(Folder):
                     load(path)
             self.assertEqual([name for name in daemon.files() if name.startswith(".")], [])
 
-    def test_sigint_stops_too(self):
-        with Daemon() as daemon:
-            daemon.process.send_signal(signal.SIGINT)
-            self.assertEqual(daemon.wait_exit(), 0)
+    def test_other_signals_stop_too(self):
+        for number in (signal.SIGINT, signal.SIGHUP):
+            with Daemon() as daemon:
+                daemon.process.send_signal(number)
+                self.assertEqual(daemon.wait_exit(), 0)
+                self.assertIn("Stopped", daemon.log())
 
     def test_automatic_pictures(self):
         for use_ring in ("true", "false"):

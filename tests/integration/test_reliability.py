@@ -96,6 +96,36 @@ class Stopped(Folder):
                     self.assertEqual(leftovers(daemon.captures), [])
 
 
+class Shared(Folder):
+    def test_two_in_one_folder_never_give_a_name_twice(self):
+        commands = ("save jpg png npy", "past png at=-0.3 count=5")
+        with Daemon(folder=self.folder) as one, Daemon({"export.base_dir": one.captures}) as other:
+            both = [Clients(daemon, commands, 2) for daemon in (one, other)]
+            wait_until(lambda: all(len(clients.replies) > 20 for clients in both), "pictures")
+            replies = [reply for clients in both for reply in clients.stop()]
+            for reply in replies:
+                self.assertRegex(reply, "^(Saved|BUSY|NO_FRAMES)")
+            self.assertEqual(len(set(promised(replies))), len(promised(replies)))
+            self.assert_whole(replies)
+
+
+class Paused(Folder):
+    def test_a_process_that_was_stopped_for_a_while_goes_on(self):
+        """As under a debugger, in a frozen container or a virtual machine that was suspended."""
+        with Daemon({"camera.capture_timeout_s": 0.5}) as daemon:
+            daemon.wait_frames(40)
+            clients = Clients(daemon)
+            wait_until(lambda: clients.replies, "a picture")
+            daemon.process.send_signal(signal.SIGSTOP)
+            time.sleep(3)
+            daemon.process.send_signal(signal.SIGCONT)
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            self.assertRegex(daemon.ask("past png at=-4 count=3"), "^Saved 3 ")
+            self.assert_whole(clients.stop())
+            camera = daemon.status()["camera"]
+            self.assertEqual((camera["state"], camera["stalls"], camera["restarts"]), ("running", 0, 0))
+
+
 class Camera(Folder):
     def trouble(self, faults, **options):
         return Daemon({"camera.synthetic.faults": faults, "camera.capture_timeout_s": 0.3, **options})

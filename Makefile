@@ -113,6 +113,14 @@ soak: ## all faults at once for MINUTES=10, and a table of what it came to
 	@$(MAKE) --no-print-directory all
 	PASTCAM=$(abspath $(BUILD)/pastcam) $(PYTHON) tests/soak.py $(MINUTES)
 
+HOURS = 24
+
+.PHONY: camera-day
+camera-day: ## HOURS=24 of camera faults, 150 seconds each, and a table of what it came to
+	@tools/install-deps build check
+	@$(MAKE) --no-print-directory all
+	PASTCAM=$(abspath $(BUILD)/pastcam) $(PYTHON) tests/camera_day.py $(HOURS)
+
 SECONDS = 60
 
 .PHONY: fuzz

@@ -3,6 +3,7 @@
  * tests/integration/virtual_camera.py, which sets the camera up.   usage: virtual_switches WIDTH HEIGHT
  */
 #include <dirent.h>
+#include <malloc.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -181,6 +182,10 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return 2;
+	/* As the daemon does: else threads that get into each other's way make malloc keep more, now and then. */
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+	mallopt(M_ARENA_MAX, 2);
 	params.width = atoi(argv[1]);
 	params.height = atoi(argv[2]);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,11 +108,11 @@ static void log_round(struct retention *retention, const struct round_result *re
 	if (result->space.free >= result->min_free_bytes)
 		log_fault_end(&retention->low, "The disk of %s has room again", retention->folder);
 	else if (result->deleted == 0)
-		log_fault_begin(&retention->low,
-		                "Only %.1f MiB%s are free on the disk of %s, where %.1f should be, and no picture is old enough "
-		                "to be deleted",
-		                MIB_OF(result->space.free), files_text(&result->space), retention->folder,
-		                MIB_OF(result->min_free_bytes));
+		log_fault_begin(
+		    &retention->low,
+		    "Only %.1f MiB%s are free on the disk of %s, where %.1f should be, and no picture is old enough "
+		    "to be deleted",
+		    MIB_OF(result->space.free), files_text(&result->space), retention->folder, MIB_OF(result->min_free_bytes));
 }
 
 static void note_round(struct retention *retention, const struct round_result *result)

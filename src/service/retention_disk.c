@@ -130,7 +130,8 @@ int disk_check(struct disk *disk, const char *folder, const char *fstab, struct 
 static bool counts_files(int fd, const struct statvfs *status)
 {
 	struct statfs kind;
-	return status->f_files > 0 && (status->f_favail > 0 || (fstatfs(fd, &kind) == 0 && kind.f_type == EXT4_SUPER_MAGIC));
+	return status->f_files > 0 &&
+	       (status->f_favail > 0 || (fstatfs(fd, &kind) == 0 && kind.f_type == EXT4_SUPER_MAGIC));
 }
 
 static void weigh_files(const struct statvfs *status, struct disk_space *space)

@@ -1,6 +1,7 @@
 /* For LD_PRELOAD: does to libcamera's camera what the first word of the file $SHIM_CAMERA says. "unplug": it tells that
- * it is disconnected, takes no more requests and is in no list any more; "refuse": it takes no requests; "hang": it takes
- * them and never completes one, and does not stop either; "no-start", "no-configure": that fails; "none": nothing. */
+ * it is disconnected, takes no more requests and is in no list any more; "refuse": it takes no requests; "hang": it
+ * takes them and never completes one, and does not stop either; "no-start", "no-configure": that fails; "none":
+ * nothing. */
 #include <cerrno>
 #include <chrono>
 #include <fstream>
@@ -56,7 +57,8 @@ int Camera::start(const ControlList *controls)
 {
 	if (wish() == "no-start")
 		return -EPIPE;
-	return next<int (*)(Camera *, const ControlList *)>("_ZN9libcamera6Camera5startEPKNS_11ControlListE")(this, controls);
+	return next<int (*)(Camera *, const ControlList *)>("_ZN9libcamera6Camera5startEPKNS_11ControlListE")(this,
+	                                                                                                      controls);
 }
 
 int Camera::stop()
@@ -69,8 +71,8 @@ int Camera::configure(CameraConfiguration *configuration)
 {
 	if (wish() == "no-configure")
 		return -EINVAL;
-	return next<int (*)(Camera *, CameraConfiguration *)>(
-	    "_ZN9libcamera6Camera9configureEPNS_19CameraConfigurationE")(this, configuration);
+	return next<int (*)(Camera *, CameraConfiguration *)>("_ZN9libcamera6Camera9configureEPNS_19CameraConfigurationE")(
+	    this, configuration);
 }
 
 std::vector<std::shared_ptr<Camera>> CameraManager::cameras() const

@@ -27,7 +27,6 @@ def make_key(folder):
     return path
 
 
-@unittest.skipUnless(os.environ["PI"] == "arm64", "QEMU's virt board is an arm64 one")
 class BootTest(unittest.TestCase):
     """One machine for all tests; each leaves it healthy."""
 
@@ -61,6 +60,16 @@ class BootTest(unittest.TestCase):
 
     def status(self):
         return json.loads(self.machine.ask("status"))
+
+    def wait_for_another_process(self):
+        """Until pastcam has been started anew, which the time that it has run tells."""
+        last = [0]
+
+        def younger():
+            reply = self.machine.ask("status")
+            before, last[0] = last[0], json.loads(reply)["uptime_s"] if reply else last[0]
+            return last[0] < before
+        wait_until(younger, 300, "another process")
 
     def restarts(self):
         return int(self.machine.ssh("systemctl show -P NRestarts pastcam"))
@@ -114,25 +123,24 @@ class BootTest(unittest.TestCase):
 
     def test_a_configuration_that_pastcam_cannot_start_with_is_left_out(self):
         self.addCleanup(self.restart_with, SYNTHETIC)
-        self.restart_with({**SYNTHETIC, "network": {"bind": "192.0.2.1"}})  # nobody's address
-        self.assertRegex(self.status()["note"], "config.json on the card is not used, the defaults are: .*192.0.2.1")
+        self.restart_with({**SYNTHETIC, "network": {"trigger_port": 22}})
+        self.assertRegex(self.status()["note"], "config.json on the card is not used, the defaults are: .*port 22")
 
     def test_over_its_memory_it_comes_back_with_a_smaller_ring(self):
         hog = os.path.join(self.folder.name, "hog.so")
         run("aarch64-linux-gnu-gcc", "-shared", "-fPIC", "-O2", "-o", hog, os.path.join(HERE, "..", "integration", "shims", "hog.c"))
-        self.machine.send(hog, "/run/hog.so")
-        self.machine.ssh("mkdir -p /run/systemd/system/pastcam.service.d && printf '[Service]\\nEnvironment=LD_PRELOAD=/run/hog.so SHIM_HOG_MIB=/run/hog-mib\\n' "
+        self.machine.send(hog, "/var/lib/hog.so")
+        self.machine.ssh("mkdir -p /run/systemd/system/pastcam.service.d && printf '[Service]\\nEnvironment=LD_PRELOAD=/var/lib/hog.so SHIM_HOG_MIB=/run/hog-mib\\n' "
                          ">/run/systemd/system/pastcam.service.d/hog.conf && systemctl daemon-reload")
         self.addCleanup(self.restart_with, SYNTHETIC)
         self.addCleanup(self.machine.ssh, "rm -f /run/systemd/system/pastcam.service.d/hog.conf /run/pastcam/memory-exits && systemctl daemon-reload")
         self.restart_with({**SYNTHETIC, "ring": {"size": 40000}, "memory": {"max_rss_mb": 120}})
-        before, slots = self.restarts(), self.status()["ring"]["slots"]
-        self.machine.ssh("echo 120 >/run/hog.new; mv /run/hog.new /run/hog-mib; sleep 1; rm /run/hog-mib")
-        wait_until(lambda: self.restarts() > before, 120, "a restart")
-        self.healthy()
+        slots = self.status()["ring"]["slots"]
+        self.machine.ssh("(sleep 10; echo 120 >/run/hog.new; mv /run/hog.new /run/hog-mib; sleep 1; rm /run/hog-mib) >/dev/null 2>&1 &")
+        self.wait_for_another_process()
         self.assertIn("status=42", self.machine.ssh("journalctl -u pastcam -o cat | grep 'Main process exited' | tail -n 1"))
         self.assertAlmostEqual(self.status()["ring"]["slots"] / slots, 0.75, delta=0.05)
-        self.assertEqual(self.restarts(), before + 1)
+        self.assertEqual(self.restarts(), 1)
 
     def test_in_a_smaller_cgroup_the_ring_is_smaller(self):
         self.machine.ssh("systemctl set-property --runtime pastcam MemoryMax=128M")
@@ -161,10 +169,17 @@ class BootTest(unittest.TestCase):
     def test_a_camera_lost_for_good_is_tried_with_a_fresh_process(self):
         self.addCleanup(self.restart_with, SYNTHETIC)
         self.restart_with({"camera": {**SYNTHETIC["camera"], "synthetic": {"faults": "vanish@20+10000"}, "lost_after_s": 5}})
-        wait_until(lambda: self.restarts() > 0, 180, "a restart")
-        self.healthy()
+        self.wait_for_another_process()
         self.assertIn("status=43", self.machine.ssh("journalctl -u pastcam -o cat | grep 'Main process exited' | tail -n 1"))
         wait_until(lambda: self.status()["camera"]["state"] == "running", 120, "the camera to run again")
+
+    def test_wpa_supplicant_takes_any_wifi_conf(self):
+        for text in ("ssid=Home\npassword=12345678\ncountry=DE\n", "ssid=Home\n", f"ssid=Home\npassword={'a0' * 32}\n",
+                     'ssid="Café "}#\\\\ $(id)"\r\npassword=p"a}#\\\\ $(id)%s\r\n'):
+            said = self.machine.ssh("{ /usr/lib/pastcam/wifi-config >/run/wifi.test && wpa_supplicant -D none -i none -c /run/wifi.test; } 2>&1", check=False,
+                                    input=text.encode())
+            self.assertIn("No such device", said)  # the one thing that is wrong
+            self.assertNotIn("parse", said)
 
     def test_libcamera_s_virtual_camera_from_missing_to_a_picture(self):
         self.addCleanup(self.restart_with, SYNTHETIC)
@@ -176,7 +191,9 @@ class BootTest(unittest.TestCase):
         self.machine.ssh("cp -r /usr/share/libcamera /run/libcamera && mkdir -p /run/libcamera/pipeline/virtual && "
                          "mount --bind /run/libcamera /usr/share/libcamera")
         self.addCleanup(self.machine.ssh, "umount /usr/share/libcamera")
-        self.restart_with({"camera": {**SYNTHETIC["camera"], "backend": "libcamera"}})
+        # While there is none at all, libcamera 0.4 never looks for this camera again in the same process: first there is another.
+        self.machine.ssh("sed s/Virtual0/Other0/ /run/virtual/virtual.yaml >/run/libcamera/pipeline/virtual/virtual.yaml")
+        self.restart_with({"camera": {**SYNTHETIC["camera"], "backend": "libcamera", "id": "Virtual0"}})
         self.assertEqual(self.status()["camera"]["state"], "absent")
         self.assertTrue(self.machine.ask("save").startswith("NOT_SAVED no camera"))
 

@@ -45,8 +45,8 @@ typedef void (*server_line)(void *data, server_ticket ticket, char *line);
  * token file that others can read or that holds under 16 bytes, are -EINVAL. */
 struct server *server_create(const struct server_params *params, struct loop *loop, server_line on_line, void *data,
                              struct error *error);
-/* Sends the replies that were handed over, tells those who still wait BUSY, closes their connections. The loop must not
- * run any more; server_reply may, and is in vain. */
+/* Closes the port, sends the replies that were handed over, tells those who still wait BUSY, closes their connections.
+ * The loop must not run any more; server_reply may, and is in vain. */
 void server_close(struct server *server);
 void server_destroy(struct server *server); /* closes first; no server_reply may run meanwhile */
 

@@ -237,6 +237,12 @@ struct server *server_create(const struct server_params *params, struct loop *lo
 
 void server_close(struct server *server)
 {
+	/* The port is free from here on, even if the kernel keeps the process because a disk holds one of its threads. */
+	loop_remove(server->listener_watch);
+	server->listener_watch = NULL;
+	if (server->listener >= 0)
+		close(server->listener);
+	server->listener = -1;
 	server_pass_replies(server);
 	for (int i = 0; i < server->slots; i++) {
 		if (server->clients[i].state == CLIENT_WAITING)
@@ -251,11 +257,8 @@ void server_destroy(struct server *server)
 		return;
 	if (server->clients && server->debts)
 		server_close(server);
-	loop_remove(server->listener_watch);
 	loop_remove(server->handover_watch);
 	loop_remove(server->timer);
-	if (server->listener >= 0)
-		close(server->listener);
 	if (server->handover >= 0)
 		close(server->handover);
 	free(server->clients);

@@ -52,6 +52,25 @@ static void explains_why_it_cannot_start(void **state)
 	refuse(&params, -ENOENT, "network.token_file: cannot read /nonexistent/token");
 }
 
+/* A process that a hanging disk keeps from ending must not keep the next one from starting. */
+static void a_closed_server_leaves_the_port_to_the_next(void **state)
+{
+	(void)state;
+	struct loop *loop = loop_create(NULL);
+	struct server *closed = server_create(&server_defaults, loop, on_line, NULL, NULL);
+	struct server_params same_port = server_defaults;
+	struct error error = { 0 };
+	assert_non_null(closed);
+	same_port.port = server_port(closed);
+	server_close(closed);
+	struct server *next = server_create(&same_port, loop, on_line, NULL, &error);
+	if (!next)
+		fail_msg("%s", error.text);
+	server_destroy(next);
+	server_destroy(closed);
+	loop_destroy(loop);
+}
+
 static void leaves_loopback_when_allowed(void **state)
 {
 	(void)state;
@@ -127,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(explains_why_it_cannot_start),
+		cmocka_unit_test(a_closed_server_leaves_the_port_to_the_next),
 		cmocka_unit_test(leaves_loopback_when_allowed),
 		cmocka_unit_test(waits_for_an_address_that_is_not_there_yet),
 		cmocka_unit_test(speaks_ipv6),

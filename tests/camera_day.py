@@ -23,10 +23,11 @@ from harness import Daemon, paths_of
 
 HOUR_S = 150
 TURNS = 3  # the long faults take turns, one an hour
-# (kind, second of the hour, seconds it lasts or 0, in which of the TURNS; None: each hour)
+# (kind, second of the hour, seconds it lasts or 0, in which of the TURNS; None: each hour); each outage begins more than
+# ten seconds after the one before has ended, so that pastcam begins with the first rung of its ladder.
 PLAN = (("garbage", 5, 0, None), ("stall", 8, 0, None), ("error", 30, 0, None), ("garbage", 42, 2, None), ("slow", 48, 8, None),
-        ("garbage", 60, 0, None), ("vanish", 65, 0, None), ("vanish", 80, 5, None), ("stall", 95, 12, 0), ("error", 95, 12, 1),
-        ("vanish", 95, 30, 2), ("stall", 138, 0, None))
+        ("garbage", 60, 0, None), ("vanish", 65, 0, None), ("vanish", 80, 5, None), ("stall", 100, 12, 0), ("error", 100, 12, 1),
+        ("vanish", 100, 30, 2), ("stall", 143, 0, None))
 BEGINS = {"stall": r"ERROR +Camera: no frame for", "error": r"ERROR +Camera: the synthetic camera fails",
           "vanish": r"ERROR +Camera: the synthetic camera has vanished", "garbage": r"ERROR +The camera delivered a picture of"}
 ENDS = {"outages": r"INFO +Camera: frames come again", "garbage": r"INFO +The camera's pictures have the agreed size again"}

@@ -51,7 +51,6 @@ class Shims:
 def preload(*names, **settings):
     """The environment of a daemon with these shims."""
     return {"LD_PRELOAD": " ".join(Shims.path(name) for name in names), "ASAN_OPTIONS": "verify_asan_link_order=0",
-            "TSAN_OPTIONS": "report_thread_leaks=0",  # a thread that hangs in the disk cannot be joined
             **{key: str(value) for key, value in settings.items()}}
 
 

@@ -274,8 +274,7 @@ class Limits(unittest.TestCase):
             self.assertNotIn("WARNING", daemon.log())
 
     def test_stopping_under_fire(self):
-        # An export that a busy disk holds up is left behind, and the threads with it: no leak for ThreadSanitizer to tell.
-        with Daemon(environment={"TSAN_OPTIONS": "report_thread_leaks=0"}) as daemon:
+        with Daemon() as daemon:
             daemon.wait_frames(5)
             stopping = threading.Event()
 

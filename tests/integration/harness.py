@@ -126,6 +126,19 @@ def read_all(client):
     return reply
 
 
+def connect(daemon, host="127.0.0.1"):
+    return socket.create_connection((host, daemon.port), PATIENCE_S)
+
+
+def exchange(daemon, data, half_close=False, host="127.0.0.1"):
+    """Sends data and reads to the end of the stream."""
+    with connect(daemon, host) as client:
+        client.sendall(data)
+        if half_close:
+            client.shutdown(socket.SHUT_WR)
+        return read_all(client).decode()
+
+
 def paths_of(reply):
     """The files that a reply names."""
     return re.findall(r"/[^\s,|()]+\.(?:jpg|png|npy)", reply)

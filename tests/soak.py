@@ -81,7 +81,8 @@ class Soak:
                  "lost": status["camera"]["lost"], "dropped": status["ring"]["dropped"], "state": status["camera"]["state"],
                  "stalls": status["camera"]["stalls"], "reopens": status["camera"]["reopens"],
                  "restarts": status["camera"]["restarts"], "deleted": status["storage"]["deleted"]}
-        if status["ring"]["frames"] == status["ring"]["slots"] and status["exports"]["kept"] > 20 and not self.lives[-1][0]:
+        settled = status["ring"]["frames"] == status["ring"]["slots"] and status["exports"]["kept"] > 20
+        if settled and usage["state"] == "running" and not self.lives[-1][0]:  # a camera that is away has no descriptors
             self.lives[-1][0] = usage
         self.lives[-1][1] = usage
 
@@ -267,6 +268,7 @@ class Soak:
         wait_until(lambda: self.daemon.status()["exports"]["running"] == 0, "the queue to be empty")
         sockets = f"/proc/{self.daemon.process.pid}/fd"
         wait_until(lambda: len(os.listdir(sockets)) - len(self.descriptors()) <= 1, "all connections to be closed")
+        wait_until(lambda: self.daemon.status()["camera"]["state"] == "running", "the camera")
         self.measure()
         if self.daemon.stop() != 0:
             self.broken.append(f"stopped with {self.daemon.process.returncode}")

@@ -39,10 +39,11 @@ static struct budget_request measure_budget(const struct daemon *daemon, const s
 	/* Camera buffers are not resident before the first frames come. Of a camera that is not open yet: four buffers of
 	 * three bytes a pixel are the most that it will take. */
 	size_t unopened = 4 * frame_bytes(config->camera.width, config->camera.height);
-	request.rss_now = memory_rss() + later_bytes + (camera->buffer_bytes ? camera->buffer_bytes : unopened);
+	uint64_t soon = later_bytes + (camera->buffer_bytes ? camera->buffer_bytes : unopened);
+	request.rss_now = memory_rss() + soon;
 	request.scratch = jobs_scratch_bytes(config->camera.width, config->camera.height, pool_width(daemon->pool));
 	request.cgroup_limit = cgroup.limit;
-	request.cgroup_used = cgroup.used;
+	request.cgroup_used = cgroup.used + soon;
 	request.shrink = guard_shrink(guard_folder());
 	return request;
 }

@@ -36,7 +36,7 @@ for slot in ${trying} ${primary} ${other}; do
 	setenv part 02
 	if test "${slot}" = B; then setenv part 03; fi
 	setenv note
-	if test "${slot}" = "${trying}"; then setenv note pastcam.trial; fi
+	if test "${slot}" = "${trying}"; then setenv note pastcam.trial systemd.wants=pastcam-good.service; fi
 	setenv bootargs "${words} root=PARTUUID=70617374-${part} rootfstype=squashfs ro rootwait systemd.volatile=state panic=10 rauc.slot=${slot} ${note}"
 	load ${card} ${scratch} slot-${slot}/vmlinuz && load ${card} ${ramdisk} slot-${slot}/initrd.img && @BOOT@ ${scratch} ${ramdisk}:${filesize} ${tree}
 	echo "slot ${slot} does not start"

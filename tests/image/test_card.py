@@ -110,9 +110,9 @@ class CardTest(unittest.TestCase):
 
     def test_what_starts(self):
         wants = "etc/systemd/system/multi-user.target.wants"
-        for unit in ("pastcam", "pastcam-console", "pastcam-good", "ssh", "systemd-networkd"):
+        for unit in ("pastcam", "pastcam-console", "ssh", "systemd-networkd"):
             self.assertTrue(self.has(f"{wants}/{unit}.service"), unit)
-        for unit in ("wpa_supplicant", "e2scrub_reap"):
+        for unit in ("pastcam-good", "wpa_supplicant", "e2scrub_reap"):
             self.assertFalse(self.has(f"{wants}/{unit}.service"), unit)
 
     def test_program_is_for_this_processor(self):

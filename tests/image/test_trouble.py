@@ -62,6 +62,7 @@ class FullAndDamaged(TroubleTest):
     def damage_data(self):
         data = self.path("data.ext4")
         self.card.extract(4, data)
+        run("/sbin/debugfs", "-w", "-R", "mkdir pastcam", data)
         for name, size in (("victim", 5000), ("filler", 64 << 20)):  # the filler takes all there is
             with open(self.path(name), "wb") as file:
                 file.write(b"x" * size)

@@ -58,10 +58,8 @@ static struct usage usage_now(void)
 	return usage;
 }
 
-static void expect_unchanged(const char *what, struct usage before)
+static void expect_unchanged(const char *what, struct usage before, struct usage after)
 {
-	struct usage after = usage_now();
-
 	printf("%s: RSS %ld -> %ld KiB, descriptors %ld -> %ld, threads %ld -> %ld\n", what, before.rss_kib, after.rss_kib,
 	       before.descriptors, after.descriptors, before.threads, after.threads);
 	assert_int_equal(after.descriptors, before.descriptors);
@@ -126,7 +124,7 @@ static void a_thousand_switches(void **state)
 		assert_int_equal(camera_set_mode(camera, i % 2 ? &video : &night, note), 0);
 		next_frame(camera);
 	}
-	expect_unchanged("1000 switches", before);
+	expect_unchanged("1000 switches", before, usage_now());
 	camera_status(camera, &status);
 	assert_int_equal(status.restarts + status.reopens + status.stalls + status.lost, 0);
 	camera_destroy(camera);
@@ -147,29 +145,44 @@ static void next_frame_of(const struct camera_backend *backend, void *open)
 	backend->release(open, &frame);
 }
 
-static void restarts_and_reopenings(void **state)
+static void reopen_and_restart(void)
 {
 	const struct camera_backend *backend = camera_backend_libcamera;
 	struct camera_description description;
 	struct error error = { 0 };
-	struct usage before = { 0 };
+	void *open = NULL;
 
-	(void)state;
-	for (int reopening = 0; reopening < REOPENINGS + 10; reopening++) {
-		void *open = NULL;
-
-		if (reopening == 10)
-			before = usage_now();
-		assert_int_equal(backend->open(&params, &open, &description, &error), 0);
-		for (int restart = 0; restart < RESTARTS; restart++) {
-			assert_int_equal(backend->start(open, restart % 2 ? &video : &night, &error), 0);
-			next_frame_of(backend, open);
-			next_frame_of(backend, open);
-			backend->stop(open);
-		}
-		backend->close(open);
+	assert_int_equal(backend->open(&params, &open, &description, &error), 0);
+	for (int restart = 0; restart < RESTARTS; restart++) {
+		assert_int_equal(backend->start(open, restart % 2 ? &video : &night, &error), 0);
+		next_frame_of(backend, open);
+		next_frame_of(backend, open);
+		backend->stop(open);
 	}
-	expect_unchanged("30 reopenings with 10 restarts each", before);
+	backend->close(open);
+}
+
+/* What malloc gives back on closing differs by megabytes from one time to the next: the most of many times is compared
+ * with the most of as many before. */
+static struct usage most_of_reopenings(void)
+{
+	struct usage most = { 0 };
+
+	for (int reopening = 0; reopening < REOPENINGS; reopening++) {
+		reopen_and_restart();
+		struct usage now = usage_now();
+		if (now.rss_kib < most.rss_kib)
+			now.rss_kib = most.rss_kib;
+		most = now;
+	}
+	return most;
+}
+
+static void restarts_and_reopenings(void **state)
+{
+	(void)state;
+	struct usage before = most_of_reopenings();
+	expect_unchanged("30 reopenings with 10 restarts each", before, most_of_reopenings());
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
  * tests/integration/virtual_camera.py, which sets the camera up.   usage: virtual_switches WIDTH HEIGHT
  */
 #include <dirent.h>
+#include <limits.h>
 #include <malloc.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -162,8 +163,6 @@ static void reopen_and_restart(void)
 	backend->close(open);
 }
 
-/* What malloc gives back on closing differs by megabytes from one time to the next: the most of many times is compared
- * with the most of as many before. */
 static struct usage most_of_reopenings(void)
 {
 	struct usage most = { 0 };
@@ -178,11 +177,25 @@ static struct usage most_of_reopenings(void)
 	return most;
 }
 
+/* malloc keeps two or three megabytes more from some reopening on, sooner or later, and then no more; a leak takes more
+ * in each spell. So the spell that took least is the one that counts. */
 static void restarts_and_reopenings(void **state)
 {
+	enum { SPELLS = 5 };
+	struct usage before = most_of_reopenings(), least_before = before, least_after = before;
+	long least = LONG_MAX;
+
 	(void)state;
-	struct usage before = most_of_reopenings();
-	expect_unchanged("30 reopenings with 10 restarts each", before, most_of_reopenings());
+	for (int spell = 0; spell < SPELLS; spell++) {
+		struct usage after = most_of_reopenings();
+		if (after.rss_kib - before.rss_kib < least) {
+			least = after.rss_kib - before.rss_kib;
+			least_before = before;
+			least_after = after;
+		}
+		before = after;
+	}
+	expect_unchanged("30 reopenings with 10 restarts each", least_before, least_after);
 }
 
 int main(int argc, char **argv)

@@ -15,16 +15,21 @@ CXXFLAGS_ALL = -std=c++17 $(WARNINGS_CXX) $(OPTIMISE) $(HARDENING) $(SANITIZE_FL
 LDFLAGS_ALL  = $(HARDENING_LINK) $(SANITIZE_FLAGS) -pthread $(LDFLAGS)
 LDLIBS_ALL   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm
 
-SOURCES := $(filter-out src/main.c,$(wildcard src/*.c src/*/*.c))
+# Any depth; tests/layers.sh derives a file's layer from its first folder.
+C_SOURCES := $(sort $(shell find src -name '*.c'))
+SOURCES := $(filter-out src/%/main.c,$(C_SOURCES))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 LINK = $(CC)
 ifeq ($(HAVE_LIBCAMERA),yes)
 CPPFLAGS_ALL += -DPASTCAM_WITH_LIBCAMERA
-OBJECTS += $(patsubst %.cpp,$(BUILD)/%.o,$(wildcard src/camera/*.cpp))
+OBJECTS += $(patsubst %.cpp,$(BUILD)/%.o,$(wildcard src/camera/libcamera/*.cpp))
 LDLIBS_ALL += $(shell $(PKG_CONFIG) --libs libcamera)
 LINK = $(CXX)
 endif
 LIBRARY = $(BUILD)/libpastcam.a
+
+# Tests and benches look inside the modules.
+$(BUILD)/tests/%.o $(BUILD)/bench/%.o: CPPFLAGS += -Isrc
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 ifeq ($(HAVE_LIBCAMERA),yes)
@@ -34,7 +39,7 @@ endif
 .PHONY: all
 all: $(BUILD)/pastcam ## build build/pastcam
 
-$(BUILD)/pastcam: $(BUILD)/src/main.o $(LIBRARY)
+$(BUILD)/pastcam: $(BUILD)/src/pastcam/main.o $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 ifneq ($(HAVE_LIBCAMERA),yes)
 	@echo "note: built without libcamera (libcamera-dev is not installed): only the replay and synthetic cameras will work"
@@ -44,7 +49,7 @@ $(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/src/image/%.o $(BUILD)/src/export/png_%.o $(BUILD)/bench/%.o: OPTIMISE = $(OPTIMISE_KERNELS)
+$(BUILD)/src/media/%.o $(BUILD)/src/export/png_%.o $(BUILD)/bench/%.o: OPTIMISE = $(OPTIMISE_KERNELS)
 
 .PHONY: libraries
 libraries:
@@ -178,7 +183,7 @@ lint: ## cppcheck, clang-tidy, clang's warnings, shellcheck
 
 .PHONY: lint-compilers
 lint-compilers:
-	printf '%s\n' $(wildcard src/*.c src/*/*.c) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 -Iinclude -D_GNU_SOURCE \
+	printf '%s\n' $(C_SOURCES) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 -Iinclude -D_GNU_SOURCE \
 		-DPASTCAM_VERSION=\"0\" -DPASTCAM_WITH_LIBCAMERA $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))' sh
 	$(MAKE) --no-print-directory CC=clang CXX=clang++ BUILD=build/clang CFLAGS=-Werror CXXFLAGS=-Werror all unit
 	shellcheck --severity=warning $(SHELL_SCRIPTS)

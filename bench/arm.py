@@ -89,7 +89,7 @@ def main():
         path = os.path.join(folder, processor + '.s')
         # Short loops would be written out, and are wanted as loops.
         subprocess.run(compiler + ['-std=c17', '-O3', '--param', 'max-completely-peeled-insns=0', '-D_GNU_SOURCE',
-                                   '-Iinclude', '-S', 'bench/arm_kernels.c', '-o', path], check=True)
+                                   '-Iinclude', '-Isrc', '-S', 'bench/arm_kernels.c', '-o', path], check=True)
         with open(path, encoding='ascii') as file:
             assembly = file.read()
         for function, what, direction, pixel_bytes in KERNELS:

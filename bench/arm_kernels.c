@@ -1,9 +1,9 @@
 /* The inner loops of the kernels, one function each, for bench/arm.py to look at. Compiled, never run. */
-#include "../src/image/area_whole.c"
-#include "../src/image/convert.c"
-#include "../src/image/luma.c"
-#include "../src/image/median.c"
-#include "../src/image/stack.c"
+#include "../src/media/area_whole.c"
+#include "../src/media/convert.c"
+#include "../src/media/luma.c"
+#include "../src/media/median.c"
+#include "../src/media/stack.c"
 
 void arm_nv12_chroma(const struct convert_matrix *matrix, const uint8_t *pairs, size_t count, struct chroma *chroma);
 void arm_luma(const struct convert_matrix *matrix, const uint8_t *luma, const struct chroma *chroma, size_t count,

@@ -7,10 +7,10 @@
 #include <turbojpeg.h>
 #include <unistd.h>
 
-#include "codec.h"
+#include "base/pool.h"
+#include "export/codec.h"
 #include "measure.h"
 #include "opencv.h"
-#include "pool.h"
 #include "set.h"
 
 enum { QUALITY = 95, SERIES = 50, OPENCV_ROUNDS = 41 };
@@ -119,7 +119,7 @@ static double file_ms(const struct encoders *encoders, const struct codec *codec
 {
 	const struct picture picture = picture_of(encoders->set, 0);
 	char path[128];
-	snprintf(path, sizeof(path), "%s/pastcam.%s", encoders->folder, codec->extension);
+	snprintf(path, sizeof path, "%s/pastcam.%s", encoders->folder, codec->extension);
 	const double start = now_ms();
 	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	encode(codec, encoders->pool, &picture, fd);
@@ -148,12 +148,12 @@ static void opencv_rows(const struct encoders *encoders, struct opencv *opencv, 
 		limit[i] = opencv_write(opencv, codec->extension, &limit_bytes);
 		work[i] = file_ms(encoders, codec, &bytes);
 	}
-	qsort(work, OPENCV_ROUNDS, sizeof(work[0]), ascending);
-	qsort(limit, OPENCV_ROUNDS, sizeof(limit[0]), ascending);
-	snprintf(name, sizeof(name), "%s file, %zu cores", codec->extension, encoders->cores);
+	qsort(work, OPENCV_ROUNDS, sizeof work[0], ascending);
+	qsort(limit, OPENCV_ROUNDS, sizeof limit[0], ascending);
+	snprintf(name, sizeof name, "%s file, %zu cores", codec->extension, encoders->cores);
 	report_row(name, "OpenCV imwrite, one thread", encoders->set->name,
 	           (struct measured){ work[OPENCV_ROUNDS / 2], limit[OPENCV_ROUNDS / 2] }, target);
-	snprintf(name, sizeof(name), "%s file, kB instead of ms", codec->extension);
+	snprintf(name, sizeof name, "%s file, kB instead of ms", codec->extension);
 	report_row(name, "OpenCV imwrite", encoders->set->name,
 	           (struct measured){ (double)bytes / 1e3, (double)limit_bytes / 1e3 }, size_target);
 }
@@ -162,7 +162,7 @@ static void rows_against_opencv(struct encoders *encoders)
 {
 	struct opencv opencv;
 
-	snprintf(encoders->folder, sizeof(encoders->folder), "/dev/shm/pastcam-bench-XXXXXX");
+	snprintf(encoders->folder, sizeof encoders->folder, "/dev/shm/pastcam-bench-XXXXXX");
 	if (mkdtemp(encoders->folder) == NULL)
 		return;
 	if (opencv_start(&opencv, encoders->folder, encoders->set->rgb[0], encoders->set->width, encoders->set->height)) {

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest.h"
 #include "measure.h"
+#include "media/ingest.h"
+#include "media/stack.h"
 #include "set.h"
-#include "stack.h"
 
 enum { STACK_MOST = 50 };
 

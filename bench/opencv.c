@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "image.h"
+#include "media/frame.h"
 
 static bool save_frame(const char *path, const uint8_t *rgb, int width, int height)
 {
@@ -19,10 +19,10 @@ static void run_script(const char *folder, int width, int height)
 {
 	char frame[512], target[512], columns[16], rows[16];
 
-	snprintf(frame, sizeof(frame), "%s/frame.rgb", folder);
-	snprintf(target, sizeof(target), "%s/opencv", folder);
-	snprintf(columns, sizeof(columns), "%d", width);
-	snprintf(rows, sizeof(rows), "%d", height);
+	snprintf(frame, sizeof frame, "%s/frame.rgb", folder);
+	snprintf(target, sizeof target, "%s/opencv", folder);
+	snprintf(columns, sizeof columns, "%d", width);
+	snprintf(rows, sizeof rows, "%d", height);
 	execl("/usr/bin/python3", "python3", "bench/opencv_encode.py", frame, columns, rows, target, (char *)NULL);
 	_exit(127);
 }
@@ -50,7 +50,7 @@ bool opencv_start(struct opencv *opencv, const char *folder, const uint8_t *rgb,
 	int to[2], from[2];
 	long bytes;
 
-	snprintf(frame, sizeof(frame), "%s/frame.rgb", folder);
+	snprintf(frame, sizeof frame, "%s/frame.rgb", folder);
 	if (!save_frame(frame, rgb, width, height) || pipe(to) < 0 || pipe(from) < 0)
 		return false;
 	start_process(opencv, folder, width, height, to, from);

@@ -1,4 +1,4 @@
-#include "scene.h"
+#include "camera/synthetic/scene.h"
 
 #include <glob.h>
 #include <math.h>

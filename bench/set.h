@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "image.h"
+#include "media/frame.h"
 
 enum { BUFFERS = 4 }; /* that a camera has, and delivers in turn */
 

@@ -1,4 +1,4 @@
-#include "error.h"
+#include "base/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 static void write_text(struct error *error, int code, const char *format, va_list arguments)
 {
 	error->code = code;
-	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	vsnprintf(error->text, sizeof error->text, format, arguments);
 }
 
 int error_set(struct error *error, int code, const char *format, ...)
@@ -32,6 +32,6 @@ int error_set_errno(struct error *error, int code, const char *format, ...)
 
 	char words[96];
 	size_t used = strlen(error->text);
-	snprintf(error->text + used, sizeof(error->text) - used, ": %s", strerror_r(-code, words, sizeof(words)));
+	snprintf(error->text + used, sizeof error->text - used, ": %s", strerror_r(-code, words, sizeof words));
 	return code;
 }

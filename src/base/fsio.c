@@ -1,4 +1,4 @@
-#include "fsio.h"
+#include "base/fsio.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 
 enum { FSIO_NUMBER_MAX = 99999, FSIO_BEGIN_TRIES = 100 };
 
@@ -87,9 +87,9 @@ void fsio_abort(struct fsio_file *file)
 
 /* A sweep may find the new file before it is locked, and remove it: positive then, and the caller takes another name.
  */
-static int fsio_open_locked(struct fsio_file *file)
+static int open_locked(struct fsio_file *file)
 {
-	snprintf(file->temporary, sizeof(file->temporary), FSIO_TEMPORARY_PREFIX "%d-%" PRIx64, (int)getpid(),
+	snprintf(file->temporary, sizeof file->temporary, FSIO_TEMPORARY_PREFIX "%d-%" PRIx64, (int)getpid(),
 	         (uint64_t)clock_now_ns());
 	file->fd = openat(file->folder, file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (file->fd < 0)
@@ -105,7 +105,7 @@ static int fsio_open_locked(struct fsio_file *file)
 	return 1;
 }
 
-static int fsio_open_folder(struct fsio_file *file, dev_t device)
+static int open_folder(struct fsio_file *file, dev_t device)
 {
 	struct stat status;
 
@@ -119,11 +119,11 @@ int fsio_begin(struct fsio_file *file, const char *folder, dev_t device, struct 
 {
 	*file = FSIO_FILE_NULL;
 	file->within = folder;
-	int result = fsio_open_folder(file, device);
+	int result = open_folder(file, device);
 	if (result == 0)
 		result = 1;
 	for (int i = 0; result > 0 && i < FSIO_BEGIN_TRIES; i++)
-		result = fsio_open_locked(file);
+		result = open_locked(file);
 	if (result == 0)
 		return 0;
 	fsio_abort(file);
@@ -139,7 +139,7 @@ int fsio_name(char name[FSIO_NAME_BYTES], const char *base, unsigned number, con
 
 /* For filesystems that have neither renameat2's flag nor hard links. The name is reserved by an empty file, which is
  * what a power cut right here would leave. */
-static int fsio_reserve_and_rename(const struct fsio_file *file, const char *name)
+static int reserve_and_rename(const struct fsio_file *file, const char *name)
 {
 	int reserved = openat(file->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (reserved < 0)
@@ -153,7 +153,7 @@ static int fsio_reserve_and_rename(const struct fsio_file *file, const char *nam
 }
 
 /* Never replaces a file: -EEXIST then. */
-static int fsio_give_name(const struct fsio_file *file, const char *name)
+static int give_name(const struct fsio_file *file, const char *name)
 {
 	if (renameat2(file->folder, file->temporary, file->folder, name, RENAME_NOREPLACE) == 0)
 		return 0;
@@ -165,16 +165,16 @@ static int fsio_give_name(const struct fsio_file *file, const char *name)
 	}
 	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
 		return -errno;
-	return fsio_reserve_and_rename(file, name);
+	return reserve_and_rename(file, name);
 }
 
-static int fsio_give_free_name(const struct fsio_file *file, const char *base, const char *extension, unsigned *number,
-                               char name[FSIO_NAME_BYTES])
+static int give_free_name(const struct fsio_file *file, const char *base, const char *extension, unsigned *number,
+                          char name[FSIO_NAME_BYTES])
 {
 	for (; *number <= FSIO_NUMBER_MAX; ++*number) {
 		int result = fsio_name(name, base, *number, extension);
 		if (result == 0)
-			result = fsio_give_name(file, name);
+			result = give_name(file, name);
 		if (result != -EEXIST)
 			return result;
 	}
@@ -182,7 +182,7 @@ static int fsio_give_free_name(const struct fsio_file *file, const char *base, c
 }
 
 /* Whether the folder's name still leads to the folder: else nobody would find the file by the name it is told under. */
-static bool fsio_still_there(const struct fsio_file *file)
+static bool still_there(const struct fsio_file *file)
 {
 	struct stat named, opened;
 
@@ -198,13 +198,13 @@ int fsio_commit(struct fsio_file *file, const char *base, const char *extension,
 	assert(file->fd >= 0 && *number >= 1);
 	int result = fsio_sync(file->fd);
 	if (result == 0)
-		result = fsio_give_free_name(file, base, extension, number, name);
+		result = give_free_name(file, base, extension, number, name);
 	if (result < 0) {
 		fsio_abort(file);
 		return fsio_explain(error, result, folder);
 	}
 	result = fsio_sync(file->folder);
-	if (result == 0 && !fsio_still_there(file))
+	if (result == 0 && !still_there(file))
 		result = -ENOENT;
 	if (result < 0)
 		unlinkat(file->folder, name, 0);
@@ -212,7 +212,7 @@ int fsio_commit(struct fsio_file *file, const char *base, const char *extension,
 	return result < 0 ? fsio_explain(error, result, folder) : 0;
 }
 
-static int fsio_replace_with(struct fsio_file *file, const char *name, const void *data, size_t bytes, mode_t mode)
+static int replace_with(struct fsio_file *file, const char *name, const void *data, size_t bytes, mode_t mode)
 {
 	int result = fsio_write(file->fd, data, bytes);
 	if (result == 0 && fchmod(file->fd, mode) < 0)
@@ -237,11 +237,11 @@ int fsio_replace(const char *path, const void *data, size_t bytes, mode_t mode, 
 	if (slash != NULL && slash - path >= FSIO_PATH_BYTES)
 		return fsio_explain(error, -ENAMETOOLONG, path);
 	if (slash != NULL)
-		snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+		snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 	int result = fsio_begin(&file, folder, 0, error);
 	if (result < 0)
 		return result;
-	result = fsio_replace_with(&file, slash != NULL ? slash + 1 : path, data, bytes, mode);
+	result = replace_with(&file, slash != NULL ? slash + 1 : path, data, bytes, mode);
 	fsio_abort(&file);
 	return result < 0 ? fsio_explain(error, result, folder) : 0;
 }

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fsio.h"
+#include "base/fsio.h"
 
 int fsio_open_nearest(char path[FSIO_PATH_BYTES])
 {
@@ -28,7 +28,7 @@ int fsio_open_nearest(char path[FSIO_PATH_BYTES])
 }
 
 /* Best effort: makes a new entry of the folder last through a power cut. */
-static void fsio_sync_folder(int folder)
+static void sync_folder(int folder)
 {
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -38,10 +38,10 @@ static void fsio_sync_folder(int folder)
 }
 
 /* Makes name in *folder, which becomes the new one. */
-static int fsio_enter(int *folder, const char *name)
+static int enter(int *folder, const char *name)
 {
 	if (mkdirat(*folder, name, 0755) == 0)
-		fsio_sync_folder(*folder);
+		sync_folder(*folder);
 	else if (errno != EEXIST)
 		return -errno;
 	int fd = openat(*folder, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -53,7 +53,7 @@ static int fsio_enter(int *folder, const char *name)
 }
 
 /* rest: what is to be made in folder, with slashes between; it is cut up. */
-static int fsio_make_rest(int *folder, dev_t device, char *rest)
+static int make_rest(int *folder, dev_t device, char *rest)
 {
 	struct stat status;
 	char *more = NULL;
@@ -62,7 +62,7 @@ static int fsio_make_rest(int *folder, dev_t device, char *rest)
 	if (result == 0 && device != 0 && status.st_dev != device)
 		result = -EXDEV;
 	for (char *name = strtok_r(rest, "/", &more); name && result == 0; name = strtok_r(NULL, "/", &more))
-		result = fsio_enter(folder, name);
+		result = enter(folder, name);
 	return result;
 }
 
@@ -72,13 +72,13 @@ int fsio_make_folder(const char *folder, dev_t device, struct error *error)
 
 	if (folder[0] == '\0')
 		return error_set(error, -EINVAL, "the name of the folder to write in is empty");
-	if (snprintf(path, sizeof(path), "%s", folder) >= (int)sizeof(path))
+	if (snprintf(path, sizeof path, "%s", folder) >= (int)sizeof path)
 		return error_set_errno(error, -ENAMETOOLONG, "cannot create folder %.160s", folder);
 	int fd = fsio_open_nearest(path);
 	int result = fd;
 	if (fd >= 0) {
-		snprintf(rest, sizeof(rest), "%s", folder + strlen(path));
-		result = fsio_make_rest(&fd, device, rest);
+		snprintf(rest, sizeof rest, "%s", folder + strlen(path));
+		result = make_rest(&fd, device, rest);
 		close(fd);
 	}
 	if (result == -EXDEV)
@@ -87,7 +87,7 @@ int fsio_make_folder(const char *folder, dev_t device, struct error *error)
 }
 
 /* True when name was a leftover and is removed. */
-static bool fsio_sweep_one(int folder, const char *name)
+static bool sweep_one(int folder, const char *name)
 {
 	struct stat status;
 	bool removed = false;
@@ -111,7 +111,7 @@ int fsio_sweep(const char *folder)
 	struct dirent *entry;
 	while ((entry = readdir(listing)) != NULL) {
 		if (strncmp(entry->d_name, FSIO_TEMPORARY_PREFIX, strlen(FSIO_TEMPORARY_PREFIX)) == 0)
-			removed += fsio_sweep_one(dirfd(listing), entry->d_name);
+			removed += sweep_one(dirfd(listing), entry->d_name);
 	}
 	closedir(listing);
 	return removed;

@@ -1,4 +1,4 @@
-#include "lock.h"
+#include "base/lock.h"
 
 void lock_init(pthread_mutex_t *lock)
 {

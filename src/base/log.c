@@ -1,4 +1,4 @@
-#include "log.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,11 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "log_file.h"
 
 static atomic_int log_level = LOG_LEVEL_INFO;
-static atomic_int log_journal = -1; /* stderr is the journal; -1: not looked yet */
+static atomic_int journal = -1; /* stderr is the journal; -1: not looked yet */
 
 static struct {
 	pthread_mutex_t lock;
@@ -29,10 +29,10 @@ static struct {
 	uint64_t dropped;
 } log_stderr = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static const char *const log_level_names[] = { "ERROR", "WARNING", "INFO", "DEBUG" };
-static const int log_priorities[] = { 3, 4, 6, 7 }; /* of syslog(3) */
+static const char *const level_names[] = { "ERROR", "WARNING", "INFO", "DEBUG" };
+static const int priorities[] = { 3, 4, 6, 7 }; /* of syslog(3) */
 
-static bool log_stderr_is_journal(void)
+static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	unsigned long long device, inode;
@@ -41,63 +41,63 @@ static bool log_stderr_is_journal(void)
 	       status.st_dev == (dev_t)device && status.st_ino == (ino_t)inode;
 }
 
-static size_t log_local_line(char *line, size_t bytes, int64_t wall_ns, enum log_level level, const char *text)
+static size_t local_line(char *line, size_t bytes, int64_t wall_ns, enum log_level level, const char *text)
 {
 	char when[32];
-	clock_format_local(wall_ns, "%Y-%m-%d %H:%M:%S", when, sizeof(when));
+	clock_format_local(wall_ns, "%Y-%m-%d %H:%M:%S", when, sizeof when);
 	int milliseconds = (int)(wall_ns % CLOCK_NS_PER_S / CLOCK_NS_PER_MS);
-	int length = snprintf(line, bytes, "%s.%03d %-7s %s\n", when, milliseconds, log_level_names[level], text);
+	int length = snprintf(line, bytes, "%s.%03d %-7s %s\n", when, milliseconds, level_names[level], text);
 	return (size_t)length < bytes ? (size_t)length : bytes - 1;
 }
 
 /* A reader of stderr that has stopped reading must not stop whoever logs: a line that the pipe has no room for now is
  * dropped. poll tells, since making stderr non-blocking would change it for every process that shares it. Our lines are
  * shorter than PIPE_BUF, so what poll promises holds for the whole line. */
-static bool log_stderr_takes(const char *line, size_t bytes)
+static bool stderr_takes(const char *line, size_t bytes)
 {
 	struct pollfd state = { .fd = STDERR_FILENO, .events = POLLOUT };
 	return poll(&state, 1, 0) == 1 && state.revents == POLLOUT && write(STDERR_FILENO, line, bytes) == (ssize_t)bytes;
 }
 
-static void log_to_stderr(int64_t wall_ns, enum log_level level, const char *text)
+static void to_stderr(int64_t wall_ns, enum log_level level, const char *text)
 {
 	char line[LOG_FILE_LINE_BYTES];
 	size_t length;
-	if (log_journal < 0)
-		log_journal = log_stderr_is_journal();
-	if (log_journal)
-		length = (size_t)snprintf(line, sizeof(line), "<%d>%s\n", log_priorities[level], text);
+	if (journal < 0)
+		journal = stderr_is_journal();
+	if (journal)
+		length = (size_t)snprintf(line, sizeof line, "<%d>%s\n", priorities[level], text);
 	else
-		length = log_local_line(line, sizeof(line), wall_ns, level, text);
+		length = local_line(line, sizeof line, wall_ns, level, text);
 
 	pthread_mutex_lock(&log_stderr.lock);
 	if (log_stderr.dropped > 0) {
 		char lost[64];
-		int bytes = snprintf(lost, sizeof(lost), "%s%llu lines were dropped here\n", log_journal ? "<4>" : "",
+		int bytes = snprintf(lost, sizeof lost, "%s%llu lines were dropped here\n", journal ? "<4>" : "",
 		                     (unsigned long long)log_stderr.dropped);
-		if (log_stderr_takes(lost, (size_t)bytes))
+		if (stderr_takes(lost, (size_t)bytes))
 			log_stderr.dropped = 0;
 	}
-	if (log_stderr.dropped > 0 || !log_stderr_takes(line, length))
+	if (log_stderr.dropped > 0 || !stderr_takes(line, length))
 		log_stderr.dropped++;
 	pthread_mutex_unlock(&log_stderr.lock);
 }
 
-static void log_note(const char *text)
+static void note(const char *text)
 {
 	char cut[LOG_LINE_BYTES];
-	snprintf(cut, sizeof(cut), "%s", text);
-	log_to_stderr(clock_wall_ns(), LOG_LEVEL_WARNING, cut);
+	snprintf(cut, sizeof cut, "%s", text);
+	to_stderr(clock_wall_ns(), LOG_LEVEL_WARNING, cut);
 }
 
 int log_open(const struct log_params *params, struct error *error)
 {
 	tzset();
 	log_level = params->level;
-	log_journal = log_stderr_is_journal();
+	journal = stderr_is_journal();
 	if (!params->file || params->file[0] == '\0')
 		return 0;
-	return log_file_open(params->file, log_note, error);
+	return log_file_open(params->file, note, error);
 }
 
 void log_close(void)
@@ -105,7 +105,7 @@ void log_close(void)
 	log_file_close();
 }
 
-static void log_remember(int64_t wall_ns, enum log_level level, const char *text)
+static void remember(int64_t wall_ns, enum log_level level, const char *text)
 {
 	pthread_mutex_lock(&log_last.lock);
 	struct log_line *line = &log_last.lines[log_last.count++ % LOG_RECENT_COUNT];
@@ -121,7 +121,7 @@ static void log_line(enum log_level level, const char *format, va_list arguments
 		return;
 	int saved = errno;
 	char text[LOG_LINE_BYTES], line[LOG_FILE_LINE_BYTES];
-	vsnprintf(text, sizeof(text), format, arguments);
+	vsnprintf(text, sizeof text, format, arguments);
 	/* What strangers send may be in it: one line stays one line, and no terminal is told what to do. */
 	for (char *byte = text; *byte; byte++) {
 		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
@@ -129,9 +129,9 @@ static void log_line(enum log_level level, const char *format, va_list arguments
 	}
 	int64_t wall_ns = clock_wall_ns();
 	if (level <= LOG_LEVEL_WARNING)
-		log_remember(wall_ns, level, text);
-	log_to_stderr(wall_ns, level, text);
-	log_file_write(line, log_local_line(line, sizeof(line), wall_ns, level, text));
+		remember(wall_ns, level, text);
+	to_stderr(wall_ns, level, text);
+	log_file_write(line, local_line(line, sizeof line, wall_ns, level, text));
 	errno = saved;
 }
 
@@ -165,7 +165,7 @@ void log_fault_end(struct log_fault *fault, const char *format, ...)
 	char text[LOG_LINE_BYTES];
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	double seconds = (double)(clock_now_ns() - fault->since_ns) / (double)CLOCK_NS_PER_S;
 	log_info("%s (after %.1f s, reported %llu times)", text, seconds, (unsigned long long)fault->times);

@@ -36,7 +36,7 @@ static struct {
 	log_file_note note;
 } log_file = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .fd = -1 };
 
-static int log_file_reopen(int flags)
+static int reopen(int flags)
 {
 	if (log_file.fd >= 0)
 		close(log_file.fd);
@@ -48,20 +48,20 @@ static int log_file_reopen(int flags)
 	return 0;
 }
 
-static int log_file_rotate(void)
+static int rotate(void)
 {
 	for (int i = LOG_FILE_OLD; i > 0; i--) {
 		char from[PATH_MAX + 16], to[PATH_MAX + 16];
-		snprintf(from, sizeof(from), i > 1 ? "%s.%d" : "%s", log_file.path, i - 1);
-		snprintf(to, sizeof(to), "%s.%d", log_file.path, i);
+		snprintf(from, sizeof from, i > 1 ? "%s.%d" : "%s", log_file.path, i - 1);
+		snprintf(to, sizeof to, "%s.%d", log_file.path, i);
 		rename(from, to);
 	}
 	/* Where the folder forbids the renaming, the file starts over rather than grow without end. */
-	return log_file_reopen(O_TRUNC);
+	return reopen(O_TRUNC);
 }
 
 /* The file is the one that the path names: not deleted, not renamed, its disk not unmounted. */
-static bool log_file_in_place(void)
+static bool in_place(void)
 {
 	struct stat named, opened;
 	return log_file.fd >= 0 && stat(log_file.path, &named) == 0 && fstat(log_file.fd, &opened) == 0 &&
@@ -71,10 +71,10 @@ static bool log_file_in_place(void)
 static int log_file_append(const struct log_file_line *line)
 {
 	int result = 0;
-	if (!log_file_in_place())
-		result = log_file_reopen(0);
+	if (!in_place())
+		result = reopen(0);
 	if (result == 0 && log_file.size + (off_t)line->bytes > LOG_FILE_BYTES)
-		result = log_file_rotate();
+		result = rotate();
 	if (result < 0)
 		return result;
 	ssize_t written = write(log_file.fd, line->text, line->bytes);
@@ -89,7 +89,7 @@ static int log_file_append(const struct log_file_line *line)
 }
 
 /* What was dropped, once the queue is all but empty; 0 before. */
-static uint64_t log_file_take_dropped(void)
+static uint64_t take_dropped(void)
 {
 	pthread_mutex_lock(&log_file.lock);
 	uint64_t dropped = log_file.count <= 1 ? log_file.dropped : 0;
@@ -98,29 +98,29 @@ static uint64_t log_file_take_dropped(void)
 	return dropped;
 }
 
-static void log_file_report(int result)
+static void report(int result)
 {
 	char text[PATH_MAX + 128];
 	if (result < 0) {
 		if (!log_file.failing) {
 			char words[96];
-			snprintf(text, sizeof(text), "cannot write the log file %s, lines are dropped until it works again: %s",
-			         log_file.path, strerror_r(-result, words, sizeof(words)));
+			snprintf(text, sizeof text, "cannot write the log file %s, lines are dropped until it works again: %s",
+			         log_file.path, strerror_r(-result, words, sizeof words));
 			log_file.note(text);
 		}
 		log_file.failing = true;
 		return;
 	}
-	uint64_t dropped = log_file_take_dropped();
+	uint64_t dropped = take_dropped();
 	if (dropped > 0) {
-		snprintf(text, sizeof(text), "the log file %s works again, %llu lines were dropped", log_file.path,
+		snprintf(text, sizeof text, "the log file %s works again, %llu lines were dropped", log_file.path,
 		         (unsigned long long)dropped);
 		log_file.note(text);
 		log_file.failing = false;
 	}
 }
 
-static void *log_file_run(void *unused)
+static void *run(void *unused)
 {
 	(void)unused;
 	pthread_mutex_lock(&log_file.lock);
@@ -132,7 +132,7 @@ static void *log_file_run(void *unused)
 		struct log_file_line *line = &log_file.queue[log_file.first];
 		pthread_mutex_unlock(&log_file.lock);
 		int result = log_file_append(line);
-		log_file_report(result);
+		report(result);
 		pthread_mutex_lock(&log_file.lock);
 		if (result < 0)
 			log_file.dropped++;
@@ -147,17 +147,17 @@ static void *log_file_run(void *unused)
 
 int log_file_open(const char *path, log_file_note note, struct error *error)
 {
-	if (strlen(path) >= sizeof(log_file.path))
+	if (strlen(path) >= sizeof log_file.path)
 		return error_set(error, -ENAMETOOLONG, "logging.file: the path is longer than %d bytes", PATH_MAX - 1);
 	strcpy(log_file.path, path);
 	log_file.note = note;
 	log_file.failing = false;
 	log_file.dropped = 0;
-	int result = log_file_reopen(0);
+	int result = reopen(0);
 	if (result < 0)
 		return error_set_errno(error, result, "logging.file: cannot open %s for writing", path);
 	log_file.closing = log_file.finished = false;
-	result = -pthread_create(&log_file.thread, NULL, log_file_run, NULL);
+	result = -pthread_create(&log_file.thread, NULL, run, NULL);
 	if (result < 0) {
 		close(log_file.fd);
 		log_file.fd = -1;

@@ -2,12 +2,12 @@
  * The log file behind log.h: a thread of its own writes it, so that a slow, full or vanished disk holds up nobody who
  * logs. Lines wait in a fixed queue; when that is full, they are dropped and counted.
  */
-#ifndef PASTCAM_LOG_FILE_H
-#define PASTCAM_LOG_FILE_H
+#ifndef PASTCAM_BASE_LOG_FILE_H
+#define PASTCAM_BASE_LOG_FILE_H
 
 #include <stddef.h>
 
-#include "error.h"
+#include "base/error.h"
 
 enum { LOG_FILE_BYTES = 5 * 1024 * 1024, LOG_FILE_OLD = 3, LOG_FILE_LINE_BYTES = 640 };
 

@@ -1,4 +1,4 @@
-#include "loop.h"
+#include "base/loop.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 
 enum { LOOP_BATCH = 32 };
 
@@ -32,7 +32,7 @@ struct loop {
 
 struct loop *loop_create(struct error *error)
 {
-	struct loop *loop = calloc(1, sizeof(*loop));
+	struct loop *loop = calloc(1, sizeof *loop);
 	if (!loop) {
 		error_set(error, -ENOMEM, "no memory for an event loop");
 		return NULL;
@@ -48,7 +48,7 @@ struct loop *loop_create(struct error *error)
 	return loop;
 }
 
-static void loop_free_removed(struct loop *loop)
+static void free_removed(struct loop *loop)
 {
 	while (loop->removed) {
 		struct loop_watch *watch = loop->removed;
@@ -63,7 +63,7 @@ void loop_destroy(struct loop *loop)
 		return;
 	while (loop->watches)
 		loop_remove(loop->watches);
-	loop_free_removed(loop);
+	free_removed(loop);
 	if (loop->epoll >= 0)
 		close(loop->epoll);
 	if (loop->stop >= 0)
@@ -74,7 +74,7 @@ void loop_destroy(struct loop *loop)
 struct loop_watch *loop_add(struct loop *loop, int fd, uint32_t events, loop_callback callback, void *data)
 {
 	assert(callback);
-	struct loop_watch *watch = malloc(sizeof(*watch));
+	struct loop_watch *watch = malloc(sizeof *watch);
 	if (!watch)
 		return NULL;
 	*watch = (struct loop_watch){ .loop = loop, .next = loop->watches, .fd = fd, .callback = callback, .data = data };
@@ -114,7 +114,7 @@ void loop_remove(struct loop_watch *watch)
 	watch->next = loop->removed;
 	loop->removed = watch;
 	if (!loop->dispatching)
-		loop_free_removed(loop);
+		free_removed(loop);
 }
 
 struct loop_watch *loop_add_timer(struct loop *loop, loop_callback callback, void *data)
@@ -143,14 +143,14 @@ int loop_set_timer(struct loop_watch *timer, int64_t delay_ns, int64_t period_ns
 	return timerfd_settime(timer->fd, 0, &when, NULL) < 0 ? -errno : 0;
 }
 
-static void loop_dispatch(struct loop_watch *watch, uint32_t events)
+static void dispatch(struct loop_watch *watch, uint32_t events)
 {
 	if (!watch->callback)
 		return;
 	if (watch->is_timer) {
 		uint64_t times;
 		/* An earlier callback of this batch may have set the timer anew: then nothing can be read. */
-		if (read(watch->fd, &times, sizeof(times)) != sizeof(times))
+		if (read(watch->fd, &times, sizeof times) != sizeof times)
 			return;
 		events = times > UINT32_MAX ? UINT32_MAX : (uint32_t)times;
 	}
@@ -168,7 +168,7 @@ int loop_run(struct loop *loop)
 		loop->dispatching = true;
 		for (int i = 0; i < count; i++) {
 			if (events[i].data.ptr) {
-				loop_dispatch(events[i].data.ptr, events[i].events);
+				dispatch(events[i].data.ptr, events[i].events);
 			} else {
 				eventfd_t ignored;
 				eventfd_read(loop->stop, &ignored);
@@ -176,7 +176,7 @@ int loop_run(struct loop *loop)
 			}
 		}
 		loop->dispatching = false;
-		loop_free_removed(loop);
+		free_removed(loop);
 	}
 	return 0;
 }

@@ -1,4 +1,4 @@
-#include "memory.h"
+#include "base/memory.h"
 
 #include <link.h>
 #include <malloc.h>
@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "fsio.h"
+#include "base/fsio.h"
 
 enum { TEXT_BYTES = 8192 };
 

@@ -1,4 +1,4 @@
-#include "pool.h"
+#include "base/pool.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -43,7 +43,7 @@ static void pool_unlink(struct pool *pool, const struct pool_job *job)
 }
 
 /* Takes one task of job and does it. Called and returns with the lock held. */
-static void pool_do_one(struct pool *pool, struct pool_job *job)
+static void do_one(struct pool *pool, struct pool_job *job)
 {
 	size_t index = job->next++;
 	if (job->next == job->count)
@@ -65,7 +65,7 @@ static void *pool_thread(void *data)
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->ending) {
 		if (pool->jobs != NULL)
-			pool_do_one(pool, pool->jobs);
+			do_one(pool, pool->jobs);
 		else
 			pthread_cond_wait(&pool->work, &pool->lock);
 	}
@@ -73,7 +73,7 @@ static void *pool_thread(void *data)
 	return NULL;
 }
 
-static int pool_start_thread(struct pool *pool)
+static int start_thread(struct pool *pool)
 {
 	pthread_attr_t attributes;
 	char name[16];
@@ -86,7 +86,7 @@ static int pool_start_thread(struct pool *pool)
 	pthread_attr_destroy(&attributes);
 	if (code != 0)
 		return -code;
-	snprintf(name, sizeof(name), "pool-%u", (unsigned)pool->threads & 0xffff);
+	snprintf(name, sizeof name, "pool-%u", (unsigned)pool->threads & 0xffff);
 	pthread_setname_np(pool->thread[pool->threads], name);
 	pool->threads++;
 	return 0;
@@ -97,7 +97,7 @@ struct pool *pool_create(size_t threads, struct error *error)
 	sigset_t all, before;
 	int code = 0;
 
-	struct pool *pool = calloc(1, sizeof(*pool) + threads * sizeof(pool->thread[0]));
+	struct pool *pool = calloc(1, sizeof *pool + threads * sizeof pool->thread[0]);
 	if (pool == NULL) {
 		error_set_errno(error, -ENOMEM, "cannot create a pool of %zu threads", threads);
 		return NULL;
@@ -108,7 +108,7 @@ struct pool *pool_create(size_t threads, struct error *error)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (code == 0 && pool->threads < threads)
-		code = pool_start_thread(pool);
+		code = start_thread(pool);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (code == 0)
 		return pool;
@@ -138,7 +138,7 @@ size_t pool_width(const struct pool *pool)
 	return pool == NULL ? 1 : pool->threads + 1;
 }
 
-static void pool_run_inline(size_t count, void (*task)(void *data, size_t index), void *data)
+static void run_inline(size_t count, void (*task)(void *data, size_t index), void *data)
 {
 	for (size_t i = 0; i < count; i++)
 		task(data, i);
@@ -147,7 +147,7 @@ static void pool_run_inline(size_t count, void (*task)(void *data, size_t index)
 void pool_run(struct pool *pool, size_t count, void (*task)(void *data, size_t index), void *data)
 {
 	if (pool == NULL || pool->threads == 0 || count < 2) {
-		pool_run_inline(count, task, data);
+		run_inline(count, task, data);
 		return;
 	}
 	struct pool_job job = { .task = task, .data = data, .count = count };
@@ -155,7 +155,7 @@ void pool_run(struct pool *pool, size_t count, void (*task)(void *data, size_t i
 	pool_link(pool, &job);
 	pthread_cond_broadcast(&pool->work);
 	while (job.next < job.count)
-		pool_do_one(pool, &job);
+		do_one(pool, &job);
 	while (job.done < job.count)
 		pthread_cond_wait(&pool->finished, &pool->lock);
 	pthread_mutex_unlock(&pool->lock);

@@ -1,4 +1,4 @@
-#include "camera.h"
+#include "camera/camera.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "camera_backend.h"
-#include "clock.h"
 
 #define BACKOFF_FIRST_NS CLOCK_NS_PER_S
 #define BACKOFF_LAST_NS (30 * CLOCK_NS_PER_S)
@@ -117,7 +117,7 @@ static int open_backend(struct camera *camera, struct error *error)
 /* Remembers why, and that it must be told unless it is known already. */
 static void note_trouble(struct camera *camera, const char *reason)
 {
-	snprintf(camera->status.trouble, sizeof(camera->status.trouble), "%s", reason);
+	snprintf(camera->status.trouble, sizeof camera->status.trouble, "%s", reason);
 	if (camera->trouble_ns)
 		return;
 	camera->trouble_ns = camera->now_ns();
@@ -186,7 +186,7 @@ static void stalled(struct camera *camera)
 {
 	char reason[128];
 
-	snprintf(reason, sizeof(reason), "no frame for %.1f s", (double)silence_ns(camera) / (double)CLOCK_NS_PER_S);
+	snprintf(reason, sizeof reason, "no frame for %.1f s", (double)silence_ns(camera) / (double)CLOCK_NS_PER_S);
 	camera->status.stalls++;
 	fail(camera, -ETIMEDOUT, reason);
 }
@@ -287,7 +287,7 @@ static enum camera_event next_event(struct camera *camera, struct camera_frame *
 enum camera_event camera_poll(struct camera *camera, struct camera_frame *frame)
 {
 	uint64_t expirations;
-	ssize_t ignored = read(camera->timer, &expirations, sizeof(expirations));
+	ssize_t ignored = read(camera->timer, &expirations, sizeof expirations);
 	(void)ignored;
 	bool pause = camera->burst >= BURST_FRAMES && !camera->has_pending;
 	enum camera_event event = pause ? CAMERA_NOTHING : next_event(camera, frame);
@@ -356,7 +356,7 @@ static int first_opening(struct camera *camera, struct error *error)
 struct camera *camera_create_on(const struct camera_backend *backend, int64_t (*now_ns)(void),
                                 const struct camera_params *params, const struct camera_mode *mode, struct error *error)
 {
-	struct camera *camera = calloc(1, sizeof(*camera));
+	struct camera *camera = calloc(1, sizeof *camera);
 	struct error reason = { 0 };
 
 	if (!camera) {

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/clock.h"
 #include "camera_backend.h"
-#include "clock.h"
 
 #ifndef PASTCAM_WITH_LIBCAMERA
 const struct camera_backend *const camera_backend_libcamera = NULL;

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "decode.h"
-#include "image.h"
-#include "ingest.h"
+#include "media/decode.h"
+#include "media/frame.h"
+#include "media/ingest.h"
 
 struct picture_loader {
 	int width, height;
@@ -21,7 +21,7 @@ struct picture_loader {
 
 struct picture_loader *picture_loader_create(int width, int height)
 {
-	struct picture_loader *loader = calloc(1, sizeof(*loader));
+	struct picture_loader *loader = calloc(1, sizeof *loader);
 
 	if (loader) {
 		loader->width = width;

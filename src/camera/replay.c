@@ -9,8 +9,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "camera_backend.h"
-#include "clock.h"
 #include "picture_loader.h"
 
 /* As a camera with this many buffers: a capture loop that is late gets so many frames in a row and loses the rest. */
@@ -89,13 +89,13 @@ static void describe(const struct replay *replay, const char *path, struct camer
 		/* The frame and, while it is decoded, a picture of the same size. */
 		.buffer_bytes = 2 * frame_bytes(replay->width, replay->height),
 	};
-	snprintf(description->id, sizeof(description->id), "%s", path);
+	snprintf(description->id, sizeof description->id, "%s", path);
 }
 
 static int replay_open(const struct camera_params *params, void **state, struct camera_description *description,
                        struct error *error)
 {
-	struct replay *replay = calloc(1, sizeof(*replay));
+	struct replay *replay = calloc(1, sizeof *replay);
 
 	if (!replay)
 		return error_set(error, -ENOMEM, "no memory for the replay camera");
@@ -172,7 +172,7 @@ static void count_ticks(struct replay *replay)
 {
 	uint64_t expirations;
 
-	if (read(replay->timer, &expirations, sizeof(expirations)) == sizeof(expirations))
+	if (read(replay->timer, &expirations, sizeof expirations) == sizeof expirations)
 		replay->ticks += expirations;
 	if (replay->ticks - replay->shown > BACKLOG_FRAMES)
 		replay->shown = replay->ticks - BACKLOG_FRAMES;

@@ -17,7 +17,7 @@ struct exif_writer {
 };
 
 /* An entry with room for its data, which the caller fills; NULL when memory is short, which stays in writer->code. */
-static ExifEntry *exif_add(struct exif_writer *writer, ExifIfd ifd, ExifTag tag, ExifFormat format, size_t components)
+static ExifEntry *add(struct exif_writer *writer, ExifIfd ifd, ExifTag tag, ExifFormat format, size_t components)
 {
 	size_t bytes = components * exif_format_get_size(format);
 	ExifEntry *entry = exif_entry_new_mem(writer->memory);
@@ -38,89 +38,89 @@ static ExifEntry *exif_add(struct exif_writer *writer, ExifIfd ifd, ExifTag tag,
 	return entry;
 }
 
-static void exif_add_text(struct exif_writer *writer, ExifIfd ifd, ExifTag tag, const char *text)
+static void add_text(struct exif_writer *writer, ExifIfd ifd, ExifTag tag, const char *text)
 {
 	size_t bytes = strlen(text) + 1;
-	ExifEntry *entry = exif_add(writer, ifd, tag, EXIF_FORMAT_ASCII, bytes);
+	ExifEntry *entry = add(writer, ifd, tag, EXIF_FORMAT_ASCII, bytes);
 	if (entry != NULL)
 		memcpy(entry->data, text, bytes);
 }
 
-static void exif_add_short(struct exif_writer *writer, ExifIfd ifd, ExifTag tag, unsigned value)
+static void add_short(struct exif_writer *writer, ExifIfd ifd, ExifTag tag, unsigned value)
 {
-	ExifEntry *entry = exif_add(writer, ifd, tag, EXIF_FORMAT_SHORT, 1);
+	ExifEntry *entry = add(writer, ifd, tag, EXIF_FORMAT_SHORT, 1);
 	if (entry != NULL)
 		exif_set_short(entry->data, exif_data_get_byte_order(writer->data), (ExifShort)value);
 }
 
-static void exif_add_rational(struct exif_writer *writer, ExifIfd ifd, ExifTag tag, ExifRational value)
+static void add_rational(struct exif_writer *writer, ExifIfd ifd, ExifTag tag, ExifRational value)
 {
-	ExifEntry *entry = exif_add(writer, ifd, tag, EXIF_FORMAT_RATIONAL, 1);
+	ExifEntry *entry = add(writer, ifd, tag, EXIF_FORMAT_RATIONAL, 1);
 	if (entry != NULL)
 		exif_set_rational(entry->data, exif_data_get_byte_order(writer->data), value);
 }
 
-static void exif_add_undefined(struct exif_writer *writer, ExifTag tag, const void *data, size_t bytes)
+static void add_undefined(struct exif_writer *writer, ExifTag tag, const void *data, size_t bytes)
 {
-	ExifEntry *entry = exif_add(writer, EXIF_IFD_EXIF, tag, EXIF_FORMAT_UNDEFINED, bytes);
+	ExifEntry *entry = add(writer, EXIF_IFD_EXIF, tag, EXIF_FORMAT_UNDEFINED, bytes);
 	if (entry != NULL)
 		memcpy(entry->data, data, bytes);
 }
 
-static void exif_add_time(struct exif_writer *writer, const struct metadata *metadata)
+static void add_time(struct exif_writer *writer, const struct metadata *metadata)
 {
-	exif_add_text(writer, EXIF_IFD_0, EXIF_TAG_DATE_TIME, metadata->second);
-	exif_add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_DATE_TIME_ORIGINAL, metadata->second);
-	exif_add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_DATE_TIME_DIGITIZED, metadata->second);
-	exif_add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_SUB_SEC_TIME, metadata->millisecond);
-	exif_add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_SUB_SEC_TIME_ORIGINAL, metadata->millisecond);
-	exif_add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_SUB_SEC_TIME_DIGITIZED, metadata->millisecond);
-	exif_add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_OFFSET_TIME, metadata->offset);
-	exif_add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_OFFSET_TIME_ORIGINAL, metadata->offset);
-	exif_add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_OFFSET_TIME_DIGITIZED, metadata->offset);
+	add_text(writer, EXIF_IFD_0, EXIF_TAG_DATE_TIME, metadata->second);
+	add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_DATE_TIME_ORIGINAL, metadata->second);
+	add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_DATE_TIME_DIGITIZED, metadata->second);
+	add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_SUB_SEC_TIME, metadata->millisecond);
+	add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_SUB_SEC_TIME_ORIGINAL, metadata->millisecond);
+	add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_SUB_SEC_TIME_DIGITIZED, metadata->millisecond);
+	add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_OFFSET_TIME, metadata->offset);
+	add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_OFFSET_TIME_ORIGINAL, metadata->offset);
+	add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_OFFSET_TIME_DIGITIZED, metadata->offset);
 }
 
 /* What the camera did not tell (0) is left out. Gain 1 is taken as ISO 100. */
-static void exif_add_exposure(struct exif_writer *writer, const struct picture *picture)
+static void add_exposure(struct exif_writer *writer, const struct picture *picture)
 {
 	if (picture->exposure_us >= 1 && picture->exposure_us <= UINT32_MAX)
-		exif_add_rational(writer, EXIF_IFD_EXIF, EXIF_TAG_EXPOSURE_TIME,
-		                  (ExifRational){ (ExifLong)lround(picture->exposure_us), EXIF_MICROSECONDS });
+		add_rational(writer, EXIF_IFD_EXIF, EXIF_TAG_EXPOSURE_TIME,
+		             (ExifRational){ (ExifLong)lround(picture->exposure_us), EXIF_MICROSECONDS });
 	if (picture->gain > 0)
-		exif_add_short(writer, EXIF_IFD_EXIF, EXIF_TAG_ISO_SPEED_RATINGS,
-		               (unsigned)fmin(round(picture->gain * 100), UINT16_MAX));
+		add_short(writer, EXIF_IFD_EXIF, EXIF_TAG_ISO_SPEED_RATINGS,
+		          (unsigned)fmin(round(picture->gain * 100), UINT16_MAX));
 }
 
 /* Tags that the EXIF specification demands of every file. */
-static void exif_add_mandatory(struct exif_writer *writer, const struct picture *picture)
+static void add_mandatory(struct exif_writer *writer, const struct picture *picture)
 {
 	static const unsigned char components[] = { 1, 2, 3, 0 }; /* Y, Cb, Cr */
 
-	exif_add_rational(writer, EXIF_IFD_0, EXIF_TAG_X_RESOLUTION, (ExifRational){ 72, 1 });
-	exif_add_rational(writer, EXIF_IFD_0, EXIF_TAG_Y_RESOLUTION, (ExifRational){ 72, 1 });
-	exif_add_short(writer, EXIF_IFD_0, EXIF_TAG_RESOLUTION_UNIT, 2);
-	exif_add_short(writer, EXIF_IFD_0, EXIF_TAG_YCBCR_POSITIONING, EXIF_CENTRED);
-	exif_add_undefined(writer, EXIF_TAG_EXIF_VERSION, "0232", 4);
-	exif_add_undefined(writer, EXIF_TAG_FLASH_PIX_VERSION, "0100", 4);
-	exif_add_undefined(writer, EXIF_TAG_COMPONENTS_CONFIGURATION, components, sizeof(components));
-	exif_add_short(writer, EXIF_IFD_EXIF, EXIF_TAG_COLOR_SPACE, EXIF_COLOUR_SRGB);
-	exif_add_short(writer, EXIF_IFD_EXIF, EXIF_TAG_PIXEL_X_DIMENSION, (unsigned)picture->width);
-	exif_add_short(writer, EXIF_IFD_EXIF, EXIF_TAG_PIXEL_Y_DIMENSION, (unsigned)picture->height);
+	add_rational(writer, EXIF_IFD_0, EXIF_TAG_X_RESOLUTION, (ExifRational){ 72, 1 });
+	add_rational(writer, EXIF_IFD_0, EXIF_TAG_Y_RESOLUTION, (ExifRational){ 72, 1 });
+	add_short(writer, EXIF_IFD_0, EXIF_TAG_RESOLUTION_UNIT, 2);
+	add_short(writer, EXIF_IFD_0, EXIF_TAG_YCBCR_POSITIONING, EXIF_CENTRED);
+	add_undefined(writer, EXIF_TAG_EXIF_VERSION, "0232", 4);
+	add_undefined(writer, EXIF_TAG_FLASH_PIX_VERSION, "0100", 4);
+	add_undefined(writer, EXIF_TAG_COMPONENTS_CONFIGURATION, components, sizeof components);
+	add_short(writer, EXIF_IFD_EXIF, EXIF_TAG_COLOR_SPACE, EXIF_COLOUR_SRGB);
+	add_short(writer, EXIF_IFD_EXIF, EXIF_TAG_PIXEL_X_DIMENSION, (unsigned)picture->width);
+	add_short(writer, EXIF_IFD_EXIF, EXIF_TAG_PIXEL_Y_DIMENSION, (unsigned)picture->height);
 }
 
-static void exif_fill(struct exif_writer *writer, const struct picture *picture)
+static void fill(struct exif_writer *writer, const struct picture *picture)
 {
 	struct metadata metadata = { 0 };
 
 	metadata_describe(picture, &metadata);
 	exif_data_set_byte_order(writer->data, EXIF_BYTE_ORDER_INTEL);
-	exif_add_text(writer, EXIF_IFD_0, EXIF_TAG_IMAGE_DESCRIPTION, metadata.description);
-	exif_add_text(writer, EXIF_IFD_0, EXIF_TAG_MAKE, METADATA_MAKE);
-	exif_add_text(writer, EXIF_IFD_0, EXIF_TAG_MODEL, metadata_model(picture));
-	exif_add_text(writer, EXIF_IFD_0, EXIF_TAG_SOFTWARE, METADATA_SOFTWARE);
-	exif_add_time(writer, &metadata);
-	exif_add_exposure(writer, picture);
-	exif_add_mandatory(writer, picture);
+	add_text(writer, EXIF_IFD_0, EXIF_TAG_IMAGE_DESCRIPTION, metadata.description);
+	add_text(writer, EXIF_IFD_0, EXIF_TAG_MAKE, METADATA_MAKE);
+	add_text(writer, EXIF_IFD_0, EXIF_TAG_MODEL, metadata_model(picture));
+	add_text(writer, EXIF_IFD_0, EXIF_TAG_SOFTWARE, METADATA_SOFTWARE);
+	add_time(writer, &metadata);
+	add_exposure(writer, picture);
+	add_mandatory(writer, picture);
 }
 
 int exif_block_of(const struct picture *picture, struct exif_block *block)
@@ -132,7 +132,7 @@ int exif_block_of(const struct picture *picture, struct exif_block *block)
 		return -ENOMEM;
 	writer.data = exif_data_new_mem(writer.memory);
 	if (writer.data != NULL) {
-		exif_fill(&writer, picture);
+		fill(&writer, picture);
 		if (writer.code == 0)
 			exif_data_save_data(writer.data, &block->data, &block->bytes);
 		exif_data_unref(writer.data);

@@ -1,8 +1,8 @@
 /* EXIF data of a picture. */
-#ifndef PASTCAM_EXIF_H
-#define PASTCAM_EXIF_H
+#ifndef PASTCAM_EXPORT_EXIF_H
+#define PASTCAM_EXPORT_EXIF_H
 
-#include "export.h"
+#include "export/export.h"
 
 struct exif_block {
 	unsigned char *data; /* "Exif", two zeros, TIFF structure: the content of a JPEG's APP1 marker; freed with free() */

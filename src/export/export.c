@@ -1,4 +1,4 @@
-#include "export.h"
+#include "export/export.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,12 +8,12 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "codec.h"
 #include "png_strips.h"
 
 /* In the order of writing: the quickest first. */
-static const struct codec *const export_codecs[EXPORT_FORMAT_COUNT] = { &codec_jpg, &codec_png, &codec_npy };
+static const struct codec *const codecs[EXPORT_FORMAT_COUNT] = { &codec_jpg, &codec_png, &codec_npy };
 
 enum { EXPORT_BASE_BYTES = 64, EXPORT_LIBRARY_BYTES = 128 * 1024, EXPORT_LIBRARY_BYTES_PER_COLUMN = 48 };
 
@@ -22,16 +22,16 @@ unsigned export_format_of(const char *name)
 	if (strcasecmp(name, "jpeg") == 0)
 		return EXPORT_JPG;
 	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++)
-		if (strcasecmp(name, export_codecs[i]->extension) == 0)
-			return export_codecs[i]->format;
+		if (strcasecmp(name, codecs[i]->extension) == 0)
+			return codecs[i]->format;
 	return 0;
 }
 
 const char *export_format_name(enum export_format format)
 {
 	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++)
-		if (export_codecs[i]->format == format)
-			return export_codecs[i]->extension;
+		if (codecs[i]->format == format)
+			return codecs[i]->extension;
 	return "unknown";
 }
 
@@ -43,32 +43,31 @@ size_t export_scratch_bytes(int width, int height, size_t pool_width)
 	       (size_t)width * EXPORT_LIBRARY_BYTES_PER_COLUMN;
 }
 
-static void export_base_name(const struct picture *picture, char base[EXPORT_BASE_BYTES])
+static void base_name(const struct picture *picture, char base[EXPORT_BASE_BYTES])
 {
 	char second[24];
 
-	clock_format_local(picture->wall_ns, "%Y%m%d_%H%M%S", second, sizeof(second));
+	clock_format_local(picture->wall_ns, "%Y%m%d_%H%M%S", second, sizeof second);
 	snprintf(base, EXPORT_BASE_BYTES, "%s_f%08" PRIu64, second, picture->frame_id);
 }
 
-static bool export_is_taken(const char *folder, const char *base, unsigned number, unsigned formats)
+static bool is_taken(const char *folder, const char *base, unsigned number, unsigned formats)
 {
 	char name[FSIO_NAME_BYTES], path[FSIO_PATH_BYTES + FSIO_NAME_BYTES];
 
 	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++) {
-		if (!(formats & (unsigned)export_codecs[i]->format))
+		if (!(formats & (unsigned)codecs[i]->format))
 			continue;
-		fsio_name(name, base, number, export_codecs[i]->extension);
-		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		fsio_name(name, base, number, codecs[i]->extension);
+		snprintf(path, sizeof path, "%s/%s", folder, name);
 		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return true;
 	}
 	return false;
 }
 
-static int export_write_one(const struct codec *codec, const struct export_params *params, struct pool *pool,
-                            const struct picture *picture, unsigned *number, char path[FSIO_PATH_BYTES],
-                            struct error *error)
+static int write_one(const struct codec *codec, const struct export_params *params, struct pool *pool,
+                     const struct picture *picture, unsigned *number, char path[FSIO_PATH_BYTES], struct error *error)
 {
 	struct fsio_file file;
 	char base[EXPORT_BASE_BYTES], name[FSIO_NAME_BYTES];
@@ -81,7 +80,7 @@ static int export_write_one(const struct codec *codec, const struct export_param
 		fsio_abort(&file);
 		return result == -EINVAL || result == -ENOMEM ? result : fsio_explain(error, result, params->base_dir);
 	}
-	export_base_name(picture, base);
+	base_name(picture, base);
 	result = fsio_commit(&file, base, codec->extension, number, name, error);
 	if (result == 0)
 		snprintf(path, FSIO_PATH_BYTES, "%s/%s", params->base_dir, name);
@@ -100,20 +99,20 @@ int export_picture(const struct export_params *params, struct pool *pool, const 
 	int code = fsio_make_folder(params->base_dir, params->device, error);
 	if (code < 0)
 		return code;
-	export_base_name(picture, base);
-	while (export_is_taken(params->base_dir, base, number, formats))
+	base_name(picture, base);
+	while (is_taken(params->base_dir, base, number, formats))
 		number++;
 	for (size_t i = 0; i < EXPORT_FORMAT_COUNT && code == 0; i++) {
-		if (!(formats & (unsigned)export_codecs[i]->format))
+		if (!(formats & (unsigned)codecs[i]->format))
 			continue;
-		code = export_write_one(export_codecs[i], params, pool, picture, &number, result->paths[result->count], error);
+		code = write_one(codecs[i], params, pool, picture, &number, result->paths[result->count], error);
 		result->count += code == 0;
 	}
 	return code;
 }
 
 /* Moves at over exactly count digits; false when there are fewer. */
-static bool export_skip_digits(const char **at, size_t count)
+static bool skip_digits(const char **at, size_t count)
 {
 	for (; count > 0; count--, ++*at)
 		if (**at < '0' || **at > '9')
@@ -121,7 +120,7 @@ static bool export_skip_digits(const char **at, size_t count)
 	return true;
 }
 
-static bool export_skip_text(const char **at, const char *text)
+static bool skip_text(const char **at, const char *text)
 {
 	size_t length = strlen(text);
 	if (strncmp(*at, text, length) != 0)
@@ -131,7 +130,7 @@ static bool export_skip_text(const char **at, const char *text)
 }
 
 /* -2 and up; nothing is fine too. */
-static bool export_skip_number(const char **at)
+static bool skip_number(const char **at)
 {
 	if (**at != '-')
 		return true;
@@ -145,17 +144,16 @@ bool export_is_own_name(const char *name)
 {
 	const char *at = name;
 
-	if (!export_skip_digits(&at, 8) || !export_skip_text(&at, "_") || !export_skip_digits(&at, 6) ||
-	    !export_skip_text(&at, "_f"))
+	if (!skip_digits(&at, 8) || !skip_text(&at, "_") || !skip_digits(&at, 6) || !skip_text(&at, "_f"))
 		return false;
 	size_t digits = strspn(at, "0123456789");
 	if (digits < 8 || (digits > 8 && at[0] == '0'))
 		return false;
 	at += digits;
-	if (!export_skip_number(&at) || !export_skip_text(&at, "."))
+	if (!skip_number(&at) || !skip_text(&at, "."))
 		return false;
 	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++)
-		if (strcmp(at, export_codecs[i]->extension) == 0)
+		if (strcmp(at, codecs[i]->extension) == 0)
 			return true;
 	return false;
 }

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "clock.h"
+#include "base/clock.h"
 
 const char *metadata_clock(const struct picture *picture)
 {
@@ -28,7 +28,7 @@ static void metadata_offset(int64_t wall_ns, char text[8])
 {
 	char plain[8];
 
-	clock_format_local(wall_ns, "%z", plain, sizeof(plain));
+	clock_format_local(wall_ns, "%z", plain, sizeof plain);
 	snprintf(text, 8, "%.3s:%.2s", plain, plain[0] != '\0' && plain[1] != '\0' && plain[2] != '\0' ? plain + 3 : "");
 }
 
@@ -39,14 +39,14 @@ void metadata_describe(const struct picture *picture, struct metadata *metadata)
 
 	if (within < 0)
 		within += CLOCK_NS_PER_S;
-	snprintf(metadata->millisecond, sizeof(metadata->millisecond), "%03u", (unsigned)(within / CLOCK_NS_PER_MS) % 1000);
-	clock_format_local(picture->wall_ns, "%Y:%m:%d %H:%M:%S", metadata->second, sizeof(metadata->second));
+	snprintf(metadata->millisecond, sizeof metadata->millisecond, "%03u", (unsigned)(within / CLOCK_NS_PER_MS) % 1000);
+	clock_format_local(picture->wall_ns, "%Y:%m:%d %H:%M:%S", metadata->second, sizeof metadata->second);
 	metadata_offset(picture->wall_ns, metadata->offset);
-	clock_format_local(picture->wall_ns, "%Y-%m-%dT%H:%M:%S", date, sizeof(date));
-	snprintf(metadata->time, sizeof(metadata->time), "%s.%s%s", date, metadata->millisecond, metadata->offset);
+	clock_format_local(picture->wall_ns, "%Y-%m-%dT%H:%M:%S", date, sizeof date);
+	snprintf(metadata->time, sizeof metadata->time, "%s.%s%s", date, metadata->millisecond, metadata->offset);
 	if (picture->stacked > 1)
-		metadata_stack(picture, stack, sizeof(stack));
-	snprintf(metadata->description, sizeof(metadata->description), "frame %" PRIu64 "; %s%s%smean brightness %.1f%s%s",
+		metadata_stack(picture, stack, sizeof stack);
+	snprintf(metadata->description, sizeof metadata->description, "frame %" PRIu64 "; %s%s%smean brightness %.1f%s%s",
 	         picture->frame_id, picture->stacked > 1 ? "stack of " : "", stack, picture->stacked > 1 ? "; " : "",
 	         picture->mean, picture->night ? "; night exposure" : "",
 	         picture->clock_synchronised ? "" : "; clock not synchronised");

@@ -1,8 +1,8 @@
 /* What a picture's file says about it, as text: the same in JPG and PNG. Pure but for the time zone. */
-#ifndef PASTCAM_METADATA_H
-#define PASTCAM_METADATA_H
+#ifndef PASTCAM_EXPORT_METADATA_H
+#define PASTCAM_EXPORT_METADATA_H
 
-#include "export.h"
+#include "export/export.h"
 
 #define METADATA_SOFTWARE "pastcam " PASTCAM_VERSION
 #define METADATA_MAKE "pastcam"

@@ -41,7 +41,7 @@ static inline void png_put(struct png_bits *bits, uint64_t value, unsigned count
 static inline void png_flush(struct png_bits *bits)
 {
 	uint64_t word = htole64(bits->pending);
-	memcpy(bits->out, &word, sizeof(word));
+	memcpy(bits->out, &word, sizeof word);
 	bits->out += bits->count / 8;
 	bits->pending >>= bits->count & ~7U;
 	bits->count &= 7;
@@ -65,7 +65,7 @@ static struct png_run_code png_run_code(size_t run)
 {
 	static const uint16_t base[] = { 3,  4,  5,  6,  7,  8,  9,  10, 11, 13,  15,  17,  19,  23,
 		                             27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227 };
-	size_t i = sizeof(base) / sizeof(base[0]) - 1;
+	size_t i = sizeof base / sizeof base[0] - 1;
 	while (base[i] > run)
 		i--;
 	return (struct png_run_code){ (uint16_t)(PNG_FIRST_RUN_SYMBOL + i), (uint16_t)(i < 8 ? 0 : i / 4 - 1),
@@ -78,7 +78,7 @@ static void png_count(const uint8_t *data, size_t bytes, uint32_t count[PNG_SYMB
 	uint32_t part[4][256] = { 0 };
 	const uint8_t *at = data, *end = data + bytes;
 
-	memset(count, 0, PNG_SYMBOLS * sizeof(count[0]));
+	memset(count, 0, PNG_SYMBOLS * sizeof count[0]);
 	while (end - at >= PNG_STEP) {
 		size_t run = png_run_at(data, at, end);
 		if (run > 0)

@@ -1,7 +1,7 @@
 /* Deflate (RFC 1951) for filtered pictures: Huffman codes and runs of one byte, nothing else. docs/png.md tells why
  * this and not zlib's. Pure; a few KiB of stack. */
-#ifndef PASTCAM_PNG_DEFLATE_H
-#define PASTCAM_PNG_DEFLATE_H
+#ifndef PASTCAM_EXPORT_PNG_DEFLATE_H
+#define PASTCAM_EXPORT_PNG_DEFLATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* PNG's row filters for R,G,B pictures; see docs/png.md for the choice. Pure. */
-#ifndef PASTCAM_PNG_FILTER_H
-#define PASTCAM_PNG_FILTER_H
+#ifndef PASTCAM_EXPORT_PNG_FILTER_H
+#define PASTCAM_EXPORT_PNG_FILTER_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -29,7 +29,7 @@ static void png_tree_leaves(struct png_tree *tree, const uint32_t count[PNG_SYMB
 		if (count[i] > 0)
 			tree->sorted[tree->leaves++] = count[i] << PNG_SYMBOL_BITS | i;
 	assert(tree->leaves >= 2);
-	qsort(tree->sorted, tree->leaves, sizeof(tree->sorted[0]), png_compare);
+	qsort(tree->sorted, tree->leaves, sizeof tree->sorted[0], png_compare);
 	for (size_t i = 0; i < tree->leaves; i++)
 		tree->weight[i] = tree->sorted[i] >> PNG_SYMBOL_BITS;
 }
@@ -83,7 +83,7 @@ void png_huffman(uint32_t count[PNG_SYMBOLS], struct png_code code[PNG_SYMBOLS])
 			count[i] = (count[i] + 1) / 2;
 		png_tree_leaves(&tree, count);
 	}
-	memset(code, 0, PNG_SYMBOLS * sizeof(code[0]));
+	memset(code, 0, PNG_SYMBOLS * sizeof code[0]);
 	for (size_t i = 0; i < tree.leaves; i++)
 		code[tree.sorted[i] & ((1U << PNG_SYMBOL_BITS) - 1)].length = tree.depth[i];
 	png_assign(code);

@@ -1,6 +1,6 @@
 /* Huffman codes of limited length for deflate. Pure. */
-#ifndef PASTCAM_PNG_HUFFMAN_H
-#define PASTCAM_PNG_HUFFMAN_H
+#ifndef PASTCAM_EXPORT_PNG_HUFFMAN_H
+#define PASTCAM_EXPORT_PNG_HUFFMAN_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -7,7 +7,7 @@
 
 #include <zlib.h>
 
-#include "image.h"
+#include "media/frame.h"
 #include "png_deflate.h"
 #include "png_filter.h"
 
@@ -37,7 +37,7 @@ struct png_wave {
 
 const uint8_t png_zlib_head[2] = { 0x78, 0x01 };
 
-static struct png_layout png_layout_of(int width, int height, size_t pool_width)
+static struct png_layout layout_of(int width, int height, size_t pool_width)
 {
 	struct png_layout layout = { .row_bytes = frame_bytes(width, 1) + 1 };
 	size_t wave_max = pool_width < PNG_WAVE_MAX / PNG_WAVE_PER_CORE ? pool_width * PNG_WAVE_PER_CORE : PNG_WAVE_MAX;
@@ -53,11 +53,11 @@ static struct png_layout png_layout_of(int width, int height, size_t pool_width)
 
 size_t png_strips_scratch_bytes(int width, int height, size_t pool_width)
 {
-	struct png_layout layout = png_layout_of(width, height, pool_width);
+	struct png_layout layout = layout_of(width, height, pool_width);
 	return layout.wave * layout.strip_bytes + sizeof(struct png_wave);
 }
 
-static void png_strip_filter(const struct png_wave *wave, struct png_strip *strip, size_t first_row)
+static void strip_filter(const struct png_wave *wave, struct png_strip *strip, size_t first_row)
 {
 	const size_t row_bytes = wave->layout.row_bytes;
 	size_t rows = (size_t)wave->picture->height - first_row;
@@ -73,30 +73,30 @@ static void png_strip_filter(const struct png_wave *wave, struct png_strip *stri
 }
 
 /* The type counts into the checksum, the length does not (PNG specification, 5.3). */
-static void png_strip_close_chunk(struct png_strip *strip, size_t data_bytes)
+static void strip_close_chunk(struct png_strip *strip, size_t data_bytes)
 {
 	uint32_t length = htobe32((uint32_t)data_bytes);
 
-	memcpy(strip->chunk, &length, sizeof(length));
+	memcpy(strip->chunk, &length, sizeof length);
 	memcpy(strip->chunk + 4, "IDAT", 4);
 	uint32_t checksum = htobe32((uint32_t)crc32(0, strip->chunk + 4, (uInt)(4 + data_bytes)));
-	memcpy(strip->chunk + PNG_CHUNK_HEAD + data_bytes, &checksum, sizeof(checksum));
+	memcpy(strip->chunk + PNG_CHUNK_HEAD + data_bytes, &checksum, sizeof checksum);
 	strip->chunk_bytes = PNG_CHUNK_HEAD + data_bytes + PNG_CHUNK_TAIL;
 }
 
-static void png_strip_make(void *data, size_t index)
+static void strip_make(void *data, size_t index)
 {
 	struct png_wave *wave = data;
 	struct png_strip *strip = &wave->strip[index];
 	size_t number = wave->first + index;
 
-	png_strip_filter(wave, strip, number * wave->layout.rows);
+	strip_filter(wave, strip, number * wave->layout.rows);
 	strip->adler = (uint32_t)adler32(1, strip->filtered, (uInt)strip->filtered_bytes);
-	png_strip_close_chunk(strip, png_deflate(strip->filtered, strip->filtered_bytes, number + 1 == wave->layout.strips,
-	                                         strip->chunk + PNG_CHUNK_HEAD));
+	strip_close_chunk(strip, png_deflate(strip->filtered, strip->filtered_bytes, number + 1 == wave->layout.strips,
+	                                     strip->chunk + PNG_CHUNK_HEAD));
 }
 
-static int png_wave_write(const struct png_wave *wave, size_t count, int fd, uint32_t *adler)
+static int wave_write(const struct png_wave *wave, size_t count, int fd, uint32_t *adler)
 {
 	int result = 0;
 
@@ -111,7 +111,7 @@ static int png_wave_write(const struct png_wave *wave, size_t count, int fd, uin
 int png_strips_write(const struct picture *picture, struct pool *pool, int fd, uint32_t *adler)
 {
 	struct png_wave wave = { .picture = picture,
-		                     .layout = png_layout_of(picture->width, picture->height, pool_width(pool)) };
+		                     .layout = layout_of(picture->width, picture->height, pool_width(pool)) };
 	int result = 0;
 
 	if (wave.layout.row_bytes > PNG_DEFLATE_BYTES_MAX)
@@ -127,8 +127,8 @@ int png_strips_write(const struct picture *picture, struct pool *pool, int fd, u
 	for (; wave.first < wave.layout.strips && result == 0; wave.first += wave.layout.wave) {
 		size_t left = wave.layout.strips - wave.first;
 		size_t count = left < wave.layout.wave ? left : wave.layout.wave;
-		pool_run(pool, count, png_strip_make, &wave);
-		result = png_wave_write(&wave, count, fd, adler);
+		pool_run(pool, count, strip_make, &wave);
+		result = wave_write(&wave, count, fd, adler);
 	}
 	free(memory);
 	return result;

@@ -2,10 +2,10 @@
  * The picture in a PNG: one zlib stream (RFC 1950) that all cores make. Strips of rows are filtered and deflated side
  * by side, each with its own codes and no reference to the strip before, and put one behind the other.
  */
-#ifndef PASTCAM_PNG_STRIPS_H
-#define PASTCAM_PNG_STRIPS_H
+#ifndef PASTCAM_EXPORT_PNG_STRIPS_H
+#define PASTCAM_EXPORT_PNG_STRIPS_H
 
-#include "export.h"
+#include "export/export.h"
 
 /* What stands before the first strip: deflate, window of 32 KiB, no dictionary, fastest method. */
 extern const uint8_t png_zlib_head[2];

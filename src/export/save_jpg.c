@@ -9,7 +9,7 @@
 
 #include "codec.h"
 #include "exif.h"
-#include "image.h"
+#include "media/frame.h"
 
 enum { JPG_BUFFER_BYTES = 16 * 1024, JPG_ROWS = 16 };
 
@@ -127,7 +127,7 @@ static void jpg_write_with(struct jpg_writer *writer, int quality, const struct 
 static int jpg_write(const struct export_params *params, struct pool *pool, const struct picture *picture, int fd,
                      struct error *error)
 {
-	struct jpg_writer *writer = calloc(1, sizeof(*writer));
+	struct jpg_writer *writer = calloc(1, sizeof *writer);
 	(void)pool;
 
 	if (writer == NULL || exif_block_of(picture, &writer->exif) < 0) {

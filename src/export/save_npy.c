@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "codec.h"
-#include "image.h"
+#include "media/frame.h"
 
 /* NPY 1.0: magic, version, length of the header (16 bits, little-endian), then the header, a Python dictionary padded
  * so that the array begins at a multiple of 64. */
@@ -16,13 +16,13 @@ static int npy_write(const struct export_params *params, struct pool *pool, cons
 	char header[NPY_HEADER_BYTES];
 	(void)params, (void)pool;
 
-	memcpy(header, preamble, sizeof(preamble));
+	memcpy(header, preamble, sizeof preamble);
 	int length = snprintf(header + NPY_PREAMBLE_BYTES, NPY_HEADER_BYTES - NPY_PREAMBLE_BYTES,
 	                      "{'descr': '|u1', 'fortran_order': False, 'shape': (%d, %d, %d), }", picture->height,
 	                      picture->width, FRAME_CHANNELS);
 	memset(header + NPY_PREAMBLE_BYTES + length, ' ', (size_t)(NPY_HEADER_BYTES - NPY_PREAMBLE_BYTES - length));
 	header[NPY_HEADER_BYTES - 1] = '\n';
-	int result = fsio_write(fd, header, sizeof(header));
+	int result = fsio_write(fd, header, sizeof header);
 	if (result == 0)
 		result = fsio_write(fd, picture->rgb, frame_bytes(picture->width, picture->height));
 	return result < 0 ? error_set_errno(error, result, "cannot write the npy file") : 0;

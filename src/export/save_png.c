@@ -9,7 +9,7 @@
 #include <png.h>
 
 #include "codec.h"
-#include "image.h"
+#include "media/frame.h"
 #include "metadata.h"
 #include "png_strips.h"
 
@@ -35,7 +35,7 @@ static void png_fail(png_structp png, png_const_charp message)
 
 	if (writer->code == 0) {
 		writer->code = -EINVAL;
-		snprintf(writer->message, sizeof(writer->message), "%s", message);
+		snprintf(writer->message, sizeof writer->message, "%s", message);
 	}
 	longjmp(writer->failed, 1);
 }
@@ -79,7 +79,7 @@ static void png_add_texts(struct png_writer *writer)
 	char stack[40];
 
 	metadata_describe(picture, &metadata);
-	metadata_stack(picture, stack, sizeof(stack));
+	metadata_stack(picture, stack, sizeof stack);
 	png_add_text(writer, "Software", "%s", METADATA_SOFTWARE);
 	png_add_text(writer, "Source", "%s", metadata_model(picture));
 	png_add_text(writer, "Creation Time", "%s", metadata.time);
@@ -103,7 +103,7 @@ static void png_write_head(struct png_writer *writer)
 	png_add_texts(writer);
 	png_set_text(writer->png, writer->info, writer->text, writer->text_count);
 	png_write_info(writer->png, writer->info);
-	png_write_chunk(writer->png, (png_const_bytep) "IDAT", png_zlib_head, sizeof(png_zlib_head));
+	png_write_chunk(writer->png, (png_const_bytep) "IDAT", png_zlib_head, sizeof png_zlib_head);
 }
 
 /* Not png_write_end, which knows only of image data that libpng wrote itself. */
@@ -111,7 +111,7 @@ static void png_write_tail(struct png_writer *writer)
 {
 	uint32_t adler = htobe32(writer->adler);
 
-	png_write_chunk(writer->png, (png_const_bytep) "IDAT", (png_const_bytep)&adler, sizeof(adler));
+	png_write_chunk(writer->png, (png_const_bytep) "IDAT", (png_const_bytep)&adler, sizeof adler);
 	png_write_chunk(writer->png, (png_const_bytep) "IEND", NULL, 0);
 }
 

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "server_private.h"
 
 /* A line without an end counts as complete when nothing has followed it for so long: `printf save | nc host port` keeps
@@ -18,7 +18,7 @@
 
 enum { CLIENT_DRAIN_READS = 16 };
 
-static int64_t client_earlier(int64_t one, int64_t other)
+static int64_t earlier(int64_t one, int64_t other)
 {
 	return one < other ? one : other;
 }
@@ -27,7 +27,7 @@ void client_close(struct client *client)
 {
 	if (client->state == CLIENT_FREE)
 		return;
-	server_settle(client->server, client);
+	server_cancel_reply(client->server, client);
 	loop_remove(client->watch);
 	close(client->fd);
 	free(client->reply);
@@ -37,11 +37,11 @@ void client_close(struct client *client)
 	client->state = CLIENT_FREE;
 }
 
-static void client_drain(struct client *client)
+static void drain(struct client *client)
 {
 	char waste[4096];
 	for (int i = 0; i < CLIENT_DRAIN_READS; i++) {
-		ssize_t bytes = recv(client->fd, waste, sizeof(waste), MSG_DONTWAIT);
+		ssize_t bytes = recv(client->fd, waste, sizeof waste, MSG_DONTWAIT);
 		if (bytes < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (bytes <= 0) {
@@ -73,12 +73,12 @@ static void client_write(struct client *client)
 	client->state = CLIENT_DRAINING;
 	client->deadline_ns = clock_now_ns() + CLIENT_DRAIN_NS;
 	loop_change(client->watch, EPOLLIN);
-	client_drain(client);
+	drain(client);
 }
 
 void client_answer(struct client *client, const char *text)
 {
-	server_settle(client->server, client);
+	server_cancel_reply(client->server, client);
 	client->reply_length = strlen(text) + 1;
 	client->reply = malloc(client->reply_length + 1);
 	if (!client->reply) {
@@ -93,7 +93,7 @@ void client_answer(struct client *client, const char *text)
 	client_write(client);
 }
 
-static void client_refuse_token(struct client *client)
+static void refuse_token(struct client *client)
 {
 	struct server *server = client->server;
 	uint64_t failures;
@@ -102,7 +102,7 @@ static void client_refuse_token(struct client *client)
 	server_count(server, &server->status.unauthorised);
 	if ((failures & (failures - 1)) == 0) {
 		char from[64];
-		listen_describe(&client->address, from, sizeof(from));
+		listen_describe(&client->address, from, sizeof from);
 		log_warning("network: %s sent a command without the right token, %llu times so far", from,
 		            (unsigned long long)failures);
 	}
@@ -111,17 +111,17 @@ static void client_refuse_token(struct client *client)
 	loop_change(client->watch, 0);
 }
 
-static void client_hand_on(struct client *client, char *line)
+static void hand_on(struct client *client, char *line)
 {
 	client->state = CLIENT_WAITING;
 	client->deadline_ns = clock_now_ns() + CLIENT_WAIT_NS;
 	/* A half-closed client still gets its reply, so its end of stream is no event; a reset always is one. */
 	loop_change(client->watch, 0);
-	client->server->on_line(client->server->data, server_owe(client->server, client), line);
+	client->server->on_line(client->server->data, server_expect_reply(client->server, client), line);
 }
 
 /* One complete line. True when the next is to be looked at: this one was `auth TOKEN` and nothing else. */
-static bool client_take(struct client *client, char *line, bool last)
+static bool take(struct client *client, char *line, bool last)
 {
 	const char *token;
 	char *command = line;
@@ -129,23 +129,23 @@ static bool client_take(struct client *client, char *line, bool last)
 	if (has_token && !client->authorised)
 		client->authorised = token_matches(&client->server->token, token);
 	if (!client->authorised) {
-		client_refuse_token(client);
+		refuse_token(client);
 		return false;
 	}
 	if (has_token && command[0] == '\0' && !last)
 		return true;
-	client_hand_on(client, command);
+	hand_on(client, command);
 	return false;
 }
 
-static void client_forget(struct client *client, size_t bytes)
+static void forget(struct client *client, size_t bytes)
 {
 	client->length -= bytes;
 	memmove(client->buffer, client->buffer + bytes, client->length);
 }
 
 /* Takes the lines out of the buffer; last: what has come is all there will be. */
-static void client_take_lines(struct client *client, bool last)
+static void take_lines(struct client *client, bool last)
 {
 	for (;;) {
 		char *end = memchr(client->buffer, '\n', client->length);
@@ -165,15 +165,15 @@ static void client_take_lines(struct client *client, bool last)
 				client->buffer[i] = '\1';
 		}
 		client->buffer[length] = '\0';
-		if (!client_take(client, client->buffer, last && !end))
+		if (!take(client, client->buffer, last && !end))
 			return;
-		client_forget(client, used);
+		forget(client, used);
 	}
 }
 
 void client_read(struct client *client)
 {
-	size_t room = sizeof(client->buffer) - 1 - client->length;
+	size_t room = sizeof client->buffer - 1 - client->length;
 	ssize_t bytes = recv(client->fd, client->buffer + client->length, room, MSG_DONTWAIT);
 	if (bytes < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -182,20 +182,20 @@ void client_read(struct client *client)
 		return;
 	}
 	client->length += (size_t)bytes;
-	client_take_lines(client, bytes == 0);
+	take_lines(client, bytes == 0);
 	if (client->state != CLIENT_READING)
 		return;
-	int64_t patience_ns = client->length > 0 ? CLIENT_QUIET_NS : client->server->idle_ns;
-	client->deadline_ns = client_earlier(clock_now_ns() + patience_ns, client->total_deadline_ns);
+	int64_t frame_timeout_ns = client->length > 0 ? CLIENT_QUIET_NS : client->server->idle_ns;
+	client->deadline_ns = earlier(clock_now_ns() + frame_timeout_ns, client->total_deadline_ns);
 }
 
-static void client_on_event(void *data, uint32_t events)
+static void on_event(void *data, uint32_t events)
 {
 	struct client *client = data;
 	if (client->state == CLIENT_READING)
 		client_read(client);
 	else if (client->state == CLIENT_DRAINING)
-		client_drain(client);
+		drain(client);
 	else if (client->state == CLIENT_WRITING && !(events & EPOLLERR))
 		client_write(client);
 	else
@@ -210,7 +210,7 @@ void client_expire(struct client *client, int64_t now_ns)
 	switch (client->state) {
 	case CLIENT_READING:
 		if (client->length > 0 && now_ns < client->total_deadline_ns) {
-			client_take_lines(client, true);
+			take_lines(client, true);
 			return;
 		}
 		server_count(client->server, &client->server->status.timed_out);
@@ -231,7 +231,7 @@ void client_expire(struct client *client, int64_t now_ns)
 int client_begin(struct client *client, int fd, const struct sockaddr_storage *address)
 {
 	struct server *server = client->server;
-	client->watch = loop_add(server->loop, fd, EPOLLIN, client_on_event, client);
+	client->watch = loop_add(server->loop, fd, EPOLLIN, on_event, client);
 	if (!client->watch)
 		return -errno;
 	int64_t now_ns = clock_now_ns();
@@ -240,7 +240,7 @@ int client_begin(struct client *client, int fd, const struct sockaddr_storage *a
 	client->fd = fd;
 	client->address = *address;
 	client->total_deadline_ns = now_ns + server->total_ns;
-	client->deadline_ns = client_earlier(now_ns + server->idle_ns, client->total_deadline_ns);
+	client->deadline_ns = earlier(now_ns + server->idle_ns, client->total_deadline_ns);
 	client->authorised = !server->needs_token;
 	client->length = 0;
 	return 0;

@@ -2,22 +2,22 @@
 
 #include "server_private.h"
 
-static bool client_counts(const struct client *client)
+static bool counts(const struct client *client)
 {
 	return client->state != CLIENT_FREE && client->state != CLIENT_DRAINING;
 }
 
-static bool client_can_be_let_go(const struct client *client)
+static bool is_evictable(const struct client *client)
 {
 	return client->state == CLIENT_READING || client->state == CLIENT_DELAYED;
 }
 
-static bool client_is_free(const struct client *client)
+static bool is_free(const struct client *client)
 {
 	return client->state == CLIENT_FREE;
 }
 
-static bool client_is_draining(const struct client *client)
+static bool is_draining(const struct client *client)
 {
 	return client->state == CLIENT_DRAINING;
 }
@@ -37,32 +37,32 @@ int clients_count(const struct server *server)
 {
 	int count = 0;
 	for (int i = 0; i < server->slots; i++)
-		count += client_counts(&server->clients[i]);
+		count += counts(&server->clients[i]);
 	return count;
 }
 
 /* False when the newcomer has to go. Whoever has said nothing complete gives way first, the oldest before others: slow
  * clients cannot lock anyone out. */
-static bool clients_make_room(struct server *server)
+static bool make_room(struct server *server)
 {
 	while (clients_count(server) >= server->max_clients) {
-		struct client *let_go = clients_oldest(server, client_can_be_let_go);
-		if (let_go && let_go->state == CLIENT_READING)
-			client_read(let_go); /* its line may have come while others were accepted */
-		if (let_go && !client_can_be_let_go(let_go))
+		struct client *evicted = clients_oldest(server, is_evictable);
+		if (evicted && evicted->state == CLIENT_READING)
+			client_read(evicted); /* its line may have come while others were accepted */
+		if (evicted && !is_evictable(evicted))
 			continue;
 		server_count(server, &server->status.refused);
-		if (!let_go)
+		if (!evicted)
 			return false;
-		client_answer(let_go, "BUSY");
+		client_answer(evicted, "BUSY");
 	}
 	return true;
 }
 
-static struct client *clients_take_slot(struct server *server)
+static struct client *take_slot(struct server *server)
 {
-	struct client *draining = clients_oldest(server, client_is_draining);
-	struct client *client = clients_oldest(server, client_is_free);
+	struct client *draining = clients_oldest(server, is_draining);
+	struct client *client = clients_oldest(server, is_free);
 	if (!client && draining) {
 		client_close(draining);
 		client = draining;
@@ -72,8 +72,8 @@ static struct client *clients_take_slot(struct server *server)
 
 void clients_admit(struct server *server, int fd, const struct sockaddr_storage *address)
 {
-	bool welcome = clients_make_room(server);
-	struct client *client = clients_take_slot(server);
+	bool welcome = make_room(server);
+	struct client *client = take_slot(server);
 	if (!client || client_begin(client, fd, address) < 0) {
 		close(fd);
 		return;

@@ -1,11 +1,11 @@
-#include "commands.h"
+#include "net/commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "memory.h"
+#include "base/clock.h"
+#include "base/memory.h"
 #include "proto.h"
 #include "replies.h"
 
@@ -92,18 +92,18 @@ static void submit_pinned(struct commands *commands, struct job *job, int pinned
 
 static size_t pin_limit(const struct commands *commands)
 {
-	struct ring_status ring;
-	ring_status(commands->ring, &ring);
+	struct frame_ring_status ring;
+	frame_ring_status(commands->ring, &ring);
 	return ring.pin_limit;
 }
 
-static size_t room_for(const struct commands *commands, int count)
+static size_t clamp_to_pin_limit(const struct commands *commands, int count)
 {
 	size_t limit = pin_limit(commands);
 	return (size_t)count < limit ? (size_t)count : limit;
 }
 
-static int64_t moment(const struct commands *commands, const struct proto_export *request, int64_t asked_ns)
+static int64_t target_time_ns(const struct commands *commands, const struct proto_export *request, int64_t asked_ns)
 {
 	double back_s = request->has_at ? -request->at_s : commands->save_before_s;
 	return asked_ns - (int64_t)(back_s * (double)CLOCK_NS_PER_S);
@@ -119,7 +119,7 @@ static void run_save(struct commands *commands, server_ticket ticket, const stru
 	}
 	struct job *job = admit(commands, ticket, JOB_SINGLE, 1, request.formats, answer_save);
 	if (job)
-		capture_want(commands->capture, job);
+		capture_request_next_frame(commands->capture, job);
 }
 
 static void run_past(struct commands *commands, server_ticket ticket, const struct proto_words *words)
@@ -132,11 +132,12 @@ static void run_past(struct commands *commands, server_ticket ticket, const stru
 	}
 	int count = request.has_count ? request.count : 1;
 	enum job_kind kind = count == 1 ? JOB_SINGLE : JOB_SERIES;
-	struct job *job = admit(commands, ticket, kind, room_for(commands, count), request.formats, answer_series);
+	struct job *job =
+	    admit(commands, ticket, kind, clamp_to_pin_limit(commands, count), request.formats, answer_series);
 	if (job)
-		submit_pinned(
-		    commands, job,
-		    ring_pin_nearest(job->ring, moment(commands, &request, job->asked_ns), job->capacity, job->frames));
+		submit_pinned(commands, job,
+		              frame_ring_pin_nearest(job->ring, target_time_ns(commands, &request, job->asked_ns),
+		                                     job->capacity, job->frames));
 }
 
 /* With stack_dark_frames false: each frame since save_before_s, unless a moment or a count is named. */
@@ -144,13 +145,14 @@ static void save_window(struct commands *commands, server_ticket ticket, const s
 {
 	bool nearest = request->has_at || request->has_count;
 	int count = request->has_count ? request->count : nearest ? commands->stack_count : STACK_COUNT_MAX;
-	struct job *job = admit(commands, ticket, JOB_SERIES, room_for(commands, count), request->formats, answer_window);
+	struct job *job =
+	    admit(commands, ticket, JOB_SERIES, clamp_to_pin_limit(commands, count), request->formats, answer_window);
 	if (!job)
 		return;
-	int64_t at_ns = moment(commands, request, job->asked_ns);
+	int64_t at_ns = target_time_ns(commands, request, job->asked_ns);
 	submit_pinned(commands, job,
-	              nearest ? ring_pin_nearest(job->ring, at_ns, job->capacity, job->frames)
-	                      : ring_pin_since(job->ring, at_ns, job->capacity, job->frames));
+	              nearest ? frame_ring_pin_nearest(job->ring, at_ns, job->capacity, job->frames)
+	                      : frame_ring_pin_since(job->ring, at_ns, job->capacity, job->frames));
 }
 
 static void run_past_stack(struct commands *commands, server_ticket ticket, const struct proto_words *words)
@@ -166,12 +168,14 @@ static void run_past_stack(struct commands *commands, server_ticket ticket, cons
 		return;
 	}
 	int count = request.has_count ? request.count : commands->stack_count;
-	struct job *job = admit(commands, ticket, JOB_STACK, room_for(commands, count), request.formats, answer_stack);
+	struct job *job =
+	    admit(commands, ticket, JOB_STACK, clamp_to_pin_limit(commands, count), request.formats, answer_stack);
 	if (!job)
 		return;
 	job->stack_mode = request.has_mode ? request.mode : commands->stack_mode;
 	submit_pinned(commands, job,
-	              ring_pin_nearest(job->ring, moment(commands, &request, job->asked_ns), job->capacity, job->frames));
+	              frame_ring_pin_nearest(job->ring, target_time_ns(commands, &request, job->asked_ns), job->capacity,
+	                                     job->frames));
 }
 
 /* --- questions --- */

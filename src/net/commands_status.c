@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "clock.h"
-#include "commands.h"
-#include "log.h"
-#include "memory.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/commands.h"
 
 /* Times are rounded so that the line stays readable: 3 decimals. */
 static double rounded(double value)
@@ -75,10 +75,10 @@ static void add_camera(cJSON *root, const struct capture_status *capture)
 
 static void add_ring(cJSON *root, const struct commands *commands, const struct capture_status *capture)
 {
-	struct ring_status ring;
+	struct frame_ring_status ring;
 	int width, height;
-	ring_status(commands->ring, &ring);
-	ring_frame_size(commands->ring, &width, &height);
+	frame_ring_status(commands->ring, &ring);
+	frame_ring_frame_size(commands->ring, &width, &height);
 	cJSON *object = cJSON_AddObjectToObject(root, "ring");
 	add_count(object, "slots", ring.slots);
 	add_count(object, "frames", ring.filled);
@@ -123,7 +123,8 @@ static void add_exports(cJSON *root, const struct commands *commands)
 	add_count(object, "waiting", jobs.waiting);
 	add_count(object, "running", jobs.running);
 	add_count(object, "asked", jobs.asked);
-	add_count(object, "kept", jobs.kept);
+	add_count(object, "succeeded", jobs.succeeded);
+	add_count(object, "kept", jobs.succeeded); /* its name in 0.1.0 */
 	add_count(object, "failed", jobs.failed);
 	add_count(object, "refused", jobs.refused);
 	add_count(object, "files", jobs.files);
@@ -153,8 +154,8 @@ static uint64_t least(uint64_t one, uint64_t other)
 static void add_memory(cJSON *root, const struct commands *commands, const struct capture_status *capture)
 {
 	struct memory_parts parts = memory_parts();
-	struct ring_status ring;
-	ring_status(commands->ring, &ring);
+	struct frame_ring_status ring;
+	frame_ring_status(commands->ring, &ring);
 	uint64_t arena = least(ring.slots * ring.slot_bytes + commands->budget_request.reserved, parts.anonymous);
 	uint64_t heap = least(parts.heap, parts.anonymous - arena);
 	uint64_t stacks = parts.anonymous - arena - heap;

@@ -10,7 +10,7 @@
 
 enum { LISTEN_BACKLOG = 512 };
 
-static bool listen_is_loopback(const struct sockaddr *address)
+static bool is_loopback(const struct sockaddr *address)
 {
 	if (address->sa_family == AF_INET)
 		return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == 127;
@@ -25,10 +25,10 @@ void listen_describe(const struct sockaddr_storage *address, char *text, size_t 
 		snprintf(text, bytes, "an unknown address");
 }
 
-static struct addrinfo *listen_resolve(const char *address, int port, struct error *error)
+static struct addrinfo *resolve(const char *address, int port, struct error *error)
 {
 	char service[16];
-	snprintf(service, sizeof(service), "%d", port);
+	snprintf(service, sizeof service, "%d", port);
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found = NULL;
 	if (address[0] == '\0' || getaddrinfo(address, service, &hints, &found) != 0) {
@@ -41,7 +41,7 @@ static struct addrinfo *listen_resolve(const char *address, int port, struct err
 	return found;
 }
 
-static int listen_explain(int code, const char *address, int port, struct error *error)
+static int explain(int code, const char *address, int port, struct error *error)
 {
 	switch (code) {
 	case -EADDRINUSE:
@@ -62,16 +62,16 @@ static int listen_explain(int code, const char *address, int port, struct error 
 static int listen_bind(int fd, const struct addrinfo *info, const char *address)
 {
 	int on = 1, off = 0;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	/* "::" serves IPv4 too, whatever net.ipv6.bindv6only says. */
 	if (info->ai_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
 	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0)
 		return 0;
 	if (errno != EADDRNOTAVAIL)
 		return -errno;
 	/* After a power cut the router may need longer than we do to hand out the address that is asked for. */
-	if (setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on)) < 0 || bind(fd, info->ai_addr, info->ai_addrlen) < 0)
+	if (setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on) < 0 || bind(fd, info->ai_addr, info->ai_addrlen) < 0)
 		return -errno;
 	log_warning("network.bind: no interface has the address %s yet: it will be served when one has", address);
 	return 0;
@@ -94,11 +94,11 @@ static int listen_on(const struct addrinfo *info, const char *address)
 
 int listen_open(const char *address, int port, bool may_leave_loopback, struct error *error)
 {
-	struct addrinfo *info = listen_resolve(address, port, error);
+	struct addrinfo *info = resolve(address, port, error);
 	if (!info)
 		return -EINVAL;
 	int result;
-	if (!may_leave_loopback && !listen_is_loopback(info->ai_addr)) {
+	if (!may_leave_loopback && !is_loopback(info->ai_addr)) {
 		result = error_set(error, -EINVAL,
 		                   "network.bind: %s can be reached by other machines: set network.token_file (`pastcam token "
 		                   "FILE` makes one), or network.allow_unauthenticated if anyone may use the camera",
@@ -106,7 +106,7 @@ int listen_open(const char *address, int port, bool may_leave_loopback, struct e
 	} else {
 		result = listen_on(info, address);
 		if (result < 0)
-			listen_explain(result, address, port, error);
+			explain(result, address, port, error);
 	}
 	freeaddrinfo(info);
 	return result;

@@ -6,9 +6,9 @@
 
 enum { PROTO_DIGITS_MAX = 9 };
 
-static const char proto_blanks[] = " \t";
+static const char blanks[] = " \t";
 
-static bool proto_has_control(const char *line)
+static bool has_control(const char *line)
 {
 	for (; *line; line++) {
 		if (((unsigned char)*line < ' ' && *line != '\t') || *line == 0x7f)
@@ -23,11 +23,11 @@ int proto_split(char *line, struct proto_words *words)
 	size_t length = strlen(line);
 	while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
 		line[--length] = '\0';
-	if (proto_has_control(line))
+	if (has_control(line))
 		return -EINVAL;
 
 	char *rest = NULL;
-	for (char *word = strtok_r(line, proto_blanks, &rest); word; word = strtok_r(NULL, proto_blanks, &rest)) {
+	for (char *word = strtok_r(line, blanks, &rest); word; word = strtok_r(NULL, blanks, &rest)) {
 		if (words->count == PROTO_WORDS_MAX) {
 			words->count = 0;
 			return -E2BIG;
@@ -39,14 +39,14 @@ int proto_split(char *line, struct proto_words *words)
 
 bool proto_cut_auth(char *line, const char **token, char **rest)
 {
-	char *word = line + strspn(line, proto_blanks);
-	size_t length = strcspn(word, proto_blanks);
+	char *word = line + strspn(line, blanks);
+	size_t length = strcspn(word, blanks);
 	if (length != 4 || memcmp(word, "auth", 4) != 0)
 		return false;
-	char *secret = word + length + strspn(word + length, proto_blanks);
-	char *end = secret + strcspn(secret, proto_blanks);
+	char *secret = word + length + strspn(word + length, blanks);
+	char *end = secret + strcspn(secret, blanks);
 	*token = secret;
-	*rest = end + strspn(end, proto_blanks);
+	*rest = end + strspn(end, blanks);
 	*end = '\0';
 	return true;
 }
@@ -80,7 +80,7 @@ static bool proto_seconds(const char *text, double *seconds)
 	return true;
 }
 
-static int proto_parse_at(const char *value, struct proto_export *request, struct error *error)
+static int parse_at(const char *value, struct proto_export *request, struct error *error)
 {
 	if (!proto_seconds(value, &request->at_s))
 		return error_set(error, -EINVAL, "at=%.40s is not a number of seconds: write at=-5 or at=-0.5", value);
@@ -93,7 +93,7 @@ static int proto_parse_at(const char *value, struct proto_export *request, struc
 	return 0;
 }
 
-static int proto_parse_count(const char *value, struct proto_export *request, struct error *error)
+static int parse_count(const char *value, struct proto_export *request, struct error *error)
 {
 	double count;
 	const char *end = proto_digits(value, &count);
@@ -104,7 +104,7 @@ static int proto_parse_count(const char *value, struct proto_export *request, st
 	return 0;
 }
 
-static int proto_parse_mode(const char *value, struct proto_export *request, struct error *error)
+static int parse_mode(const char *value, struct proto_export *request, struct error *error)
 {
 	if (stack_mode_of(value, &request->mode) < 0)
 		return error_set(error, -EINVAL, "unknown mode \"%.40s\": use mean, median or max", value);
@@ -118,16 +118,16 @@ static const struct proto_key {
 	size_t given; /* offset of its has_ flag */
 	int (*parse)(const char *value, struct proto_export *request, struct error *error);
 } proto_keys[] = {
-	{ "at", PROTO_TAKES_TIME, offsetof(struct proto_export, has_at), proto_parse_at },
-	{ "count", PROTO_TAKES_TIME, offsetof(struct proto_export, has_count), proto_parse_count },
-	{ "mode", PROTO_TAKES_MODE, offsetof(struct proto_export, has_mode), proto_parse_mode },
+	{ "at", PROTO_TAKES_TIME, offsetof(struct proto_export, has_at), parse_at },
+	{ "count", PROTO_TAKES_TIME, offsetof(struct proto_export, has_count), parse_count },
+	{ "mode", PROTO_TAKES_MODE, offsetof(struct proto_export, has_mode), parse_mode },
 };
 
-static int proto_parse_key(const char *command, const char *word, unsigned takes, struct proto_export *request,
-                           struct error *error)
+static int parse_key(const char *command, const char *word, unsigned takes, struct proto_export *request,
+                     struct error *error)
 {
 	size_t length = strcspn(word, "=");
-	for (size_t i = 0; i < sizeof(proto_keys) / sizeof(proto_keys[0]); i++) {
+	for (size_t i = 0; i < sizeof proto_keys / sizeof proto_keys[0]; i++) {
 		const struct proto_key *key = &proto_keys[i];
 		if (strlen(key->name) != length || strncasecmp(word, key->name, length) != 0)
 			continue;
@@ -140,8 +140,8 @@ static int proto_parse_key(const char *command, const char *word, unsigned takes
 	return error_set(error, -EINVAL, "unknown argument \"%.40s\": use at=, count= or mode=", word);
 }
 
-static int proto_parse_format(const char *command, const char *word, unsigned takes, struct proto_export *request,
-                              struct error *error)
+static int parse_format(const char *command, const char *word, unsigned takes, struct proto_export *request,
+                        struct error *error)
 {
 	unsigned format = export_format_of(word);
 	if (format == 0)
@@ -158,8 +158,8 @@ int proto_parse_export(const struct proto_words *words, unsigned takes, struct p
 	*request = (struct proto_export){ 0 };
 	for (size_t i = 1; i < words->count; i++) {
 		const char *word = words->word[i];
-		int result = strchr(word, '=') ? proto_parse_key(words->word[0], word, takes, request, error)
-		                               : proto_parse_format(words->word[0], word, takes, request, error);
+		int result = strchr(word, '=') ? parse_key(words->word[0], word, takes, request, error)
+		                               : parse_format(words->word[0], word, takes, request, error);
 		if (result < 0)
 			return result;
 	}

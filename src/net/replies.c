@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "clock.h"
+#include "base/clock.h"
 
 static double seconds(int64_t ns)
 {

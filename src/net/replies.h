@@ -1,9 +1,9 @@
 /* The words that answer an export job, to the letter of docs/protocol.md. Pure, but for the clock. Private to src/net.
  * Each returns a text that the caller frees, NULL without memory. */
-#ifndef PASTCAM_REPLIES_H
-#define PASTCAM_REPLIES_H
+#ifndef PASTCAM_NET_REPLIES_H
+#define PASTCAM_NET_REPLIES_H
 
-#include "jobs.h"
+#include "export/jobs.h"
 
 char *reply_save(const struct job *job);
 char *reply_series(const struct job *job);

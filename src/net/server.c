@@ -1,4 +1,4 @@
-#include "server.h"
+#include "net/server.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "server_private.h"
 
 /* Connections taken in one go, so that a flood of them does not starve those that are in. */
@@ -33,39 +33,39 @@ void server_status(struct server *server, struct server_status *status)
 	pthread_mutex_unlock(&server->lock);
 }
 
-server_ticket server_owe(struct server *server, const struct client *client)
+server_ticket server_expect_reply(struct server *server, const struct client *client)
 {
 	size_t slot = (size_t)(client - server->clients);
 	server_ticket ticket = client->number * (uint64_t)server->slots + slot;
 	pthread_mutex_lock(&server->lock);
-	server->debts[slot].ticket = ticket;
+	server->pending_replies[slot].ticket = ticket;
 	pthread_mutex_unlock(&server->lock);
 	return ticket;
 }
 
-static char *server_take_debt(struct server *server, size_t slot, bool even_without_reply)
+static char *take_pending_reply(struct server *server, size_t slot, bool even_without_reply)
 {
 	pthread_mutex_lock(&server->lock);
-	struct client_debt *debt = &server->debts[slot];
-	char *reply = debt->reply;
+	struct pending_reply *pending = &server->pending_replies[slot];
+	char *reply = pending->reply;
 	if (reply || even_without_reply)
-		*debt = (struct client_debt){ 0 };
+		*pending = (struct pending_reply){ 0 };
 	pthread_mutex_unlock(&server->lock);
 	return reply;
 }
 
-void server_settle(struct server *server, const struct client *client)
+void server_cancel_reply(struct server *server, const struct client *client)
 {
-	free(server_take_debt(server, (size_t)(client - server->clients), true));
+	free(take_pending_reply(server, (size_t)(client - server->clients), true));
 }
 
 void server_reply(struct server *server, server_ticket ticket, const char *text)
 {
 	char *copy = strdup(text);
 	pthread_mutex_lock(&server->lock);
-	struct client_debt *debt = &server->debts[ticket % (uint64_t)server->slots];
-	if (copy && debt->ticket == ticket && !debt->reply) {
-		debt->reply = copy;
+	struct pending_reply *pending = &server->pending_replies[ticket % (uint64_t)server->slots];
+	if (copy && pending->ticket == ticket && !pending->reply) {
+		pending->reply = copy;
 		copy = NULL;
 		eventfd_write(server->handover, 1);
 	}
@@ -73,23 +73,23 @@ void server_reply(struct server *server, server_ticket ticket, const char *text)
 	free(copy);
 }
 
-static void server_pass_replies(struct server *server)
+static void pass_replies(struct server *server)
 {
 	for (int i = 0; i < server->slots; i++) {
-		char *reply = server_take_debt(server, (size_t)i, false);
+		char *reply = take_pending_reply(server, (size_t)i, false);
 		if (reply)
 			client_answer(&server->clients[i], reply);
 		free(reply);
 	}
 }
 
-static void server_on_handover(void *data, uint32_t events)
+static void on_handover(void *data, uint32_t events)
 {
 	(void)events;
 	struct server *server = data;
 	eventfd_t ignored;
 	eventfd_read(server->handover, &ignored);
-	server_pass_replies(server);
+	pass_replies(server);
 	server_arm(server);
 }
 
@@ -114,7 +114,7 @@ void server_arm(struct server *server)
 	pthread_mutex_unlock(&server->lock);
 }
 
-static void server_on_timer(void *data, uint32_t times)
+static void on_timer(void *data, uint32_t times)
 {
 	(void)times;
 	struct server *server = data;
@@ -132,7 +132,7 @@ static void server_on_timer(void *data, uint32_t times)
 static bool server_accept(struct server *server)
 {
 	struct sockaddr_storage address;
-	socklen_t length = sizeof(address);
+	socklen_t length = sizeof address;
 	int fd = accept4(server->listener, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
 		log_fault_end(&server->accept_fault, "network: connections can be accepted again");
@@ -151,7 +151,7 @@ static bool server_accept(struct server *server)
 	return true; /* the connection has gone again, or its network has: accept(2) */
 }
 
-static void server_on_connection(void *data, uint32_t events)
+static void on_connection(void *data, uint32_t events)
 {
 	(void)events;
 	struct server *server = data;
@@ -175,16 +175,16 @@ static int server_open(struct server *server, const struct server_params *params
 
 	server->handover = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (server->handover >= 0)
-		server->handover_watch = loop_add(server->loop, server->handover, EPOLLIN, server_on_handover, server);
-	server->timer = loop_add_timer(server->loop, server_on_timer, server);
-	server->listener_watch = loop_add(server->loop, server->listener, EPOLLIN, server_on_connection, server);
+		server->handover_watch = loop_add(server->loop, server->handover, EPOLLIN, on_handover, server);
+	server->timer = loop_add_timer(server->loop, on_timer, server);
+	server->listener_watch = loop_add(server->loop, server->listener, EPOLLIN, on_connection, server);
 	if (!server->handover_watch || !server->timer || !server->listener_watch)
 		return error_set_errno(error, -errno, "cannot watch the trigger port");
 	return 0;
 }
 
 /* So that no flood of clients uses up the descriptors that pictures and the camera need. */
-static int server_clients_that_fit(int wanted)
+static int clients_that_fit(int wanted)
 {
 	struct rlimit limit;
 	rlim_t needed = SERVER_OTHER_DESCRIPTORS + 2 * (rlim_t)wanted;
@@ -205,7 +205,7 @@ struct server *server_create(const struct server_params *params, struct loop *lo
                              struct error *error)
 {
 	assert(on_line && params->max_clients > 0 && params->idle_timeout_s > 0 && params->total_timeout_s > 0);
-	struct server *server = calloc(1, sizeof(*server));
+	struct server *server = calloc(1, sizeof *server);
 	if (!server) {
 		error_set(error, -ENOMEM, "no memory for the trigger port");
 		return NULL;
@@ -217,11 +217,11 @@ struct server *server_create(const struct server_params *params, struct loop *lo
 	server->idle_ns = (int64_t)(params->idle_timeout_s * (double)CLOCK_NS_PER_S);
 	server->total_ns = (int64_t)(params->total_timeout_s * (double)CLOCK_NS_PER_S);
 	server->listener = server->handover = -1;
-	server->max_clients = server_clients_that_fit(params->max_clients);
+	server->max_clients = clients_that_fit(params->max_clients);
 	server->slots = 2 * server->max_clients;
-	server->clients = calloc((size_t)server->slots, sizeof(*server->clients));
-	server->debts = calloc((size_t)server->slots, sizeof(*server->debts));
-	if (!server->clients || !server->debts) {
+	server->clients = calloc((size_t)server->slots, sizeof *server->clients);
+	server->pending_replies = calloc((size_t)server->slots, sizeof *server->pending_replies);
+	if (!server->clients || !server->pending_replies) {
 		error_set(error, -ENOMEM, "no memory for %d clients: set network.max_clients lower", params->max_clients);
 		server_destroy(server);
 		return NULL;
@@ -243,7 +243,7 @@ void server_close(struct server *server)
 	if (server->listener >= 0)
 		close(server->listener);
 	server->listener = -1;
-	server_pass_replies(server);
+	pass_replies(server);
 	for (int i = 0; i < server->slots; i++) {
 		if (server->clients[i].state == CLIENT_WAITING)
 			client_answer(&server->clients[i], "BUSY pastcam is stopping");
@@ -255,14 +255,14 @@ void server_destroy(struct server *server)
 {
 	if (!server)
 		return;
-	if (server->clients && server->debts)
+	if (server->clients && server->pending_replies)
 		server_close(server);
 	loop_remove(server->handover_watch);
 	loop_remove(server->timer);
 	if (server->handover >= 0)
 		close(server->handover);
 	free(server->clients);
-	free(server->debts);
+	free(server->pending_replies);
 	pthread_mutex_destroy(&server->lock);
 	free(server);
 }
@@ -270,7 +270,7 @@ void server_destroy(struct server *server)
 int server_port(const struct server *server)
 {
 	struct sockaddr_storage address = { 0 };
-	socklen_t length = sizeof(address);
+	socklen_t length = sizeof address;
 	getsockname(server->listener, (struct sockaddr *)&address, &length);
 	return ntohs(address.ss_family == AF_INET ? ((const struct sockaddr_in *)&address)->sin_port
 	                                          : ((const struct sockaddr_in6 *)&address)->sin6_port);

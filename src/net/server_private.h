@@ -8,15 +8,15 @@
  * There are twice as many slots as max_clients. The clients before draining count against the limit; the other half
  * lets a client that has been answered, were it only with BUSY, take its reply home before the socket closes.
  */
-#ifndef PASTCAM_SERVER_PRIVATE_H
-#define PASTCAM_SERVER_PRIVATE_H
+#ifndef PASTCAM_NET_SERVER_PRIVATE_H
+#define PASTCAM_NET_SERVER_PRIVATE_H
 
 #include <pthread.h>
 #include <sys/socket.h>
 
-#include "log.h"
+#include "base/log.h"
+#include "net/server.h"
 #include "proto.h"
-#include "server.h"
 #include "token.h"
 
 enum client_state {
@@ -44,7 +44,7 @@ struct client {
 };
 
 /* What other threads see of a slot; under server->lock. */
-struct client_debt {
+struct pending_reply {
 	server_ticket ticket; /* 0: nothing owed */
 	char *reply;          /* handed over, not yet taken by the loop; owned */
 };
@@ -71,7 +71,7 @@ struct server {
 	struct client *clients; /* slots of them */
 
 	pthread_mutex_t lock;
-	struct client_debt *debts; /* slots of them */
+	struct pending_reply *pending_replies; /* slots of them */
 	struct server_status status;
 };
 
@@ -91,8 +91,8 @@ void clients_admit(struct server *server, int fd, const struct sockaddr_storage 
 int clients_count(const struct server *server); /* that count against the limit */
 
 void server_count(struct server *server, uint64_t *counter);
-server_ticket server_owe(struct server *server, const struct client *client);
-void server_settle(struct server *server, const struct client *client); /* nothing is owed any more */
+server_ticket server_expect_reply(struct server *server, const struct client *client);
+void server_cancel_reply(struct server *server, const struct client *client); /* nothing is owed any more */
 void server_arm(struct server *server);
 
 #endif

@@ -19,12 +19,12 @@ static struct in6_addr throttle_key(const struct sockaddr_storage *address)
 	return key;
 }
 
-static struct throttle_entry *throttle_find(struct throttle *throttle, const struct in6_addr *key)
+static struct throttle_entry *find(struct throttle *throttle, const struct in6_addr *key)
 {
 	struct throttle_entry *oldest = &throttle->entries[0];
 	for (size_t i = 0; i < THROTTLE_ADDRESSES; i++) {
 		struct throttle_entry *entry = &throttle->entries[i];
-		if (entry->failures > 0 && memcmp(&entry->address, key, sizeof(*key)) == 0)
+		if (entry->failures > 0 && memcmp(&entry->address, key, sizeof *key) == 0)
 			return entry;
 		if (oldest->failures > 0 && (entry->failures == 0 || entry->last_ns < oldest->last_ns))
 			oldest = entry;
@@ -37,7 +37,7 @@ int64_t throttle_failed(struct throttle *throttle, const struct sockaddr_storage
                         uint64_t *failures)
 {
 	struct in6_addr key = throttle_key(address);
-	struct throttle_entry *entry = throttle_find(throttle, &key);
+	struct throttle_entry *entry = find(throttle, &key);
 	if (now_ns - entry->last_ns > THROTTLE_FORGET_NS)
 		entry->failures = 0;
 	entry->failures++;

@@ -8,12 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fsio.h"
-#include "server.h"
+#include "base/fsio.h"
+#include "net/server.h"
 
 enum { TOKEN_RANDOM_BYTES = 32 };
 
-static int token_check_file(int fd, const char *path, struct error *error)
+static int check_file(int fd, const char *path, struct error *error)
 {
 	struct stat status;
 	if (fstat(fd, &status) < 0)
@@ -29,7 +29,7 @@ static int token_check_file(int fd, const char *path, struct error *error)
 	return 0;
 }
 
-static int token_check_text(const struct token *token, const char *path, struct error *error)
+static int check_text(const struct token *token, const char *path, struct error *error)
 {
 	if (token->length < TOKEN_BYTES_MIN || token->length > TOKEN_BYTES_MAX)
 		return error_set(
@@ -52,10 +52,10 @@ int token_load(const char *path, struct token *token, struct error *error)
 		                 (unsigned)geteuid(), path);
 	if (fd < 0)
 		return error_set_errno(error, -errno, "network.token_file: cannot read %s", path);
-	int result = token_check_file(fd, path, error);
+	int result = check_file(fd, path, error);
 	if (result == 0) {
 		/* A longer token fills text to the last byte and is refused for its length. */
-		ssize_t bytes = read(fd, token->text, sizeof(token->text));
+		ssize_t bytes = read(fd, token->text, sizeof token->text);
 		if (bytes < 0)
 			result = error_set_errno(error, -errno, "network.token_file: cannot read %s", path);
 		token->length = bytes < 0 ? 0 : (size_t)bytes;
@@ -69,7 +69,7 @@ int token_load(const char *path, struct token *token, struct error *error)
 		token->length = (size_t)(end - token->text);
 	if (token->length > 0 && token->text[token->length - 1] == '\r')
 		token->length--;
-	return token_check_text(token, path, error);
+	return check_text(token, path, error);
 }
 
 bool token_matches(const struct token *token, const char *given)
@@ -81,16 +81,16 @@ bool token_matches(const struct token *token, const char *given)
 	return difference == 0;
 }
 
-static int token_write_new(int fd, struct error *error)
+static int write_new(int fd, struct error *error)
 {
 	unsigned char random[TOKEN_RANDOM_BYTES];
 	char text[2 * TOKEN_RANDOM_BYTES + 2];
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+	if (getrandom(random, sizeof random, 0) != sizeof random)
 		return error_set_errno(error, -errno, "cannot get random bytes");
-	for (size_t i = 0; i < sizeof(random); i++)
+	for (size_t i = 0; i < sizeof random; i++)
 		snprintf(text + 2 * i, 3, "%02x", random[i]);
-	text[sizeof(text) - 2] = '\n';
-	int result = fsio_write(fd, text, sizeof(text) - 1);
+	text[sizeof text - 2] = '\n';
+	int result = fsio_write(fd, text, sizeof text - 1);
 	if (result == 0 && fsync(fd) < 0)
 		result = -errno;
 	return result < 0 ? error_set_errno(error, result, "cannot write the token") : 0;
@@ -103,7 +103,7 @@ int server_token_create(const char *path, struct error *error)
 		return error_set(error, -EEXIST, "%s is there already: remove it first if its token is to be replaced", path);
 	if (fd < 0)
 		return error_set_errno(error, -errno, "cannot make %s", path);
-	int result = token_write_new(fd, error);
+	int result = write_new(fd, error);
 	if (close(fd) < 0 && result == 0)
 		result = error_set_errno(error, -errno, "cannot write %s", path);
 	if (result < 0)

@@ -1,4 +1,4 @@
-#include "budget.h"
+#include "store/budget.h"
 
 static uint64_t less(uint64_t from, uint64_t what)
 {

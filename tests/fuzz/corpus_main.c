@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 	char folder[512];
 	const char *name = strrchr(argv[0], '/');
 	name = name ? name + 1 : argv[0];
-	snprintf(folder, sizeof(folder), "tests/fuzz/corpus/%s", strncmp(name, "fuzz_", 5) == 0 ? name + 5 : name);
+	snprintf(folder, sizeof folder, "tests/fuzz/corpus/%s", strncmp(name, "fuzz_", 5) == 0 ? name + 5 : name);
 	DIR *listing = opendir(argc > 1 ? argv[1] : folder);
 	if (!listing) {
 		perror(argc > 1 ? argv[1] : folder);
@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 		char path[1024];
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", argc > 1 ? argv[1] : folder, entry->d_name);
+		snprintf(path, sizeof path, "%s/%s", argc > 1 ? argv[1] : folder, entry->d_name);
 		run_file(path);
 		printf("ok %d - %s\n", ++count, entry->d_name);
 	}

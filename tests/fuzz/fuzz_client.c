@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../src/net/server_private.h"
+#include "net/server_private.h"
 
 enum { NEEDS_TOKEN = 1, HALF_CLOSES = 2, REPLIES_LATER = 4, LEAVES_EARLY = 8 };
 
@@ -65,10 +65,10 @@ static void talk(int fd, const uint8_t *data, size_t bytes, size_t piece)
 static void hear(int fd)
 {
 	char reply[PROTO_LINE_BYTES + 64];
-	ssize_t bytes = recv(fd, reply, sizeof(reply), MSG_DONTWAIT);
+	ssize_t bytes = recv(fd, reply, sizeof reply, MSG_DONTWAIT);
 	FUZZ_CHECK(bytes <= PROTO_LINE_BYTES + 1);
 	FUZZ_CHECK(bytes <= 0 || reply[bytes - 1] == '\n');
-	FUZZ_CHECK(bytes <= 0 || recv(fd, reply, sizeof(reply), MSG_DONTWAIT) == 0); /* the stream ends with the reply */
+	FUZZ_CHECK(bytes <= 0 || recv(fd, reply, sizeof reply, MSG_DONTWAIT) == 0); /* the stream ends with the reply */
 }
 
 static void visit(int ends[2], const uint8_t *data, size_t bytes, size_t piece)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "config.h"
+#include "config/config.h"
 
 static char *dump(const struct config *config)
 {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "night.h"
+#include "detect/night.h"
 
 enum { PARAMETER_BYTES = 8, SAMPLE_BYTES = 8 };
 

@@ -1,7 +1,7 @@
 /* Pictures for the replay camera, and JPEG frames of a known size. */
 #include "fuzz.h"
 
-#include "decode.h"
+#include "media/decode.h"
 
 enum { WIDTH = 16, HEIGHT = 12 };
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "proto.h"
+#include "net/proto.h"
 
 static void check_request(const struct proto_words *words, unsigned takes)
 {

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "faults.h"
-#include "light.h"
-#include "night_sim.h"
+#include "camera/light.h"
+#include "camera/synthetic/faults.h"
+#include "pastcam/night_sim.h"
 
 /* Longer traces are read, but not simulated: that takes its time. */
 static const double SIMULATED_S_MAX = 600;

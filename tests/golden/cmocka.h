@@ -34,6 +34,6 @@ static inline int golden_run(const struct CMUnitTest *tests, size_t count)
 	return 0;
 }
 
-#define cmocka_run_group_tests(tests, setup, teardown) golden_run(tests, sizeof(tests) / sizeof *(tests))
+#define cmocka_run_group_tests(tests, setup, teardown) golden_run(tests, sizeof tests / sizeof *(tests))
 
 #endif

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image.h"
+#include "media/frame.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+#define COUNT_OF(array) (sizeof array / sizeof *(array))
 
 static const enum pixel_format reference_formats[] = {
 	PIXEL_RGB, PIXEL_BGR, PIXEL_RGBX, PIXEL_BGRX, PIXEL_NV12, PIXEL_YUV420, PIXEL_YUYV,

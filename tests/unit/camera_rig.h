@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "camera.h"
-#include "camera_backend.h"
-#include "clock.h"
+#include "base/clock.h"
+#include "camera/camera.h"
+#include "camera/camera_backend.h"
 
 #define SECOND CLOCK_NS_PER_S
 
@@ -154,7 +154,7 @@ static inline int make_camera(void)
 static inline int set_up(void **state)
 {
 	(void)state;
-	memset(&fake, 0, sizeof(fake));
+	memset(&fake, 0, sizeof fake);
 	now_ns = 1000 * SECOND;
 	return 0;
 }

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "export.h"
+#include "export/export.h"
 #include "scratch.h"
 
 enum { WIDTH = 64, HEIGHT = 48, ALL = EXPORT_JPG | EXPORT_PNG | EXPORT_NPY };
@@ -37,7 +37,7 @@ static const struct picture picture = {
 static inline int set_up(void **state)
 {
 	(void)state;
-	memset(rgb, 0, sizeof(rgb));
+	memset(rgb, 0, sizeof rgb);
 	for (size_t i = 0; i < WIDTH * HEIGHT; i++)
 		rgb[3 * i + 3 * (i % WIDTH) / WIDTH] = 255;
 	scratch_make(folder);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "fsio.h"
+#include "base/fsio.h"
 #include "scratch.h"
 
 static char folder[SCRATCH_BYTES];
@@ -24,7 +24,7 @@ static inline void assert_content(const char *name, const char *content)
 	char path[FSIO_PATH_BYTES], text[256];
 
 	path_of(path, name);
-	assert_int_equal(fsio_read_small(path, text, sizeof(text)), (ssize_t)strlen(content));
+	assert_int_equal(fsio_read_small(path, text, sizeof text), (ssize_t)strlen(content));
 	assert_string_equal(text, content);
 }
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "night.h"
+#include "detect/night.h"
 
 static const int64_t SECOND = 1000000000;
 

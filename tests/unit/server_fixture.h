@@ -21,9 +21,9 @@
 
 #include <cmocka.h>
 
-#include "log.h"
-#include "proto.h"
-#include "server.h"
+#include "base/log.h"
+#include "net/proto.h"
+#include "net/server.h"
 
 /* Lines that begin with "hold" wait until the test replies; all others are echoed. */
 enum { HELD_MAX = 64, REPLY_BYTES = 4096 };
@@ -49,10 +49,10 @@ static inline int make_folder(void **state)
 {
 	(void)state;
 	const char *base = getenv("TMPDIR");
-	snprintf(folder, sizeof(folder), "%s/pastcam-server-XXXXXX", base && strlen(base) < 32 ? base : "/tmp");
+	snprintf(folder, sizeof folder, "%s/pastcam-server-XXXXXX", base && strlen(base) < 32 ? base : "/tmp");
 	if (!mkdtemp(folder))
 		return -1;
-	snprintf(token_file, sizeof(token_file), "%s/token", folder);
+	snprintf(token_file, sizeof token_file, "%s/token", folder);
 	FILE *file = fopen(token_file, "w");
 	fputs("0123456789abcdef\n", file);
 	fclose(file);
@@ -78,7 +78,7 @@ static inline void on_line(void *data, server_ticket ticket, char *line)
 		return;
 	}
 	char reply[PROTO_LINE_BYTES + 8];
-	snprintf(reply, sizeof(reply), "<%s>", line);
+	snprintf(reply, sizeof reply, "<%s>", line);
 	server_reply(fixture->server, ticket, reply);
 }
 
@@ -131,8 +131,8 @@ static inline int connect_to(int family, const char *address, int port)
 	struct sockaddr_in6 ip6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
 	inet_pton(family, address, family == AF_INET ? (void *)&ip4.sin_addr : (void *)&ip6.sin6_addr);
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int result = family == AF_INET ? connect(fd, (struct sockaddr *)&ip4, sizeof(ip4))
-	                               : connect(fd, (struct sockaddr *)&ip6, sizeof(ip6));
+	int result = family == AF_INET ? connect(fd, (struct sockaddr *)&ip4, sizeof ip4)
+	                               : connect(fd, (struct sockaddr *)&ip6, sizeof ip6);
 	assert_int_equal(result, 0);
 	return fd;
 }
@@ -150,7 +150,7 @@ static inline const char *hear(int fd)
 	static char reply[REPLY_BYTES];
 	size_t length = 0;
 	for (;;) {
-		ssize_t bytes = recv(fd, reply + length, sizeof(reply) - 1 - length, 0);
+		ssize_t bytes = recv(fd, reply + length, sizeof reply - 1 - length, 0);
 		if (bytes < 0)
 			fail_msg("the connection broke: %s", strerror(errno));
 		if (bytes == 0)

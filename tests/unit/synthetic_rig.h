@@ -17,11 +17,11 @@
 
 #include <cmocka.h>
 
-#include "camera_backend.h"
-#include "clock.h"
-#include "light.h"
-#include "luma.h"
-#include "scene.h"
+#include "base/clock.h"
+#include "camera/camera_backend.h"
+#include "camera/light.h"
+#include "camera/synthetic/scene.h"
+#include "media/luma.h"
 
 enum { WIDTH = 160, HEIGHT = 120 };
 
@@ -83,7 +83,8 @@ static inline int await_trouble(struct rig *rig)
 }
 
 /* The faults of these tests come again and again, so that a slow machine misses none; one that comes back at once is
- * healed once more. Their period must not go into the time that await waits for nothing (5 s), or it comes back at once for ever. */
+ * healed once more. Their period must not go into the time that await waits for nothing (5 s), or it comes back at once
+ * for ever. */
 static inline void restart_until_a_frame_comes(struct rig *rig)
 {
 	struct camera_frame frame;

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "../golden/reference.h"
-#include "area.h"
+#include "media/area.h"
 
 struct size {
 	int in_width, in_height, out_width, out_height;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "budget.h"
+#include "store/budget.h"
 
 #define MIB UINT64_C(1048576)
 

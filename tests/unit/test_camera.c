@@ -159,7 +159,7 @@ static void reopening_backs_off_to_30_s(void **state)
 	fake.open_rc = -ENODEV;
 	assert_int_equal(make_camera(), 0);
 	EXPECT(CAMERA_TROUBLE);
-	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
 		int before = fake.opens;
 		advance(waits[i] - 0.01);
 		assert_int_equal(poll_once(), CAMERA_NOTHING);

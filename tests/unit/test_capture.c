@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "camera_backend.h"
-#include "capture.h"
-#include "clock.h"
+#include "base/clock.h"
+#include "camera/camera_backend.h"
+#include "capture/capture.h"
 #include "scratch.h"
 
 enum { WIDTH = 32, HEIGHT = 16, SLOTS = 8 };
@@ -112,7 +112,7 @@ static const struct camera_backend backend = { "fake",       fake_open,     fake
 static struct camera_params camera_params;
 static struct loop *loop;
 static struct camera *camera;
-static struct ring *ring, *full_ring;
+static struct frame_ring *ring, *full_ring;
 static struct jobs *jobs;
 static struct capture *capture;
 static char folder[SCRATCH_BYTES];
@@ -143,8 +143,8 @@ static void done(void *data, const struct job *job)
 static int look(void *data, dev_t *device, struct error *error)
 {
 	(void)data, (void)device, (void)error;
-	struct ring_status status;
-	ring_status(full_ring ? full_ring : ring, &status);
+	struct frame_ring_status status;
+	frame_ring_status(full_ring ? full_ring : ring, &status);
 	atomic_store(&seen.pinned, (int)status.pinned);
 	return 0;
 }
@@ -156,13 +156,13 @@ static void camera_lost(void *data)
 	loop_stop(loop);
 }
 
-static struct ring *new_ring(int width, int height)
+static struct frame_ring *new_ring(int width, int height)
 {
-	struct ring *made = ring_create(SLOTS, width, height, NULL);
-	struct ring_status status = { 0 };
+	struct frame_ring *made = frame_ring_create(SLOTS, width, height, NULL);
+	struct frame_ring_status status = { 0 };
 	assert_non_null(made);
 	while (status.touched < SLOTS)
-		ring_status(made, &status);
+		frame_ring_status(made, &status);
 	return made;
 }
 
@@ -190,7 +190,7 @@ static int set_up(void **state)
 	return loop && jobs ? 0 : -1;
 }
 
-static void begin(double patience_s)
+static void begin(double frame_timeout_s)
 {
 	struct error error = { 0 };
 	camera = camera_create_on(&backend, clock_now_ns, &camera_params, &(struct camera_mode){ .still = false }, &error);
@@ -204,7 +204,7 @@ static void begin(double patience_s)
 	        .full_ring = full_ring,
 	        .night = { .min_dark_frames = 1, .min_bright_frames = 1, .exposure_us = 1000, .gain = 1 },
 	        .framerate = 1000,
-	        .patience_s = patience_s,
+	        .frame_timeout_s = frame_timeout_s,
 	        .camera_lost = camera_lost,
 	    },
 	    &error);
@@ -216,8 +216,8 @@ static int tear_down(void **state)
 	(void)state;
 	capture_destroy(capture);
 	jobs_destroy(jobs);
-	ring_destroy(ring);
-	ring_destroy(full_ring);
+	frame_ring_destroy(ring);
+	frame_ring_destroy(full_ring);
 	camera_destroy(camera);
 	loop_destroy(loop);
 	scratch_remove(folder);
@@ -265,7 +265,7 @@ static struct job *want(void)
 	assert_non_null(job);
 	job->formats = EXPORT_NPY;
 	job->done = done;
-	capture_want(capture, job);
+	capture_request_next_frame(capture, job);
 	return job;
 }
 
@@ -290,8 +290,8 @@ static void test_frames_become_the_past(void **state)
 	assert_int_equal(now.rejected + now.dropped + now.skipped, 0);
 	assert_int_equal(now.camera.state, CAMERA_RUNNING);
 	give(20);
-	struct ring_status past;
-	ring_status(ring, &past);
+	struct frame_ring_status past;
+	frame_ring_status(ring, &past);
 	assert_int_equal(past.filled, SLOTS);
 	assert_int_equal(past.committed, 23);
 	assert_true(status().late_p50_ms >= 0 && status().late_p999_ms >= status().late_p50_ms);
@@ -356,8 +356,8 @@ static void test_a_camera_that_goes_away_refuses_who_waits(void **state)
 	wait_for_answers(2);
 	assert_int_equal(seen.code, -ENODEV);
 	const struct frame *frames[2];
-	assert_int_equal(ring_pin_nearest(ring, 0, 2, frames), 2); /* the past is still there */
-	ring_release(ring, frames, 2);
+	assert_int_equal(frame_ring_pin_nearest(ring, 0, 2, frames), 2); /* the past is still there */
+	frame_ring_release(ring, frames, 2);
 }
 
 static void test_a_lost_camera_is_reported_once(void **state)
@@ -430,13 +430,13 @@ static void test_a_pace_lets_frames_go(void **state)
 static void test_a_small_ring_still_saves_full_pictures(void **state)
 {
 	(void)state;
-	ring_destroy(ring);
+	frame_ring_destroy(ring);
 	ring = new_ring(WIDTH / 4, HEIGHT / 4);
 	full_ring = new_ring(WIDTH, HEIGHT);
 	begin(100);
 	give(3);
-	struct ring_status full;
-	ring_status(full_ring, &full);
+	struct frame_ring_status full;
+	frame_ring_status(full_ring, &full);
 	assert_int_equal(full.committed, 0); /* nobody wants them: nobody pays for them */
 	want();
 	give(1);
@@ -444,7 +444,7 @@ static void test_a_small_ring_still_saves_full_pictures(void **state)
 	assert_int_equal(seen.code, 0);
 	assert_int_equal(seen.id, 4);
 	assert_int_equal(atomic_load(&seen.pinned), 1); /* the frame was pinned in the full ring */
-	ring_status(full_ring, &full);
+	frame_ring_status(full_ring, &full);
 	assert_int_equal(full.committed, 1);
 	assert_int_equal(status().frames, 4);
 }

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "clock.h"
+#include "base/clock.h"
 
 static void monotonic_never_goes_back(void **state)
 {
@@ -38,9 +38,9 @@ static void formats_local_time(void **state)
 	char text[32];
 	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
 	tzset();
-	clock_format_local(INT64_C(1767225599) * CLOCK_NS_PER_S, "%Y%m%d_%H%M%S", text, sizeof(text));
+	clock_format_local(INT64_C(1767225599) * CLOCK_NS_PER_S, "%Y%m%d_%H%M%S", text, sizeof text);
 	assert_string_equal(text, "20260101_005959");
-	clock_format_local(INT64_C(1782864000) * CLOCK_NS_PER_S, "%H:%M %z", text, sizeof(text));
+	clock_format_local(INT64_C(1782864000) * CLOCK_NS_PER_S, "%H:%M %z", text, sizeof text);
 	assert_string_equal(text, "02:00 +0200");
 }
 
@@ -50,9 +50,9 @@ static void formats_times_before_1970(void **state)
 	char text[32];
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	clock_format_local(-1, "%Y-%m-%d %H:%M:%S", text, sizeof(text));
+	clock_format_local(-1, "%Y-%m-%d %H:%M:%S", text, sizeof text);
 	assert_string_equal(text, "1969-12-31 23:59:59");
-	clock_format_local(-CLOCK_NS_PER_S, "%H:%M:%S", text, sizeof(text));
+	clock_format_local(-CLOCK_NS_PER_S, "%H:%M:%S", text, sizeof text);
 	assert_string_equal(text, "23:59:59");
 }
 
@@ -60,7 +60,7 @@ static void gives_an_empty_text_when_there_is_no_room(void **state)
 {
 	(void)state;
 	char text[4] = "xyz";
-	clock_format_local(0, "%Y-%m-%d", text, sizeof(text));
+	clock_format_local(0, "%Y-%m-%d", text, sizeof text);
 	assert_string_equal(text, "");
 }
 

@@ -14,12 +14,12 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "../../src/export/png_deflate.h"
-#include "../../src/export/png_filter.h"
-#include "../../src/export/png_strips.h"
-#include "decode.h"
+#include "export/png_deflate.h"
+#include "export/png_filter.h"
+#include "export/png_strips.h"
+#include "media/decode.h"
 
-#include "codec.h"
+#include "export/codec.h"
 
 static uint32_t random_state = 1;
 
@@ -84,7 +84,7 @@ static void test_deflate_random_bytes_of_any_length(void **state)
 	uint8_t data[700];
 	(void)state;
 
-	for (size_t bytes = 1; bytes <= sizeof(data); bytes++) {
+	for (size_t bytes = 1; bytes <= sizeof data; bytes++) {
 		for (size_t i = 0; i < bytes; i++)
 			data[i] = random_byte();
 		assert_survives(data, bytes);
@@ -96,11 +96,11 @@ static void test_deflate_runs_of_any_length(void **state)
 	uint8_t data[700];
 	(void)state;
 
-	for (size_t run = 1; run <= sizeof(data) - 20; run++) {
-		memset(data, 7, sizeof(data));
+	for (size_t run = 1; run <= sizeof data - 20; run++) {
+		memset(data, 7, sizeof data);
 		memset(data + 11, 0, run);
 		assert_survives(data, run + 11);
-		assert_survives(data, sizeof(data));
+		assert_survives(data, sizeof data);
 	}
 }
 
@@ -231,7 +231,7 @@ static void test_pictures_of_any_shape_survive(void **state)
 	(void)state;
 
 	assert_non_null(pool);
-	for (size_t i = 0; i < sizeof(size) / sizeof(size[0]); i++)
+	for (size_t i = 0; i < sizeof size / sizeof size[0]; i++)
 		assert_picture_survives(size[i][0], size[i][1], pool);
 	pool_destroy(pool);
 }

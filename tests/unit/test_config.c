@@ -9,13 +9,13 @@
 
 #include <cmocka.h>
 
-#include "../../src/config_options.h"
-#include "camera.h"
-#include "config.h"
-#include "export.h"
-#include "log.h"
-#include "night.h"
-#include "stack.h"
+#include "base/log.h"
+#include "camera/camera.h"
+#include "config/config.h"
+#include "config/config_options.h"
+#include "detect/night.h"
+#include "export/export.h"
+#include "media/stack.h"
 
 static struct config config;
 static struct config_warnings warnings;
@@ -47,7 +47,7 @@ static void test_every_default_is_valid(void **state)
 	(void)state;
 	for (size_t i = 0; i < config_option_count; i++) {
 		char assignment[256];
-		snprintf(assignment, sizeof assignment, "%s=%s", config_options[i].path, config_options[i].preset);
+		snprintf(assignment, sizeof assignment, "%s=%s", config_options[i].path, config_options[i].default_text);
 		if (config_set(&config, assignment, &error) < 0)
 			fail_msg("%s: %s", assignment, error.text);
 	}

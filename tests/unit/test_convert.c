@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "../golden/reference.h"
-#include "convert.h"
+#include "media/convert.h"
 
 static const int sizes[][2] = { { 1, 1 },  { 2, 2 },   { 3, 5 },   { 16, 4 },  { 17, 9 },  { 31, 2 },
 	                            { 64, 3 }, { 255, 3 }, { 257, 2 }, { 511, 1 }, { 513, 4 }, { 640, 2 } };

@@ -15,7 +15,7 @@
 #include <png.h>
 #include <zlib.h>
 
-#include "decode.h"
+#include "media/decode.h"
 
 enum { WIDTH = 37, HEIGHT = 23, FILE_BYTES = 64 * 1024 };
 
@@ -43,7 +43,7 @@ static struct file make_jpeg(J_COLOR_SPACE colours, int components, bool progres
 	if (components == 3)
 		fill_rgb(pixels);
 	else
-		memset(pixels, 100, sizeof(pixels));
+		memset(pixels, 100, sizeof pixels);
 	compress.err = jpeg_std_error(&errors);
 	jpeg_create_compress(&compress);
 	jpeg_mem_dest(&compress, &data, &bytes);
@@ -274,9 +274,9 @@ static void test_what_is_no_picture_is_refused(void **state)
 	(void)state;
 
 	assert_refused(gif, 0, -EINVAL, "neither");
-	assert_refused(gif, sizeof(gif), -EINVAL, "neither");
-	assert_refused(almost_png, sizeof(almost_png), -EINVAL, "PNG");
-	assert_refused(almost_jpeg, sizeof(almost_jpeg), -EINVAL, "JPEG");
+	assert_refused(gif, sizeof gif, -EINVAL, "neither");
+	assert_refused(almost_png, sizeof almost_png, -EINVAL, "PNG");
+	assert_refused(almost_jpeg, sizeof almost_jpeg, -EINVAL, "JPEG");
 }
 
 /* Where a JPEG's header says height and width: after the marker SOF0 come length (2) and depth (1). */

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "dma_buffer.h"
+#include "camera/libcamera/dma_buffer.h"
 
 static void memory_can_be_written_and_read(void **state)
 {

@@ -15,17 +15,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "decode.h"
 #include "export_rig.h"
+#include "media/decode.h"
 
-#include "codec.h"
+#include "export/codec.h"
 
 static void assert_name(const struct export_result *result, size_t index, const char *name)
 {
 	char path[FSIO_PATH_BYTES];
 
 	assert_true(index < result->count);
-	assert_true(snprintf(path, sizeof(path), "%s/%s", folder, name) < (int)sizeof(path));
+	assert_true(snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path);
 	assert_string_equal(result->paths[index], path);
 	assert_true(export_is_own_name(name));
 }
@@ -117,7 +117,7 @@ static void test_own_names(void **state)
 	assert_true(export_is_own_name("20261121_061401_f123456789.npy"));
 	assert_true(export_is_own_name("20261121_061401_f00000042-2.png"));
 	assert_true(export_is_own_name("20261121_061401_f00000042-10.png"));
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+	for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
 		assert_false(export_is_own_name(foreign[i]));
 }
 
@@ -133,7 +133,7 @@ static void test_png_keeps_every_pixel(void **state)
 	assert_int_equal(decode_picture(data, bytes, &decoded, NULL), 0);
 	assert_int_equal(decoded.width, WIDTH);
 	assert_int_equal(decoded.height, HEIGHT);
-	assert_memory_equal(decoded.rgb, rgb, sizeof(rgb));
+	assert_memory_equal(decoded.rgb, rgb, sizeof rgb);
 	free(decoded.rgb);
 	free(data);
 }
@@ -173,8 +173,8 @@ static void test_npy_is_an_array_of_height_width_three(void **state)
 	assert_memory_equal(data + 10, header, strlen(header));
 	for (size_t i = 10 + strlen(header); i < begin - 1; i++)
 		assert_int_equal(data[i], ' ');
-	assert_int_equal(bytes, begin + sizeof(rgb));
-	assert_memory_equal(data + begin, rgb, sizeof(rgb));
+	assert_int_equal(bytes, begin + sizeof rgb);
+	assert_memory_equal(data + begin, rgb, sizeof rgb);
 	free(data);
 }
 
@@ -184,7 +184,7 @@ static void test_base_dir_is_created_whenever_it_is_gone(void **state)
 	struct export_result result;
 	(void)state;
 
-	assert_true(snprintf(deep, sizeof(deep), "%s/deep/er", folder) < (int)sizeof(deep));
+	assert_true(snprintf(deep, sizeof deep, "%s/deep/er", folder) < (int)sizeof deep);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(export_to(deep, &picture, EXPORT_JPG, &result, NULL), 0);
 		assert_int_equal(scratch_count(deep), 1);
@@ -214,7 +214,7 @@ static void test_no_room_leaves_no_file_and_tells_what_came_before(void **state)
 
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-	small = (struct rlimit){ sizeof(rgb) - 1, before.rlim_max };
+	small = (struct rlimit){ sizeof rgb - 1, before.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	int code = export_to(folder, &picture, EXPORT_JPG | EXPORT_NPY, &result, &error);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -304,9 +304,9 @@ static void test_many_at_once(void **state)
 	for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
 		if (strstr(entry->d_name, ".png") == NULL && strstr(entry->d_name, ".jpg") == NULL)
 			continue;
-		assert_true(snprintf(name, sizeof(name), "%s", entry->d_name) < (int)sizeof(name));
+		assert_true(snprintf(name, sizeof name, "%s", entry->d_name) < (int)sizeof name);
 		assert_true(export_is_own_name(name));
-		assert_true(snprintf(path, sizeof(path), "%s/%s", folder, name) < (int)sizeof(path));
+		assert_true(snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path);
 		uint8_t *data = read_file(path, &bytes);
 		assert_int_equal(decode_picture(data, bytes, &decoded, NULL), 0);
 		free(decoded.rgb);

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "faults.h"
+#include "camera/synthetic/faults.h"
 
 static struct fault_plan plan_of(const char *text)
 {

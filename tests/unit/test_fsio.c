@@ -74,7 +74,7 @@ ssize_t write(int fd, const void *data, size_t bytes)
 static int set_up(void **state)
 {
 	(void)state;
-	memset(&fault, 0, sizeof(fault));
+	memset(&fault, 0, sizeof fault);
 	scratch_make(folder);
 	return 0;
 }
@@ -82,7 +82,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	memset(&fault, 0, sizeof(fault));
+	memset(&fault, 0, sizeof fault);
 	scratch_remove(folder);
 	return 0;
 }
@@ -159,7 +159,7 @@ static void test_a_link_in_the_way_is_kept(void **state)
 	path_of(path, "picture.txt");
 	assert_int_equal(symlink("nowhere", path), 0);
 	assert_saved_as("mine", "picture-2.txt");
-	ssize_t length = readlink(path, target, sizeof(target));
+	ssize_t length = readlink(path, target, sizeof target);
 	assert_int_equal(length, strlen("nowhere"));
 	assert_memory_equal(target, "nowhere", strlen("nowhere"));
 }
@@ -215,8 +215,8 @@ static void test_too_long_a_name_fails(void **state)
 	unsigned number = 1;
 	(void)state;
 
-	memset(base, 'x', sizeof(base) - 1);
-	base[sizeof(base) - 1] = '\0';
+	memset(base, 'x', sizeof base - 1);
+	base[sizeof base - 1] = '\0';
 	assert_int_equal(fsio_begin(&file, folder, 0, NULL), 0);
 	assert_int_equal(fsio_commit(&file, base, "txt", &number, name, NULL), -ENAMETOOLONG);
 	assert_int_equal(scratch_count(folder), 0);
@@ -278,7 +278,7 @@ static void test_file_size_limit_fails_and_leaves_nothing(void **state)
 	small = (struct rlimit){ 4096, before.rlim_max };
 	assert_int_equal(fsio_begin(&file, folder, 0, NULL), 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	int result = fsio_write(file.fd, data, sizeof(data));
+	int result = fsio_write(file.fd, data, sizeof data);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	fsio_abort(&file);
 	assert_int_equal(result, -EFBIG);
@@ -313,7 +313,7 @@ static void test_replace_in_the_current_folder(void **state)
 	char before[FSIO_PATH_BYTES];
 	(void)state;
 
-	assert_non_null(getcwd(before, sizeof(before)));
+	assert_non_null(getcwd(before, sizeof before));
 	assert_int_equal(chdir(folder), 0);
 	int result = fsio_replace("state", "here", 4, 0600, NULL);
 	assert_int_equal(chdir(before), 0);

@@ -43,8 +43,8 @@ static void test_make_folder(void **state)
 	assert_int_equal(fsio_make_folder(path, 0, &error), -ENOTDIR);
 	assert_non_null(strstr(error.text, path));
 	assert_int_equal(fsio_make_folder("", 0, &error), -EINVAL);
-	memset(long_path, 'x', sizeof(long_path) - 1);
-	long_path[sizeof(long_path) - 1] = '\0';
+	memset(long_path, 'x', sizeof long_path - 1);
+	long_path[sizeof long_path - 1] = '\0';
 	assert_int_equal(fsio_make_folder(long_path, 0, &error), -ENAMETOOLONG);
 }
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "../golden/reference.h"
-#include "ingest.h"
+#include "media/ingest.h"
 
 static void assert_ingested(enum pixel_format format, int width, int height, int out_width, int out_height)
 {

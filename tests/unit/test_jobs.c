@@ -10,13 +10,13 @@
 
 #include <cmocka.h>
 
-#include "jobs.h"
+#include "export/jobs.h"
 #include "scratch.h"
 
 enum { WIDTH = 16, HEIGHT = 8, SLOTS = 16 };
 
 static char folder[SCRATCH_BYTES];
-static struct ring *ring;
+static struct frame_ring *ring;
 static struct jobs *jobs;
 
 /* The gate: its first `hold` visitors wait for go, each after telling held; from visit number refuse_from on it
@@ -79,7 +79,7 @@ static int set_up(void **state)
 	sem_init(&held, 0, 0);
 	sem_init(&go, 0, 0);
 	sem_init(&seen.told, 0, 0);
-	ring = ring_create(SLOTS, WIDTH, HEIGHT, &error);
+	ring = frame_ring_create(SLOTS, WIDTH, HEIGHT, &error);
 	const struct jobs_params params = {
 		.export = { .base_dir = folder, .jpg_quality = 90 },
 		.most = JOBS_MAX,
@@ -88,14 +88,14 @@ static int set_up(void **state)
 		.gate_data = &visits,
 	};
 	jobs = jobs_create(&params, &error);
-	struct ring_status ready = { 0 };
+	struct frame_ring_status ready = { 0 };
 	while (ring && ready.touched < SLOTS)
-		ring_status(ring, &ready);
+		frame_ring_status(ring, &ready);
 	for (uint64_t id = 1; ring && id <= 8; id++) {
-		struct frame *frame = ring_lend(ring);
+		struct frame *frame = frame_ring_lend(ring);
 		memset(frame->pixels, (int)id * 10, frame_bytes(WIDTH, HEIGHT));
 		frame->info = (struct frame_info){ .id = id, .timestamp_ns = (int64_t)id * 1000 };
-		ring_commit(ring, frame);
+		frame_ring_commit(ring, frame);
 	}
 	return ring && jobs ? 0 : -1;
 }
@@ -104,7 +104,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	jobs_destroy(jobs);
-	ring_destroy(ring); /* asserts that nothing is pinned */
+	frame_ring_destroy(ring); /* asserts that nothing is pinned */
 	scratch_remove(folder);
 	return 0;
 }
@@ -118,7 +118,7 @@ static struct job *new_job(enum job_kind kind, size_t count)
 	job->ring = ring;
 	job->done = done;
 	job->ticket = 7;
-	int pinned = ring_pin_nearest(ring, 1000000, count, job->frames);
+	int pinned = frame_ring_pin_nearest(ring, 1000000, count, job->frames);
 	assert_int_equal(pinned, count);
 	job->frame_count = count;
 	return job;
@@ -126,8 +126,8 @@ static struct job *new_job(enum job_kind kind, size_t count)
 
 static size_t pinned(void)
 {
-	struct ring_status status;
-	ring_status(ring, &status);
+	struct frame_ring_status status;
+	frame_ring_status(ring, &status);
 	return status.pinned;
 }
 
@@ -169,7 +169,7 @@ static void test_a_single_picture(void **state)
 	wait_until_idle();
 	assert_int_equal(pinned(), 0);
 	assert_int_equal(status().asked, 1);
-	assert_int_equal(status().kept, 1);
+	assert_int_equal(status().succeeded, 1);
 	assert_int_equal(status().files, 1);
 	assert_int_equal(atomic_load(&seen.times), 1);
 }
@@ -228,7 +228,7 @@ static void test_no_more_than_the_limit_is_admitted(void **state)
 		admitted[i] = new_job(JOB_SINGLE, 1);
 	assert_null(jobs_admit(jobs, JOB_SINGLE, 1));
 	assert_int_equal(status().refused, 1);
-	ring_release(ring, admitted[0]->frames, 1);
+	frame_ring_release(ring, admitted[0]->frames, 1);
 	jobs_dismiss(jobs, admitted[0]);
 	admitted[0] = new_job(JOB_SINGLE, 1);
 	for (size_t i = 0; i < JOBS_MAX; i++)
@@ -236,7 +236,7 @@ static void test_no_more_than_the_limit_is_admitted(void **state)
 	for (size_t i = 0; i < JOBS_MAX; i++)
 		sem_wait(&seen.told);
 	wait_until_idle();
-	assert_int_equal(status().kept, JOBS_MAX);
+	assert_int_equal(status().succeeded, JOBS_MAX);
 	struct job *again = jobs_admit(jobs, JOB_SINGLE, 1);
 	assert_non_null(again);
 	jobs_dismiss(jobs, again);
@@ -252,7 +252,7 @@ static void test_a_single_picture_does_not_wait_for_series(void **state)
 	jobs_submit(jobs, new_job(JOB_SINGLE, 1));
 	sem_wait(&seen.told);
 	assert_int_equal(seen.file_count, 1);
-	assert_int_equal(status().kept, 1);
+	assert_int_equal(status().succeeded, 1);
 	assert_int_equal(status().waiting, 1); /* the other series */
 	sem_post(&go);
 	sem_wait(&seen.told);
@@ -349,7 +349,7 @@ static void test_closing_refuses_what_waits_and_lets_the_rest_finish(void **stat
 	sem_post(&go);
 	wait_until_idle();
 	assert_int_equal(atomic_load(&seen.times), 4);
-	assert_int_equal(status().kept, 2);
+	assert_int_equal(status().succeeded, 2);
 	assert_int_equal(status().failed, 2);
 	assert_int_equal(status().files, 3);
 }
@@ -380,7 +380,7 @@ static void *ask(void *data)
 		job->formats = EXPORT_NPY;
 		job->ring = ring;
 		job->done = done;
-		int got = ring_pin_nearest(ring, turn * 100, count, job->frames);
+		int got = frame_ring_pin_nearest(ring, turn * 100, count, job->frames);
 		if (got <= 0) {
 			jobs_dismiss(jobs, job);
 			continue;
@@ -415,7 +415,7 @@ static void test_many_threads(void **state)
 	for (size_t i = 0; i < ASKERS; i++)
 		pthread_join(threads[i], NULL);
 	wait_until_idle();
-	assert_int_equal(status().kept, atomic_load(&admitted));
+	assert_int_equal(status().succeeded, atomic_load(&admitted));
 	assert_int_equal(status().failed, atomic_load(&answered));
 	assert_int_equal(pinned(), 0);
 }

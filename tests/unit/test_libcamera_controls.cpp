@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "../../src/camera/libcamera_controls.hpp"
+#include "camera/libcamera/libcamera_controls.hpp"
 
 extern "C" {
 #include <cmocka.h>

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "light.h"
+#include "camera/light.h"
 
 static int read_text(const char *text, struct light_trace *trace, struct error *error)
 {

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "log.h"
+#include "base/log.h"
 
 enum { ROTATE_BYTES = 5 * 1024 * 1024 };
 
@@ -23,11 +23,11 @@ static int make_folder(void **state)
 {
 	(void)state;
 	const char *base = getenv("TMPDIR");
-	snprintf(folder, sizeof(folder), "%s/pastcam-log-XXXXXX", base && strlen(base) < 32 ? base : "/tmp");
+	snprintf(folder, sizeof folder, "%s/pastcam-log-XXXXXX", base && strlen(base) < 32 ? base : "/tmp");
 	if (!mkdtemp(folder))
 		return -1;
-	snprintf(file, sizeof(file), "%s/log", folder);
-	snprintf(captured, sizeof(captured), "%s/stderr", folder);
+	snprintf(file, sizeof file, "%s/log", folder);
+	snprintf(captured, sizeof captured, "%s/stderr", folder);
 	return 0;
 }
 
@@ -35,9 +35,9 @@ static int remove_folder(void **state)
 {
 	(void)state;
 	const char *const names[] = { "log", "log.1", "log.2", "log.3", "stderr" };
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		char path[160];
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
 		unlink(path);
 	}
 	return rmdir(folder);
@@ -73,7 +73,7 @@ static const char *tail(const char *path)
 		return text;
 	off_t size = lseek(fd, 0, SEEK_END);
 	lseek(fd, size > 65535 ? size - 65535 : 0, SEEK_SET);
-	ssize_t bytes = read(fd, text, sizeof(text) - 1);
+	ssize_t bytes = read(fd, text, sizeof text - 1);
 	text[bytes > 0 ? bytes : 0] = '\0';
 	close(fd);
 	return text;
@@ -121,7 +121,7 @@ static void priorities_for_the_journal(void **state)
 	char stream[64];
 	capture_stderr();
 	assert_int_equal(fstat(STDERR_FILENO, &status), 0);
-	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)status.st_dev, (unsigned long long)status.st_ino);
+	snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)status.st_dev, (unsigned long long)status.st_ino);
 	setenv("JOURNAL_STREAM", stream, 1);
 	open_log(LOG_LEVEL_DEBUG, "");
 	log_error("one");
@@ -143,8 +143,8 @@ static void one_line_stays_one_line(void **state)
 {
 	(void)state;
 	char longer[2 * LOG_LINE_BYTES];
-	memset(longer, 'x', sizeof(longer));
-	longer[sizeof(longer) - 1] = '\0';
+	memset(longer, 'x', sizeof longer);
+	longer[sizeof longer - 1] = '\0';
 	capture_stderr();
 	open_log(LOG_LEVEL_INFO, NULL);
 	errno = ENOSPC;
@@ -211,9 +211,9 @@ static void a_stuck_reader_of_stderr_holds_nobody_up(void **state)
 	open_log(LOG_LEVEL_INFO, NULL);
 	for (int i = 0; i < 5000; i++)
 		log_info("line %d of more than any pipe takes", i);
-	ssize_t first = read(ends[0], text, sizeof(text) - 1);
+	ssize_t first = read(ends[0], text, sizeof text - 1);
 	log_info("after the jam");
-	ssize_t second = read(ends[0], text + first, sizeof(text) - 1 - (size_t)first);
+	ssize_t second = read(ends[0], text + first, sizeof text - 1 - (size_t)first);
 	restore_stderr();
 	close(ends[0]);
 	close(ends[1]);
@@ -280,14 +280,14 @@ static void rotates_the_file(void **state)
 	const char *const wanted[] = { "generation 5", "generation 4", "generation 3", "generation 2" };
 	for (int i = 0; i <= 3; i++) {
 		char start[64] = "";
-		snprintf(path, sizeof(path), i ? "%s.%d" : "%s", file, i);
+		snprintf(path, sizeof path, i ? "%s.%d" : "%s", file, i);
 		int fd = open(path, O_RDONLY);
-		assert_true(read(fd, start, sizeof(start) - 1) > 0);
+		assert_true(read(fd, start, sizeof start - 1) > 0);
 		close(fd);
 		assert_non_null(strstr(start, wanted[i]));
 		unlink(path);
 	}
-	snprintf(path, sizeof(path), "%s.4", file);
+	snprintf(path, sizeof path, "%s.4", file);
 	assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -343,9 +343,9 @@ static void a_vanished_folder_is_noted_when_it_goes_and_when_it_is_back(void **s
 {
 	(void)state;
 	char inner[160], away[160], path[200];
-	snprintf(inner, sizeof(inner), "%s/usb", folder);
-	snprintf(away, sizeof(away), "%s/away", folder);
-	snprintf(path, sizeof(path), "%s/log", inner);
+	snprintf(inner, sizeof inner, "%s/usb", folder);
+	snprintf(away, sizeof away, "%s/away", folder);
+	snprintf(path, sizeof path, "%s/log", inner);
 	assert_int_equal(mkdir(inner, 0700), 0);
 	capture_stderr();
 	open_log(LOG_LEVEL_INFO, path);

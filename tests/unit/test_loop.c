@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "clock.h"
-#include "loop.h"
+#include "base/clock.h"
+#include "base/loop.h"
 
 struct fixture {
 	struct loop *loop;
@@ -25,7 +25,7 @@ static struct loop *signalled_loop;
 
 static void fixture_open(struct fixture *fixture)
 {
-	memset(fixture, 0, sizeof(*fixture));
+	memset(fixture, 0, sizeof *fixture);
 	fixture->loop = loop_create(NULL);
 	assert_non_null(fixture->loop);
 	for (int i = 0; i < 2; i++)

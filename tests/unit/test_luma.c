@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "../golden/reference.h"
-#include "luma.h"
+#include "media/luma.h"
 
 static void test_sum_is_exact_for_every_length_and_alignment(void **state)
 {

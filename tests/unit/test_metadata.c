@@ -19,7 +19,7 @@ static void assert_exif(ExifData *exif, ExifTag tag, const char *expected)
 	ExifEntry *entry = exif_data_get_entry(exif, tag);
 
 	if (entry != NULL)
-		exif_entry_get_value(entry, value, sizeof(value));
+		exif_entry_get_value(entry, value, sizeof value);
 	assert_string_equal(value, expected);
 }
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "night_sim.h"
+#include "pastcam/night_sim.h"
 
 static const double HOUR = 3600, DAY = 86400;
 

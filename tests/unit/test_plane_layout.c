@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "plane_layout.h"
+#include "camera/libcamera/plane_layout.h"
 
 static void packed_formats_are_one_plane(void **state)
 {

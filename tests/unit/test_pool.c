@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "pool.h"
+#include "base/pool.h"
 
 enum { TASKS = 1000 };
 
@@ -125,7 +125,7 @@ static void meet(void *data, size_t index)
 	pthread_barrier_wait(&meeting->all);
 	meeting->on_caller[index] = pthread_equal(pthread_self(), meeting->caller);
 	meeting->niceness[index] = getpriority(PRIO_PROCESS, 0);
-	pthread_getname_np(pthread_self(), meeting->name[index], sizeof(meeting->name[index]));
+	pthread_getname_np(pthread_self(), meeting->name[index], sizeof meeting->name[index]);
 	pthread_sigmask(SIG_SETMASK, NULL, &meeting->blocked[index]);
 }
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "proto.h"
+#include "net/proto.h"
 
 enum { TAKES_ALL = PROTO_TAKES_FORMATS | PROTO_TAKES_TIME | PROTO_TAKES_MODE };
 
@@ -32,7 +32,7 @@ static void an_empty_line_has_no_words(void **state)
 {
 	(void)state;
 	const char *const empty[] = { "", " ", "\t \t", "\r\n", "\n", " \r\n\r\n" };
-	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+	for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
 		char line[PROTO_LINE_BYTES];
 		struct proto_words words;
 		assert_int_equal(split(empty[i], line, &words), 0);
@@ -44,7 +44,7 @@ static void refuses_control_bytes(void **state)
 {
 	(void)state;
 	const char *const bad[] = { "save\1", "\x1b[2J", "save\rpng", "a\nb", "\x7f" };
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		char line[PROTO_LINE_BYTES];
 		struct proto_words words;
 		assert_int_equal(split(bad[i], line, &words), -EINVAL);
@@ -76,19 +76,19 @@ static void cuts_auth(void **state)
 		{ "auth", "", "" },
 		{ "auth ", "", "" },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char line[64], *rest = NULL;
 		const char *token = NULL;
-		snprintf(line, sizeof(line), "%s", cases[i].line);
+		snprintf(line, sizeof line, "%s", cases[i].line);
 		assert_true(proto_cut_auth(line, &token, &rest));
 		assert_string_equal(token, cases[i].token);
 		assert_string_equal(rest, cases[i].rest);
 	}
 	const char *const others[] = { "", "save", "authabc", "author x", "save auth abc", "AUTH abc" };
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
 		char line[64], *rest;
 		const char *token;
-		snprintf(line, sizeof(line), "%s", others[i]);
+		snprintf(line, sizeof line, "%s", others[i]);
 		assert_false(proto_cut_auth(line, &token, &rest));
 		assert_string_equal(line, others[i]);
 	}
@@ -170,7 +170,7 @@ static void explains_what_is_wrong(void **state)
 		{ "past fps=3", "unknown argument \"fps=3\": use at=, count= or mode=" },
 		{ "past =3", "unknown argument \"=3\": use at=, count= or mode=" },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct proto_export request;
 		struct error error;
 		assert_int_equal(parse(cases[i].line, TAKES_ALL, &request, &error), -EINVAL);
@@ -195,9 +195,9 @@ static void long_words_are_cut_in_the_explanation(void **state)
 {
 	(void)state;
 	char line[600];
-	memset(line, 'x', sizeof(line) - 1);
+	memset(line, 'x', sizeof line - 1);
 	memcpy(line, "save ", 5);
-	line[sizeof(line) - 1] = '\0';
+	line[sizeof line - 1] = '\0';
 	struct proto_export request;
 	struct error error;
 	assert_int_equal(parse(line, TAKES_ALL, &request, &error), -EINVAL);

@@ -16,8 +16,8 @@
 #undef stop /* a macro of cmocka 2 */
 #include <png.h>
 
-#include "camera_backend.h"
-#include "clock.h"
+#include "base/clock.h"
+#include "camera/camera_backend.h"
 
 static const struct camera_backend *const replay = &camera_backend_replay;
 static char folder[256];
@@ -27,7 +27,7 @@ static int set_up(void **state)
 	const char *temporary = getenv("TMPDIR");
 
 	(void)state;
-	snprintf(folder, sizeof(folder), "%s/pastcam-replay-XXXXXX", temporary ? temporary : "/tmp");
+	snprintf(folder, sizeof folder, "%s/pastcam-replay-XXXXXX", temporary ? temporary : "/tmp");
 	return mkdtemp(folder) ? 0 : -1;
 }
 
@@ -36,7 +36,7 @@ static int tear_down(void **state)
 	char command[300];
 
 	(void)state;
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	snprintf(command, sizeof command, "rm -rf '%s'", folder);
 	return system(command);
 }
 
@@ -44,7 +44,7 @@ static const char *path_of(const char *name)
 {
 	static char path[512];
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	snprintf(path, sizeof path, "%s/%s", folder, name);
 	return path;
 }
 
@@ -226,7 +226,7 @@ static void enlarging_interpolates(void **state)
 	void *camera = open_and_start(&params);
 	struct camera_frame frame = next_frame(camera);
 	const uint8_t expected[] = { 0, 0, 200, 25, 0, 150, 75, 0, 50, 100, 0, 0 };
-	assert_memory_equal(frame.image.plane[0], expected, sizeof(expected));
+	assert_memory_equal(frame.image.plane[0], expected, sizeof expected);
 	replay->release(camera, &frame);
 	replay->stop(camera);
 	replay->close(camera);

@@ -12,11 +12,11 @@
 
 #include <cmocka.h>
 
-#include "../../src/service/retention_round.h"
-#include "clock.h"
-#include "export.h"
-#include "fsio.h"
-#include "retention.h"
+#include "base/clock.h"
+#include "base/fsio.h"
+#include "export/export.h"
+#include "export/retention.h"
+#include "export/retention_pass.h"
 
 #define S CLOCK_NS_PER_S
 #define HOUR_NS (3600 * S)
@@ -105,9 +105,9 @@ static int64_t fake_monotonic_ns(void)
 	return monotonic_now_ns;
 }
 
-static struct round *new_round(int64_t max_total, int64_t max_age_ns)
+static struct retention_pass *new_round(int64_t max_total, int64_t max_age_ns)
 {
-	struct round *round = calloc(1, sizeof *round);
+	struct retention_pass *round = calloc(1, sizeof *round);
 	assert_non_null(round);
 	round->folder = folder;
 	round->max_total_bytes = max_total;
@@ -119,13 +119,13 @@ static struct round *new_round(int64_t max_total, int64_t max_age_ns)
 }
 
 /* Returns how many pictures went. */
-static uint64_t run(struct round *round, int64_t wall_ns, int64_t monotonic_ns)
+static uint64_t run(struct retention_pass *round, int64_t wall_ns, int64_t monotonic_ns)
 {
-	struct round_result result;
+	struct retention_pass_result result;
 	struct error error = { 0 };
 	wall_now_ns = wall_ns;
 	monotonic_now_ns = monotonic_ns;
-	assert_int_equal(round_run(round, &result, &error), 0);
+	assert_int_equal(retention_pass_run(round, &result, &error), 0);
 	return result.deleted;
 }
 
@@ -133,7 +133,7 @@ static void test_the_oldest_go_first_and_no_more_than_needed(void **state)
 {
 	(void)state;
 	put_row(20);
-	struct round *round = new_round(12 * disk_bytes(name_of(0)), 0);
+	struct retention_pass *round = new_round(12 * disk_bytes(name_of(0)), 0);
 	assert_int_equal(run(round, NOW_NS, 0), 8);
 	for (unsigned i = 0; i < 20; i++)
 		assert_true(there(name_of(i)) == (i >= 8));
@@ -147,7 +147,7 @@ static void test_more_pictures_than_one_scan_keeps(void **state)
 	(void)state;
 	enum { MANY = SCAN_KEPT * 2 + 300, LEFT = 100 };
 	put_row(MANY);
-	struct round *round = new_round(LEFT * disk_bytes(name_of(0)), 0);
+	struct retention_pass *round = new_round(LEFT * disk_bytes(name_of(0)), 0);
 	assert_int_equal(run(round, NOW_NS, 0), MANY - LEFT);
 	for (unsigned i = 0; i < MANY; i++)
 		assert_true(there(name_of(i)) == (i >= MANY - LEFT));
@@ -168,7 +168,7 @@ static void test_only_own_regular_files_right_in_the_folder(void **state)
 	assert_int_equal(mkfifoat(fd, "20250101_120000_f00000005.jpg", 0644), 0);
 	put("20250101_120000_f00000006.jpg", NOW_NS - DAY_NS);
 
-	struct round *round = new_round(1, 0);
+	struct retention_pass *round = new_round(1, 0);
 	assert_int_equal(run(round, NOW_NS, 0), 1);
 	assert_false(there("20250101_120000_f00000006.jpg"));
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
@@ -231,7 +231,7 @@ static void test_a_scan_can_be_stopped(void **state)
 static void test_a_folder_that_is_not_there_is_no_error(void **state)
 {
 	(void)state;
-	struct round *round = new_round(1, 0);
+	struct retention_pass *round = new_round(1, 0);
 	char path[128];
 	snprintf(path, sizeof path, "%s/later/on", folder);
 	round->folder = path;
@@ -243,7 +243,7 @@ static void test_a_folder_on_another_filesystem_is_left_alone(void **state)
 {
 	(void)state;
 	struct stat here, proc;
-	struct round *round = new_round(1, 0);
+	struct retention_pass *round = new_round(1, 0);
 	put_row(3);
 	assert_int_equal(stat(folder, &here), 0);
 	assert_int_equal(stat("/proc", &proc), 0);
@@ -257,7 +257,7 @@ static void test_a_folder_on_another_filesystem_is_left_alone(void **state)
 static void test_scans_are_seldom_but_new_pictures_are_seen(void **state)
 {
 	(void)state;
-	struct round *round = new_round(0, 0);
+	struct retention_pass *round = new_round(0, 0);
 	put_row(3);
 	run(round, NOW_NS, 0);
 	assert_int_equal(round->scan.pictures, 3);
@@ -272,7 +272,7 @@ static void test_scans_are_seldom_but_new_pictures_are_seen(void **state)
 static void test_a_picture_stays_for_a_minute(void **state)
 {
 	(void)state;
-	struct round *round = new_round(1, 0);
+	struct retention_pass *round = new_round(1, 0);
 	put(name_of(0), NOW_NS - 59 * S);
 	assert_int_equal(run(round, NOW_NS, 0), 0);
 	assert_int_equal(run(round, NOW_NS + 2 * S, 2 * S), 1);
@@ -284,7 +284,7 @@ static void test_nothing_goes_for_a_minute_after_the_clock_jumped(void **state)
 	(void)state;
 	const int64_t jumps[] = { 4000 * DAY_NS, -4000 * DAY_NS };
 	for (size_t i = 0; i < 2; i++) {
-		struct round *round = new_round(1, 0);
+		struct retention_pass *round = new_round(1, 0);
 		put(name_of(0), NOW_NS - 10 * S);
 		assert_int_equal(run(round, NOW_NS, 0), 0);
 		assert_int_equal(run(round, NOW_NS + S + jumps[i], S), 0);
@@ -298,7 +298,7 @@ static void test_nothing_goes_for_a_minute_after_the_clock_jumped(void **state)
 static void test_a_jump_during_the_scan_is_seen(void **state)
 {
 	(void)state;
-	struct round *round = new_round(1, 0);
+	struct retention_pass *round = new_round(1, 0);
 	assert_int_equal(run(round, NOW_NS, 0), 0);
 	put(name_of(0), NOW_NS - 3000 * DAY_NS); /* just now, by the clock that jumps back after the round has begun */
 	jump_at_next_look_ns = -3000 * DAY_NS;
@@ -310,7 +310,7 @@ static void test_a_jump_during_the_scan_is_seen(void **state)
 static void test_age_counts_when_the_clock_was_steady_for_an_hour(void **state)
 {
 	(void)state;
-	struct round *round = new_round(0, 30 * DAY_NS);
+	struct retention_pass *round = new_round(0, 30 * DAY_NS);
 	int64_t jump_ns = 3650 * DAY_NS;
 	put(name_of(0), NOW_NS - 31 * DAY_NS);
 	put(name_of(1), NOW_NS - 29 * DAY_NS);
@@ -333,9 +333,9 @@ static void test_what_is_missing_goes_and_no_more(void **state)
 	(void)state;
 	struct rules_state rules = { .wall_ns = NOW_NS, .monotonic_ns = S, .missing_bytes = 1 };
 	struct scan_picture old = { .modified_ns = NOW_NS - DAY_NS };
-	assert_int_equal(rules_must_go(&rules, &old), GOES_FOR_ROOM);
+	assert_int_equal(rules_must_go(&rules, &old), RETENTION_FREE_SPACE);
 	rules.missing_bytes = 0;
-	assert_int_equal(rules_must_go(&rules, &old), STAYS);
+	assert_int_equal(rules_must_go(&rules, &old), RETENTION_KEEP);
 }
 
 static void test_room_on_disks_of_all_sizes(void **state)

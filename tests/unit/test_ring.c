@@ -10,48 +10,48 @@
 
 #include <cmocka.h>
 
-#include "ring.h"
+#include "store/frame_ring.h"
 
 enum { WIDTH = 8, HEIGHT = 4, SLOTS = 8 };
 
-static struct ring *new_ring(size_t slots)
+static struct frame_ring *new_ring(size_t slots)
 {
 	struct error error = { 0 };
-	struct ring *ring = ring_create(slots, WIDTH, HEIGHT, &error);
+	struct frame_ring *ring = frame_ring_create(slots, WIDTH, HEIGHT, &error);
 	assert_non_null(ring);
-	struct ring_status status = { 0 };
+	struct frame_ring_status status = { 0 };
 	while (status.touched < slots)
-		ring_status(ring, &status);
+		frame_ring_status(ring, &status);
 	return ring;
 }
 
 /* Commits a frame of that time, whose pixels all are its id's low byte. */
-static const struct frame *put(struct ring *ring, uint64_t id, int64_t timestamp_ns)
+static const struct frame *put(struct frame_ring *ring, uint64_t id, int64_t timestamp_ns)
 {
-	struct frame *frame = ring_lend(ring);
+	struct frame *frame = frame_ring_lend(ring);
 	assert_non_null(frame);
 	memset(frame->pixels, (int)(id & 255), frame_bytes(WIDTH, HEIGHT));
 	frame->info.id = id;
 	frame->info.timestamp_ns = timestamp_ns;
-	ring_commit(ring, frame);
+	frame_ring_commit(ring, frame);
 	return frame;
 }
 
 /* Frames 1 to count, at 100, 200 … */
-static void put_row(struct ring *ring, uint64_t count)
+static void put_row(struct frame_ring *ring, uint64_t count)
 {
 	for (uint64_t id = 1; id <= count; id++)
 		put(ring, id, (int64_t)id * 100);
 }
 
 /* Looks up, expects these ids, releases. */
-static void expect_nearest(struct ring *ring, int64_t at_ns, size_t count, const uint64_t *ids)
+static void expect_nearest(struct frame_ring *ring, int64_t at_ns, size_t count, const uint64_t *ids)
 {
 	const struct frame *frames[SLOTS];
-	assert_int_equal(ring_pin_nearest(ring, at_ns, count, frames), count);
+	assert_int_equal(frame_ring_pin_nearest(ring, at_ns, count, frames), count);
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(frames[i]->info.id, ids[i]);
-	ring_release(ring, frames, count);
+	frame_ring_release(ring, frames, count);
 }
 #define EXPECT_NEAREST(ring, at_ns, ...)                                                                               \
 	expect_nearest(ring, at_ns, sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t), (uint64_t[]){ __VA_ARGS__ })
@@ -59,73 +59,73 @@ static void expect_nearest(struct ring *ring, int64_t at_ns, size_t count, const
 static void test_an_empty_ring_has_nothing(void **state)
 {
 	(void)state;
-	struct ring *ring = new_ring(SLOTS);
+	struct frame_ring *ring = new_ring(SLOTS);
 	const struct frame *frames[SLOTS];
-	struct ring_status status;
-	assert_int_equal(ring_pin_nearest(ring, 0, 3, frames), 0);
-	assert_int_equal(ring_pin_since(ring, 0, 3, frames), 0);
-	ring_status(ring, &status);
+	struct frame_ring_status status;
+	assert_int_equal(frame_ring_pin_nearest(ring, 0, 3, frames), 0);
+	assert_int_equal(frame_ring_pin_since(ring, 0, 3, frames), 0);
+	frame_ring_status(ring, &status);
 	assert_int_equal(status.filled, 0);
 	assert_int_equal(status.oldest_ns, 0);
 	assert_int_equal(status.newest_ns, 0);
-	ring_destroy(ring);
-	ring_destroy(NULL);
+	frame_ring_destroy(ring);
+	frame_ring_destroy(NULL);
 }
 
 static void test_slots_are_apart_and_of_the_right_size(void **state)
 {
 	(void)state;
 	int width, height;
-	struct ring *ring = new_ring(SLOTS);
-	ring_frame_size(ring, &width, &height);
+	struct frame_ring *ring = new_ring(SLOTS);
+	frame_ring_frame_size(ring, &width, &height);
 	assert_int_equal(width, WIDTH);
 	assert_int_equal(height, HEIGHT);
-	assert_true(ring_slot_bytes(WIDTH, HEIGHT) >= frame_bytes(WIDTH, HEIGHT));
-	assert_int_equal(ring_slot_bytes(1, 1), 64);
+	assert_true(frame_ring_slot_bytes(WIDTH, HEIGHT) >= frame_bytes(WIDTH, HEIGHT));
+	assert_int_equal(frame_ring_slot_bytes(1, 1), 64);
 	put_row(ring, SLOTS);
 	const struct frame *frames[SLOTS];
-	int pinned = ring_pin_nearest(ring, 0, SLOTS, frames);
+	int pinned = frame_ring_pin_nearest(ring, 0, SLOTS, frames);
 	assert_true(pinned > 0);
 	for (int i = 0; i < pinned; i++)
 		for (size_t byte = 0; byte < frame_bytes(WIDTH, HEIGHT); byte++)
 			assert_int_equal(frames[i]->pixels[byte], frames[i]->info.id & 255);
-	ring_release(ring, frames, (size_t)pinned);
-	ring_destroy(ring);
+	frame_ring_release(ring, frames, (size_t)pinned);
+	frame_ring_destroy(ring);
 }
 
 static void test_the_oldest_makes_room(void **state)
 {
 	(void)state;
-	struct ring *ring = new_ring(SLOTS);
-	struct ring_status status;
+	struct frame_ring *ring = new_ring(SLOTS);
+	struct frame_ring_status status;
 	put_row(ring, SLOTS + 3);
-	ring_status(ring, &status);
+	frame_ring_status(ring, &status);
 	assert_int_equal(status.filled, SLOTS);
 	assert_int_equal(status.committed, SLOTS + 3);
 	assert_int_equal(status.oldest_ns, 400);
 	assert_int_equal(status.newest_ns, 100 * (SLOTS + 3));
-	ring_destroy(ring);
+	frame_ring_destroy(ring);
 }
 
 static void test_a_cancelled_frame_was_never_there(void **state)
 {
 	(void)state;
-	struct ring *ring = new_ring(SLOTS);
+	struct frame_ring *ring = new_ring(SLOTS);
 	put_row(ring, 2);
-	struct frame *frame = ring_lend(ring);
+	struct frame *frame = frame_ring_lend(ring);
 	frame->info = (struct frame_info){ .id = 99, .timestamp_ns = 300 };
-	ring_cancel(ring, frame);
+	frame_ring_cancel(ring, frame);
 	EXPECT_NEAREST(ring, 300, 2);
-	frame = ring_lend(ring);
+	frame = frame_ring_lend(ring);
 	assert_int_equal(frame->info.id, 0); /* comes blank */
-	ring_cancel(ring, frame);
-	ring_destroy(ring);
+	frame_ring_cancel(ring, frame);
+	frame_ring_destroy(ring);
 }
 
 static void test_lookup_by_time(void **state)
 {
 	(void)state;
-	struct ring *ring = new_ring(SLOTS);
+	struct frame_ring *ring = new_ring(SLOTS);
 	put_row(ring, 5);
 	EXPECT_NEAREST(ring, 300, 3);
 	EXPECT_NEAREST(ring, 340, 3);
@@ -137,13 +137,13 @@ static void test_lookup_by_time(void **state)
 	EXPECT_NEAREST(ring, 1000000, 3, 4, 5);
 	EXPECT_NEAREST(ring, 390, 3, 4); /* the nearer neighbour of frame 4 */
 	EXPECT_NEAREST(ring, 410, 4, 5);
-	ring_destroy(ring);
+	frame_ring_destroy(ring);
 }
 
 static void test_lookup_over_gaps(void **state)
 {
 	(void)state;
-	struct ring *ring = new_ring(SLOTS);
+	struct frame_ring *ring = new_ring(SLOTS);
 	put(ring, 1, 100);
 	put(ring, 2, 200);
 	put(ring, 3, 10000); /* after a night frame, or a camera that was away */
@@ -153,118 +153,118 @@ static void test_lookup_over_gaps(void **state)
 	EXPECT_NEAREST(ring, 5000, 1, 2);
 	EXPECT_NEAREST(ring, 5200, 3, 4);
 	EXPECT_NEAREST(ring, 1200, 1, 2, 3);
-	ring_destroy(ring);
+	frame_ring_destroy(ring);
 }
 
 static void test_since(void **state)
 {
 	(void)state;
-	struct ring *ring = new_ring(SLOTS);
+	struct frame_ring *ring = new_ring(SLOTS);
 	const struct frame *frames[SLOTS];
 	put_row(ring, 5);
-	assert_int_equal(ring_pin_since(ring, 300, SLOTS, frames), 3);
+	assert_int_equal(frame_ring_pin_since(ring, 300, SLOTS, frames), 3);
 	assert_int_equal(frames[0]->info.id, 3);
 	assert_int_equal(frames[2]->info.id, 5);
-	ring_release(ring, frames, 3);
-	assert_int_equal(ring_pin_since(ring, 0, 2, frames), 2);
+	frame_ring_release(ring, frames, 3);
+	assert_int_equal(frame_ring_pin_since(ring, 0, 2, frames), 2);
 	assert_int_equal(frames[1]->info.id, 2);
-	ring_release(ring, frames, 2);
-	assert_int_equal(ring_pin_since(ring, 501, SLOTS, frames), 0);
-	ring_destroy(ring);
+	frame_ring_release(ring, frames, 2);
+	assert_int_equal(frame_ring_pin_since(ring, 501, SLOTS, frames), 0);
+	frame_ring_destroy(ring);
 }
 
 static void test_a_clock_that_stands_still_or_goes_back_keeps_the_order(void **state)
 {
 	(void)state;
-	struct ring *ring = new_ring(SLOTS);
-	struct ring_status status;
+	struct frame_ring *ring = new_ring(SLOTS);
+	struct frame_ring_status status;
 	put(ring, 1, 500);
 	put(ring, 2, 500);
 	put(ring, 3, 100);
-	ring_status(ring, &status);
+	frame_ring_status(ring, &status);
 	assert_int_equal(status.newest_ns, 502);
 	EXPECT_NEAREST(ring, 502, 3);
 	EXPECT_NEAREST(ring, 501, 2);
-	ring_destroy(ring);
+	frame_ring_destroy(ring);
 }
 
 static void test_pinned_frames_stay_while_capture_goes_on(void **state)
 {
 	(void)state;
-	struct ring *ring = new_ring(SLOTS);
+	struct frame_ring *ring = new_ring(SLOTS);
 	const struct frame *frames[2];
-	struct ring_status status;
+	struct frame_ring_status status;
 	put_row(ring, SLOTS);
-	assert_int_equal(ring_pin_nearest(ring, 100, 2, frames), 2);
+	assert_int_equal(frame_ring_pin_nearest(ring, 100, 2, frames), 2);
 	for (uint64_t id = SLOTS + 1; id < 100; id++)
 		put(ring, id, (int64_t)id * 100);
 	assert_int_equal(frames[0]->info.id, 1);
 	assert_int_equal(frames[1]->info.id, 2);
 	assert_int_equal(frames[0]->pixels[5], 1);
 	EXPECT_NEAREST(ring, 0, 1, 2);
-	ring_status(ring, &status);
+	frame_ring_status(ring, &status);
 	assert_int_equal(status.pinned, 2);
 	assert_int_equal(status.filled, SLOTS);
 	assert_true(status.skipped_pinned > 0);
-	ring_release(ring, frames, 2);
+	frame_ring_release(ring, frames, 2);
 	put(ring, 100, 10000);
 	put(ring, 101, 10100);
 	EXPECT_NEAREST(ring, 0, 94); /* both old ones went first */
-	ring_destroy(ring);
+	frame_ring_destroy(ring);
 }
 
 static void test_the_pin_limit_leaves_room_for_capture(void **state)
 {
 	(void)state;
-	for (size_t slots = RING_SLOTS_MIN; slots < 40; slots++) {
-		struct ring *ring = new_ring(slots);
+	for (size_t slots = FRAME_RING_SLOTS_MIN; slots < 40; slots++) {
+		struct frame_ring *ring = new_ring(slots);
 		const struct frame *frames[40], *one[1];
-		struct ring_status status;
+		struct frame_ring_status status;
 		put_row(ring, slots);
-		ring_status(ring, &status);
+		frame_ring_status(ring, &status);
 		assert_true(slots - status.pin_limit >= 2 && slots - status.pin_limit >= slots / 4);
-		assert_int_equal(ring_pin_nearest(ring, 0, slots, frames), status.pin_limit);
-		assert_int_equal(ring_pin_nearest(ring, (int64_t)slots * 100, 1, one), -EBUSY);
-		assert_int_equal(ring_pin_nearest(ring, 0, 1, one), 1); /* a pin on a pinned frame costs nothing */
+		assert_int_equal(frame_ring_pin_nearest(ring, 0, slots, frames), status.pin_limit);
+		assert_int_equal(frame_ring_pin_nearest(ring, (int64_t)slots * 100, 1, one), -EBUSY);
+		assert_int_equal(frame_ring_pin_nearest(ring, 0, 1, one), 1); /* a pin on a pinned frame costs nothing */
 		for (uint64_t id = 1000; id < 1100; id++)
 			put(ring, id, (int64_t)id * 100); /* asserts that a slot is lent */
-		ring_release(ring, one, 1);
-		ring_release(ring, frames, status.pin_limit);
-		ring_status(ring, &status);
+		frame_ring_release(ring, one, 1);
+		frame_ring_release(ring, frames, status.pin_limit);
+		frame_ring_status(ring, &status);
 		assert_int_equal(status.pinned, 0);
-		ring_destroy(ring);
+		frame_ring_destroy(ring);
 	}
 }
 
 static void test_all_or_none_is_pinned(void **state)
 {
 	(void)state;
-	struct ring *ring = new_ring(SLOTS);
+	struct frame_ring *ring = new_ring(SLOTS);
 	const struct frame *held[4], *frames[SLOTS];
-	struct ring_status status;
+	struct frame_ring_status status;
 	put_row(ring, SLOTS);
-	assert_int_equal(ring_pin_nearest(ring, 0, 4, held), 4);
-	assert_int_equal(ring_pin_nearest(ring, SLOTS * 100, 3, frames), -EBUSY); /* 4 + 3 of at most 6 */
-	ring_status(ring, &status);
+	assert_int_equal(frame_ring_pin_nearest(ring, 0, 4, held), 4);
+	assert_int_equal(frame_ring_pin_nearest(ring, SLOTS * 100, 3, frames), -EBUSY); /* 4 + 3 of at most 6 */
+	frame_ring_status(ring, &status);
 	assert_int_equal(status.pinned, 4);
-	assert_int_equal(ring_pin_nearest(ring, SLOTS * 100, 2, frames), 2);
-	ring_release(ring, frames, 2);
-	ring_release(ring, held, 4);
-	ring_destroy(ring);
+	assert_int_equal(frame_ring_pin_nearest(ring, SLOTS * 100, 2, frames), 2);
+	frame_ring_release(ring, frames, 2);
+	frame_ring_release(ring, held, 4);
+	frame_ring_destroy(ring);
 }
 
 static void test_a_frame_just_committed_can_be_pinned(void **state)
 {
 	(void)state;
-	struct ring *ring = new_ring(RING_SLOTS_MIN);
+	struct frame_ring *ring = new_ring(FRAME_RING_SLOTS_MIN);
 	const struct frame *first = put(ring, 1, 100);
-	assert_int_equal(ring_pin_frame(ring, first), 0);
-	assert_int_equal(ring_pin_frame(ring, first), 0);
+	assert_int_equal(frame_ring_pin_frame(ring, first), 0);
+	assert_int_equal(frame_ring_pin_frame(ring, first), 0);
 	const struct frame *second = put(ring, 2, 200), *third = put(ring, 3, 300);
-	assert_int_equal(ring_pin_frame(ring, second), 0);
-	assert_int_equal(ring_pin_frame(ring, third), -EBUSY);
-	ring_release(ring, (const struct frame *[]){ first, first, second }, 3);
-	ring_destroy(ring);
+	assert_int_equal(frame_ring_pin_frame(ring, second), 0);
+	assert_int_equal(frame_ring_pin_frame(ring, third), -EBUSY);
+	frame_ring_release(ring, (const struct frame *[]){ first, first, second }, 3);
+	frame_ring_destroy(ring);
 }
 
 /* --- one thread captures, others look the past up and check that what they hold does not change --- */
@@ -272,7 +272,7 @@ static void test_a_frame_just_committed_can_be_pinned(void **state)
 enum { STRESS_SLOTS = 16, STRESS_FRAMES = 20000, READERS = 3 };
 
 struct stress {
-	struct ring *ring;
+	struct frame_ring *ring;
 	atomic_bool over;
 	atomic_uint torn, wrong_order, looked;
 };
@@ -293,15 +293,15 @@ static void *read_past(void *data)
 	struct stress *stress = data;
 	const struct frame *frames[STRESS_SLOTS];
 	for (unsigned turn = 0; !atomic_load(&stress->over); turn++) {
-		struct ring_status status;
-		ring_status(stress->ring, &status);
+		struct frame_ring_status status;
+		frame_ring_status(stress->ring, &status);
 		size_t count = 1 + turn % 5;
-		int pinned = turn % 2 ? ring_pin_nearest(stress->ring, status.oldest_ns, count, frames)
-		                      : ring_pin_since(stress->ring, status.newest_ns - 300, count, frames);
+		int pinned = turn % 2 ? frame_ring_pin_nearest(stress->ring, status.oldest_ns, count, frames)
+		                      : frame_ring_pin_since(stress->ring, status.newest_ns - 300, count, frames);
 		if (pinned <= 0)
 			continue;
 		check(stress, frames, pinned);
-		ring_release(stress->ring, frames, (size_t)pinned);
+		frame_ring_release(stress->ring, frames, (size_t)pinned);
 		atomic_fetch_add(&stress->looked, 1);
 	}
 	return NULL;
@@ -320,14 +320,14 @@ static void test_many_threads(void **state)
 	atomic_store(&stress.over, true);
 	for (size_t i = 0; i < READERS; i++)
 		pthread_join(readers[i], NULL);
-	struct ring_status status;
-	ring_status(stress.ring, &status);
+	struct frame_ring_status status;
+	frame_ring_status(stress.ring, &status);
 	assert_int_equal(status.committed, id - 1);
 	assert_int_equal(status.pinned, 0);
 	assert_int_equal(status.filled, STRESS_SLOTS);
 	assert_int_equal(atomic_load(&stress.torn), 0);
 	assert_int_equal(atomic_load(&stress.wrong_order), 0);
-	ring_destroy(stress.ring);
+	frame_ring_destroy(stress.ring);
 }
 
 int main(void)

@@ -11,10 +11,10 @@
 #include <cmocka.h>
 #include <jpeglib.h>
 
-#include "ingest.h"
-#include "layout.h"
-#include "luma.h"
-#include "scene.h"
+#include "camera/synthetic/layout.h"
+#include "camera/synthetic/scene.h"
+#include "media/ingest.h"
+#include "media/luma.h"
 
 struct drawing {
 	struct scene *scene;

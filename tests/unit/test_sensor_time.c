@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "clock.h"
-#include "sensor_time.h"
+#include "base/clock.h"
+#include "camera/sensor_time.h"
 
 #define SECOND CLOCK_NS_PER_S
 

@@ -51,9 +51,9 @@ static void limits_the_line(void **state)
 	struct fixture fixture;
 	start(&fixture, &server_defaults);
 	char line[PROTO_LINE_BYTES + 8], reply[PROTO_LINE_BYTES + 8];
-	memset(line, 'x', sizeof(line));
+	memset(line, 'x', sizeof line);
 	strcpy(line + PROTO_LINE_BYTES, "\r\n");
-	snprintf(reply, sizeof(reply), "<%.*s>\n", PROTO_LINE_BYTES, line);
+	snprintf(reply, sizeof reply, "<%.*s>\n", PROTO_LINE_BYTES, line);
 	assert_answer(&fixture, line, reply);
 	strcpy(line + PROTO_LINE_BYTES, "x\n");
 	assert_answer(&fixture, line, "UNKNOWN_COMMAND the line is longer than 1024 bytes\n");
@@ -68,9 +68,9 @@ static void a_megabyte_without_end_gets_its_answer(void **state)
 	struct fixture fixture;
 	start(&fixture, &server_defaults);
 	static char flood[1 << 20];
-	memset(flood, 'A', sizeof(flood));
+	memset(flood, 'A', sizeof flood);
 	int fd = connect_to(AF_INET, "127.0.0.1", fixture.port);
-	assert_int_equal(send(fd, flood, sizeof(flood), MSG_NOSIGNAL), sizeof(flood));
+	assert_int_equal(send(fd, flood, sizeof flood, MSG_NOSIGNAL), sizeof flood);
 	shutdown(fd, SHUT_WR);
 	assert_string_equal(hear(fd), "UNKNOWN_COMMAND the line is longer than 1024 bytes\n");
 	finish(&fixture);
@@ -133,7 +133,7 @@ static void a_client_that_leaves_costs_nothing(void **state)
 	ticket = wait_held(&fixture, 2);
 	wait_clients(&fixture, 1);
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	close(fd);
 	wait_clients(&fixture, 0);
 
@@ -177,7 +177,7 @@ static void *reply_to_some(void *data)
 	struct replier *replier = data;
 	for (size_t i = replier->first; i < 32; i += 4) {
 		char text[32];
-		snprintf(text, sizeof(text), "reply %zu", i);
+		snprintf(text, sizeof text, "reply %zu", i);
 		server_reply(replier->fixture->server, replier->fixture->tickets[i], text);
 	}
 	return NULL;
@@ -205,7 +205,7 @@ static void many_threads_may_reply_at_once(void **state)
 		pthread_join(threads[i], NULL);
 	for (size_t i = 0; i < 32; i++) {
 		char wanted[32];
-		snprintf(wanted, sizeof(wanted), "reply %zu\n", i);
+		snprintf(wanted, sizeof wanted, "reply %zu\n", i);
 		assert_string_equal(hear(fds[i]), wanted);
 	}
 	finish(&fixture);
@@ -228,7 +228,7 @@ static void a_reply_larger_than_the_socket_arrives_whole(void **state)
 	size_t length = 0;
 	for (;;) {
 		static char part[65536];
-		ssize_t bytes = recv(fd, part, sizeof(part), 0);
+		ssize_t bytes = recv(fd, part, sizeof part, 0);
 		assert_true(bytes >= 0);
 		if (bytes == 0)
 			break;

@@ -63,7 +63,7 @@ static void runs_out_of_descriptors_and_recovers(void **state)
 	none = old;
 	none.rlim_cur = 3;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
 	assert_int_equal(send(fd, "save\n", 5, MSG_NOSIGNAL), 5);
 	while (!strstr(line.text, "no connection can be accepted"))
 		log_recent(&line, 1);

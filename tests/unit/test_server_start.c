@@ -7,7 +7,7 @@ static int ipv6_state(void)
 	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	int result = bind(fd, (struct sockaddr *)&loopback, sizeof(loopback)) < 0 ? -errno : 0;
+	int result = bind(fd, (struct sockaddr *)&loopback, sizeof loopback) < 0 ? -errno : 0;
 	close(fd);
 	return result;
 }
@@ -31,7 +31,7 @@ static void explains_why_it_cannot_start(void **state)
 	char reason[128];
 	start(&fixture, &server_defaults);
 	params.port = fixture.port;
-	snprintf(reason, sizeof(reason),
+	snprintf(reason, sizeof reason,
 	         "port %d on 127.0.0.1 is already in use: is another pastcam running? set network.trigger_port",
 	         params.port);
 	refuse(&params, -EADDRINUSE, reason);
@@ -39,12 +39,12 @@ static void explains_why_it_cannot_start(void **state)
 
 	params = server_defaults;
 	const char *const wrong[] = { "", "localhost", "256.1.1.1", "127.0.0.1:80", "::g" };
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		params.bind = wrong[i];
 		refuse(&params, -EINVAL, "is not an IPv4 or IPv6 address");
 	}
 	const char *const open[] = { "0.0.0.0", "192.0.2.1", "::", "2001:db8::1", "::ffff:192.0.2.1" };
-	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+	for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
 		params.bind = open[i];
 		refuse(&params, -EINVAL, "set network.token_file");
 	}
@@ -93,7 +93,7 @@ static void waits_for_an_address_that_is_not_there_yet(void **state)
 {
 	(void)state;
 	const char *const addresses[] = { "192.0.2.1", "2001:db8::1" };
-	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+	for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
 		struct fixture fixture;
 		struct log_line line;
 		struct server_params params = server_defaults;
@@ -105,7 +105,7 @@ static void waits_for_an_address_that_is_not_there_yet(void **state)
 		}
 		start(&fixture, &params);
 		char wanted[128];
-		snprintf(wanted, sizeof(wanted), "no interface has the address %s yet", addresses[i]);
+		snprintf(wanted, sizeof wanted, "no interface has the address %s yet", addresses[i]);
 		assert_int_equal(log_recent(&line, 1), 1);
 		assert_non_null(strstr(line.text, wanted));
 		finish(&fixture);

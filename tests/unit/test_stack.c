@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "../golden/reference.h"
-#include "stack.h"
+#include "media/stack.h"
 
 static int ascending(const void *a, const void *b)
 {

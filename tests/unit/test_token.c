@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "server.h"
-#include "token.h"
+#include "net/server.h"
+#include "net/token.h"
 
 static char folder[64], path[128];
 
@@ -20,10 +20,10 @@ static int make_folder(void **state)
 {
 	(void)state;
 	const char *base = getenv("TMPDIR");
-	snprintf(folder, sizeof(folder), "%s/pastcam-token-XXXXXX", base && strlen(base) < 32 ? base : "/tmp");
+	snprintf(folder, sizeof folder, "%s/pastcam-token-XXXXXX", base && strlen(base) < 32 ? base : "/tmp");
 	if (!mkdtemp(folder))
 		return -1;
-	snprintf(path, sizeof(path), "%s/token", folder);
+	snprintf(path, sizeof path, "%s/token", folder);
 	return 0;
 }
 
@@ -56,7 +56,7 @@ static void loads_the_first_line(void **state)
 	(void)state;
 	const char *const files[] = { "0123456789abcdef", "0123456789abcdef\n", "0123456789abcdef\r\n",
 		                          "0123456789abcdef\n# not this" };
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		struct token token;
 		assert_int_equal(load(files[i], &token, NULL), 0);
 		assert_int_equal(token.length, 16);
@@ -73,14 +73,14 @@ static void refuses_bad_tokens(void **state)
 	const char *const bad[] = {
 		"", "\n", "0123456789abcde\n", "0123456789 abcdef\n", "0123456789\tabcdef", "0123456789abcdef\x80"
 	};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		assert_int_equal(load(bad[i], &token, &error), -EINVAL);
 		assert_non_null(strstr(error.text, path));
 	}
 	put("0123456789\0abcdef", 17, 0600);
 	assert_int_equal(token_load(path, &token, &error), -EINVAL);
 
-	memset(text, 'x', sizeof(text));
+	memset(text, 'x', sizeof text);
 	text[TOKEN_BYTES_MAX] = '\0';
 	assert_int_equal(load(text, &token, &error), 0);
 	text[TOKEN_BYTES_MAX] = 'x';
@@ -93,7 +93,7 @@ static void refuses_files_that_others_can_touch(void **state)
 {
 	(void)state;
 	const mode_t modes[] = { 0640, 0604, 0620, 0602, 0610, 0601, 0666 };
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
 		struct token token;
 		struct error error;
 		put("0123456789abcdef", 16, modes[i]);
@@ -128,7 +128,7 @@ static void matches_the_very_token_only(void **state)
 		                           "x123456789abcdef",
 		                           "0123456789abcdef0",
 		                           "0123456789abcdef0123456789abcdef" };
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
 		assert_false(token_matches(&token, others[i]));
 }
 
@@ -211,7 +211,7 @@ static void a_full_table_forgets_the_oldest(void **state)
 	int64_t now_ns = 1;
 	for (int i = 0; i < THROTTLE_ADDRESSES; i++) {
 		char text[32];
-		snprintf(text, sizeof(text), "198.51.100.%d", i);
+		snprintf(text, sizeof text, "198.51.100.%d", i);
 		assert_true(fail_from(&throttle, text, now_ns++) == THROTTLE_FIRST_NS);
 	}
 	assert_true(fail_from(&throttle, "198.51.100.0", now_ns++) == 2 * THROTTLE_FIRST_NS);

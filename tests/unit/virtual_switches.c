@@ -16,9 +16,9 @@
 #include <cmocka.h>
 #undef stop /* a macro of cmocka 2 */
 
-#include "camera.h"
-#include "camera_backend.h"
-#include "clock.h"
+#include "base/clock.h"
+#include "camera/camera.h"
+#include "camera/camera_backend.h"
 
 enum { SWITCHES = 1000, RESTARTS = 10, REOPENINGS = 30, WARM_UP = 100, RSS_SLACK_KIB = 512 };
 
@@ -51,7 +51,7 @@ static struct usage usage_now(void)
 	FILE *file = fopen("/proc/self/status", "r");
 
 	assert_non_null(file);
-	while (fgets(line, sizeof(line), file))
+	while (fgets(line, sizeof line, file))
 		(void)!sscanf(line, "VmRSS: %ld", &usage.rss_kib);
 	fclose(file);
 	usage.descriptors = count_entries("/proc/self/fd");

@@ -1,0 +1,29 @@
+/*
+ * Time. Everything inside runs on the monotonic clock, in nanoseconds; the wall clock is only for people and is
+ * derived when it is needed, because a Pi has no clock chip and its wall clock jumps when the network comes.
+ * Pure calls, any thread.
+ */
+#ifndef PASTCAM_BASE_CLOCK_H
+#define PASTCAM_BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CLOCK_NS_PER_MS = 1000000, CLOCK_NS_PER_US = 1000 };
+#define CLOCK_NS_PER_S INT64_C(1000000000)
+
+int64_t clock_now_ns(void);  /* CLOCK_MONOTONIC */
+int64_t clock_wall_ns(void); /* CLOCK_REALTIME, nanoseconds since 1970 */
+
+/* The wall time of a monotonic moment, by the wall clock as it stands now. */
+int64_t clock_wall_of(int64_t monotonic_ns);
+
+/* True when the kernel says that the wall clock is disciplined (adjtimex, not TIME_ERROR); where asking is
+ * forbidden, when systemd-timesyncd says so. */
+bool clock_is_synchronised(void);
+
+/* Local time as strftime format; text gets at least "" always. */
+void clock_format_local(int64_t wall_ns, const char *format, char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * A camera that is always there to be asked, whatever the hardware does. It opens a backend, delivers frames, and
+ * climbs the recovery ladder when frames stop: restart the stream, reopen with back-off (1 s doubling to 30 s, for
+ * ever), and report "lost" when a camera that once worked stays away for lost_after_s. Meanwhile everything else goes
+ * on.
+ *
+ * All calls on the capture thread.
+ */
+#ifndef PASTCAM_CAMERA_CAMERA_H
+#define PASTCAM_CAMERA_CAMERA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "media/frame.h"
+
+enum camera_backend_kind { CAMERA_LIBCAMERA, CAMERA_REPLAY, CAMERA_SYNTHETIC };
+
+struct camera_params {
+	enum camera_backend_kind backend;
+	const char *id; /* libcamera: the camera's id, or a part of it; "" is the first one */
+	int width, height;
+	double framerate; /* frames per second in video mode */
+	/* Silence is a stall when it lasts this much longer than the frame interval (or the exposure); eight intervals
+	 * after a start, since pipelines hide their first frames. */
+	double capture_timeout_s;
+	double lost_after_s; /* 0: never lost */
+	const char *replay_path;
+	/* synthetic: */
+	enum pixel_format synthetic_format; /* what it delivers */
+	double lux;                         /* scene light */
+	const char *lux_trace;              /* CSV of t_s,lux lines, overrides lux; "" is none */
+	const char
+	    *faults; /* "stall@10+5,error@30,vanish@40+10,slow@60+5,garbage@70": kind@start[+length], seconds; "" is none */
+};
+
+/* How the next frames are to be exposed. */
+struct camera_mode {
+	bool still;          /* false: automatic exposure at the framerate; true: the fixed values below */
+	int64_t exposure_us; /* still only */
+	double gain;         /* still only */
+};
+
+/* A frame on loan from the backend, until camera_release. */
+struct camera_frame {
+	struct image image;
+	int64_t timestamp_ns; /* monotonic */
+	uint64_t sequence;    /* the camera's own count, gaps show losses */
+	double exposure_us;   /* as the camera reports it, else as asked; 0 when neither is known */
+	double gain;          /* likewise; analogue x digital */
+	void *handle;         /* the backend's */
+};
+
+/* What a backend turned out to be, once open. */
+struct camera_description {
+	char model[64]; /* "imx219", "synthetic" … */
+	char id[128];
+	char format[16];    /* "NV12" … */
+	int width, height;  /* what it delivers: as asked, or the nearest it can do (then adjusted says so) */
+	char adjusted[256]; /* "" or what differs from what was asked, in words for the log */
+	int64_t exposure_min_us, exposure_max_us; /* 0: unknown */
+	double gain_min, gain_max;                /* 0: unknown */
+	uint64_t buffer_bytes;                    /* memory in camera buffers that counts towards our RSS */
+};
+
+enum camera_state {
+	CAMERA_ABSENT,     /* never seen yet, or away: looking for it */
+	CAMERA_RUNNING,    /* frames come */
+	CAMERA_RECOVERING, /* frames stopped; restarting the stream */
+};
+
+struct camera_status {
+	enum camera_state state;
+	struct camera_description description;
+	char trouble[256];     /* why it is not running; "" when it is */
+	uint64_t frames, lost; /* lost: gaps in sequence */
+	uint64_t stalls;       /* silences longer than the deadline */
+	uint64_t restarts;     /* attempts to restart the stream */
+	uint64_t reopens;      /* attempts to find and open the camera again */
+	uint64_t failures;     /* errors reported by the camera, failed attempts included */
+	int64_t last_frame_ns;
+};
+
+struct camera;
+
+/* Opens what can be opened; a camera that is not there is not an error (state CAMERA_ABSENT, and the first camera_poll
+ * gives CAMERA_TROUBLE). NULL only for bad parameters (an unreadable replay folder, a fault text that does not parse)
+ * or no memory. The texts of params must live as long as the camera. */
+struct camera *camera_create(const struct camera_params *params, const struct camera_mode *mode, struct error *error);
+void camera_destroy(struct camera *camera);
+
+/* One descriptor for the camera's life. When it is readable, call camera_poll until it returns 0, which it does after a
+ * few frames even if more wait, so that a camera that is too fast cannot starve the caller's loop: the descriptor stays
+ * readable then. */
+int camera_fd(const struct camera *camera);
+
+enum camera_event {
+	CAMERA_NOTHING,   /* 0: nothing more for now */
+	CAMERA_FRAME,     /* frame is filled: use it, then camera_release before the next camera_poll */
+	CAMERA_TROUBLE,   /* it just stopped working; status.trouble says why */
+	CAMERA_RECOVERED, /* frames come again; a CAMERA_FRAME follows */
+	CAMERA_LOST,      /* it worked once and is away for lost_after_s: time to exit 43. Once an outage. */
+};
+enum camera_event camera_poll(struct camera *camera, struct camera_frame *frame);
+void camera_release(struct camera *camera, struct camera_frame *frame);
+
+/* Asks for another exposure, without stopping the stream. What the camera cannot do is clamped, and note says so (""
+ * else). 0, or -errno when the camera is not running (the mode is kept for when it is). */
+int camera_set_mode(struct camera *camera, const struct camera_mode *mode, char note[256]);
+
+void camera_status(const struct camera *camera, struct camera_status *status);
+const char *camera_state_text(enum camera_state state);
+
+#endif

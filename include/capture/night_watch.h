@@ -1,0 +1,51 @@
+/* Carries out what the night controller decides: feeds it the frames, sets the camera's exposure, logs and counts the
+ * switches. On the capture thread. */
+#ifndef PASTCAM_CAPTURE_NIGHT_WATCH_H
+#define PASTCAM_CAPTURE_NIGHT_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "camera/camera.h"
+#include "detect/night.h"
+#include "media/frame.h"
+
+struct night_watch_status {
+	bool enabled, night;
+	double light, level; /* see night.h */
+	double dark_threshold;
+	int rung;
+	int64_t exposure_us;               /* asked for at night */
+	uint64_t switches, switches_today; /* today: local date */
+	int64_t last_switch_ns;            /* monotonic; 0: never */
+	double last_gap_ms, worst_gap_ms;  /* time without frames at a switch or a step, beyond what the exposures take */
+};
+
+struct night_watch {
+	struct night night;
+	struct camera *camera;
+	struct camera_mode mode; /* asked of the camera last */
+	double framerate;
+	uint64_t switches, switches_today;
+	char day[16];
+	int64_t last_switch_ns;
+	int64_t previous_ns, previous_interval_ns; /* of the frame before */
+	bool changed;                              /* the mode was, after the frame before */
+	double last_gap_ms, worst_gap_ms;
+};
+
+void night_watch_init(struct night_watch *watch, const struct night_params *params, struct camera *camera,
+                      double framerate);
+
+/* Tells the controller what the camera can expose; each time the camera was opened. */
+void night_watch_camera(struct night_watch *watch, const struct camera_description *camera);
+
+/* Looks at a frame that was just taken in, and marks it as a night frame or not. */
+void night_watch_frame(struct night_watch *watch, struct frame *frame);
+
+/* How long the next frame takes, by what was asked of the camera. */
+int64_t night_watch_interval_ns(const struct night_watch *watch);
+
+void night_watch_status(const struct night_watch *watch, struct night_watch_status *status);
+
+#endif

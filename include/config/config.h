@@ -1,0 +1,107 @@
+/*
+ * config.json: one table of options (src/config_options.c) from which the parser, --dump-config, docs/config.md and the
+ * tests all derive. Only main.c and the config files see this header; modules take their own small params.
+ */
+#ifndef PASTCAM_CONFIG_CONFIG_H
+#define PASTCAM_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+enum { CONFIG_TEXT_BYTES = 512 };
+
+struct config {
+	struct {
+		int width, height;
+		double framerate;
+		char codec[32], video_mode[32];
+		int backend; /* enum camera_backend_kind */
+		char id[CONFIG_TEXT_BYTES];
+		double capture_timeout_s, lost_after_s;
+		char replay_path[CONFIG_TEXT_BYTES];
+		double lux;
+		char lux_trace[CONFIG_TEXT_BYTES], faults[CONFIG_TEXT_BYTES];
+		int synthetic_format; /* enum pixel_format */
+	} camera;
+	struct {
+		int size;
+		bool downscale;
+		int downscale_width, downscale_height;
+	} ring;
+	struct {
+		bool enable;
+		int mode;
+		int metric; /* enum night_metric */
+		double dark_threshold, bright_threshold;
+		int min_dark_frames, min_bright_frames;
+		double min_dwell_s;
+		int exposure_us;
+		double gain, day_gain;
+	} night;
+	struct {
+		bool auto_save_use_ring;
+		double auto_save_interval_s;
+		char base_dir[CONFIG_TEXT_BYTES];
+		int formats; /* set of enum export_format */
+		double save_before_s;
+		bool stack_dark_frames;
+		int stack_count;
+		int stack_mode; /* enum stack_mode */
+		int jpg_quality;
+	} export;
+	struct {
+		int trigger_port;
+		char bind[CONFIG_TEXT_BYTES];
+		char token_file[CONFIG_TEXT_BYTES];
+		bool allow_unauthenticated;
+		int max_clients;
+	} network;
+	struct {
+		int max_rss_mb;
+		double available_fraction;
+	} memory;
+	struct {
+		int min_free_mb; /* -1: the larger of 200 MiB and 5 % of the filesystem */
+		int max_total_mb;
+		double max_age_days;
+	} storage;
+	struct {
+		int level; /* enum log_level */
+		char file[CONFIG_TEXT_BYTES];
+	} logging;
+};
+
+/* What was odd but not wrong: unknown keys. The caller logs them. */
+enum { CONFIG_WARNINGS_MAX = 16 };
+struct config_warnings {
+	size_t count; /* may pass CONFIG_WARNINGS_MAX; only so many are kept */
+	char text[CONFIG_WARNINGS_MAX][256];
+};
+
+void config_defaults(struct config *config);
+
+/* Sets what the JSON text names; the rest stays. -EINVAL with path, value and range in error; a syntax error names line
+ * and column. */
+int config_parse(struct config *config, const char *text, size_t length, struct config_warnings *warnings,
+                 struct error *error);
+
+/* The same from a file, at most 1 MiB. */
+int config_load(struct config *config, const char *path, struct config_warnings *warnings, struct error *error);
+
+/* One option from the command line: "camera.backend=replay". An unknown key is an error here. */
+int config_set(struct config *config, const char *assignment, struct error *error);
+
+/* What single options cannot tell: thresholds in order, ring pictures no larger than the camera's … Call it last. */
+int config_check(const struct config *config, struct error *error);
+
+/* The whole configuration as JSON, as config_parse reads it. */
+int config_dump(const struct config *config, FILE *out);
+
+/* docs/config.md. */
+void config_reference(FILE *out);
+
+#endif

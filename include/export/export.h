@@ -1,0 +1,60 @@
+/*
+ * One picture into one or more files: the table of formats, the name, the atomic write. Runs on export workers; several
+ * at once. Logs nothing.
+ */
+#ifndef PASTCAM_EXPORT_EXPORT_H
+#define PASTCAM_EXPORT_EXPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/fsio.h"
+#include "base/pool.h"
+
+/* A set of these, in the order in which they are written. */
+enum export_format { EXPORT_JPG = 1, EXPORT_PNG = 2, EXPORT_NPY = 4 };
+enum { EXPORT_FORMAT_COUNT = 3 };
+
+struct picture {
+	const uint8_t *rgb; /* tight rows of R,G,B */
+	int width, height;
+	uint64_t frame_id;
+	int64_t wall_ns;         /* when it was taken, nanoseconds since 1970 */
+	bool clock_synchronised; /* false: wall_ns may be off by years, and the metadata says so */
+	double exposure_us, gain, mean;
+	bool night;
+	int stacked;            /* frames in it; 1: a plain frame */
+	const char *stack_mode; /* "mean" …; NULL when stacked is 1 */
+	const char *camera_model;
+};
+
+struct export_params {
+	const char *base_dir;
+	dev_t device;    /* the filesystem that base_dir must be on (see fsio_begin); 0: any */
+	int jpg_quality; /* 1-100 */
+};
+
+/* EXPORT_JPG … for "jpg", "png", "npy" (any case, "jpeg" too); 0 for anything else. */
+unsigned export_format_of(const char *name);
+const char *export_format_name(enum export_format format); /* also the file name extension */
+
+/* The most that one export_picture call may allocate, bytes, for a picture of this size: enters the budget. */
+size_t export_scratch_bytes(int width, int height, size_t pool_width);
+
+struct export_result {
+	size_t count; /* files that are whole and on the disk */
+	char paths[EXPORT_FORMAT_COUNT][FSIO_PATH_BYTES];
+};
+
+/* Writes picture in each format of the set as base_dir/YYYYmmdd_HHMMSS_fID.ext (local time). base_dir is created when
+ * missing. 0 when all are written; -errno at the first that fails (result tells which came before). pool may be NULL.
+ */
+int export_picture(const struct export_params *params, struct pool *pool, const struct picture *picture,
+                   unsigned formats, struct export_result *result, struct error *error);
+
+/* True for a file name that export_picture gives: what retention may touch. */
+bool export_is_own_name(const char *name);
+
+#endif

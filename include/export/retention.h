@@ -1,0 +1,46 @@
+/*
+ * Room for the next picture: the oldest pictures go when space, total or age pass their limits. Only regular files that
+ * carry a name that pastcam gives (export_is_own_name), directly in base_dir, never through a link; which is the
+ * oldest, and what a clock that jumps does to that, is told in src/service/retention_scan.h and retention_rules.h. A
+ * picture stays for at least a minute.
+ *
+ * And the gate before each picture: base_dir must not have fallen back onto a filesystem beneath the one it was on, so
+ * that a USB drive that went away does not have its pictures fill the card under it (src/service/retention_disk.h).
+ *
+ * On export workers and one housekeeping thread; logs what it deletes.
+ */
+#ifndef PASTCAM_EXPORT_RETENTION_H
+#define PASTCAM_EXPORT_RETENTION_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+struct retention;
+
+struct retention_params {
+	const char *base_dir;
+	int64_t min_free_bytes;  /* -1: the larger of 200 MiB and 5 % of the filesystem, at most 10 % of it; 0: never delete
+	                            for space. More than half of the filesystem counts as half. */
+	int64_t max_total_bytes; /* 0: no limit */
+	int64_t max_age_s;       /* 0: no limit */
+};
+
+/* Begins to watch; leftovers of earlier processes are swept soon after. base_dir need not be there yet. */
+struct retention *retention_create(const struct retention_params *params, struct error *error);
+void retention_destroy(struct retention *retention);
+
+/* The gate (see jobs.h): is base_dir's filesystem still the one it was, and is there room? Has old pictures deleted
+ * when there is not; waits for that, 10 s at most, only when less than half of what is to stay free is left. 0 and the
+ * filesystem, or -EXDEV, -ENOSPC, -EROFS … with the reason. Safe from several threads. */
+int retention_gate(void *retention, dev_t *device, struct error *error);
+
+struct retention_status {
+	uint64_t deleted, deleted_bytes;
+	int64_t free_bytes, total_bytes; /* of the filesystem, of our pictures; -1: unknown */
+	uint64_t pictures;
+};
+void retention_status(struct retention *retention, struct retention_status *status);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * The trigger commands: one table of name, handler and help. Handlers run on the control thread; they answer at once
+ * from snapshots, or pin frames and hand a job to the export workers, whose answer follows.
+ */
+#ifndef PASTCAM_NET_COMMANDS_H
+#define PASTCAM_NET_COMMANDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/capture.h"
+#include "export/jobs.h"
+#include "export/retention.h"
+#include "net/server.h"
+#include "store/budget.h"
+#include "store/frame_ring.h"
+
+struct commands {
+	/* what a request leaves open */
+	unsigned formats; /* set of enum export_format */
+	double save_before_s;
+	bool stack_dark_frames;
+	int stack_count;
+	enum stack_mode stack_mode;
+
+	/* whom to ask; all outlive this */
+	struct server *server;
+	struct capture *capture;
+	struct jobs *jobs;
+	struct frame_ring *ring;
+	struct frame_ring *full_ring; /* or NULL */
+	struct retention *retention;
+
+	/* what status tells besides */
+	struct budget_request budget_request;
+	struct budget budget;
+	const char *note; /* about the configuration; "" is none */
+	int64_t started_ns;
+	double framerate;
+};
+
+/* A server_line: data is the struct commands. */
+void commands_run(void *data, server_ticket ticket, char *line);
+
+/* `status` as one line of JSON; the caller frees it. NULL without memory. */
+char *commands_status(const struct commands *commands);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * The trigger port: one line in, one reply out, close. It owns the sockets, the limits and the time-outs, and knows
+ * nothing of cameras. Runs on the control thread's loop; server_reply may be called from any thread.
+ *
+ * - A line ends with LF, CRLF, the end of the stream, or 300 ms without a further byte (`printf save | nc HOST PORT`
+ *   keeps the connection open). What comes after the line is thrown away.
+ * - A line over PROTO_LINE_BYTES, or none in time, is answered with UNKNOWN_COMMAND and the reason; a client that
+ *   leaves without a byte is not answered.
+ * - With a token, the line begins `auth TOKEN`, or a line of its own does before it. Anything else is UNAUTHORISED,
+ *   after a delay that grows with every failure from that address (token.h); the right token is never held up by them.
+ * - With max_clients in, the oldest that has no complete line yet makes way for a newcomer; when all wait for replies,
+ *   the newcomer does. Either way who goes is answered BUSY.
+ * - A client whose reply has not come after 300 s is answered BUSY as well.
+ */
+#ifndef PASTCAM_NET_SERVER_H
+#define PASTCAM_NET_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/loop.h"
+
+struct server_params {
+	const char *bind;           /* an IPv4 or IPv6 address; "0.0.0.0", "::" for all */
+	int port;                   /* 0: any free one (tests), server_port tells */
+	const char *token_file;     /* "" is none */
+	bool allow_unauthenticated; /* without a token, answer beyond loopback */
+	int max_clients;
+	double idle_timeout_s;  /* no byte for so long while a line is awaited */
+	double total_timeout_s; /* from accept to the end of the line; a reply under way has its own of the same length */
+};
+
+struct server;
+
+/* Names one waiting client. A reply to a client that has left is dropped without harm, since tickets are never reused.
+ */
+typedef uint64_t server_ticket;
+
+/* A complete line, without its end and without `auth TOKEN`; may be changed in place. The reply is owed through
+ * server_reply, from within the callback or any time later. */
+typedef void (*server_line)(void *data, server_ticket ticket, char *line);
+
+/* -EADDRINUSE, -EACCES … as error texts that say what to do; a bind beyond loopback without token or permission, and a
+ * token file that others can read or that holds under 16 bytes, are -EINVAL. */
+struct server *server_create(const struct server_params *params, struct loop *loop, server_line on_line, void *data,
+                             struct error *error);
+/* Closes the port, sends the replies that were handed over, tells those who still wait BUSY, closes their connections.
+ * The loop must not run any more; server_reply may, and is in vain. */
+void server_close(struct server *server);
+void server_destroy(struct server *server); /* closes first; no server_reply may run meanwhile */
+
+void server_reply(struct server *server, server_ticket ticket, const char *text); /* adds the newline; copies text */
+
+int server_port(const struct server *server);
+
+struct server_status {
+	uint64_t accepted;     /* connections */
+	uint64_t answered;     /* replies sent, of any kind */
+	uint64_t refused;      /* at max_clients */
+	uint64_t timed_out;    /* no line, or no reply, in time */
+	uint64_t unauthorised; /* no token or a wrong one */
+	int clients;           /* now, without those that are answered and leaving */
+};
+void server_status(struct server *server, struct server_status *status); /* any thread */
+
+/* A new random token of 256 bits as 64 hex digits, written to path with mode 0600 unless a file is there (-EEXIST). */
+int server_token_create(const char *path, struct error *error);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * What a kind of camera must be able to do. Three exist: libcamera, replay, synthetic. All calls come from the capture
+ * thread, in the order open, start, (acquire, release, set_mode)*, stop, close; stop and start may repeat. A backend
+ * never logs and never exits; it fills struct error.
+ */
+#ifndef PASTCAM_CAMERA_CAMERA_BACKEND_H
+#define PASTCAM_CAMERA_CAMERA_BACKEND_H
+
+#include "camera/camera.h"
+
+struct camera_backend {
+	const char *name;
+
+	/* Finds and configures the camera and its buffers. *state is the backend's own. -ENODEV: not there (now); -EINVAL:
+	 * the parameters can never work. Fills description. params stays valid until close. */
+	int (*open)(const struct camera_params *params, void **state, struct camera_description *description,
+	            struct error *error);
+
+	/* Starts the stream; the first frame already has the mode. */
+	int (*start)(void *state, const struct camera_mode *mode, struct error *error);
+
+	/* Readable when a frame or an event waits. Constant between open and close. */
+	int (*fd)(void *state);
+
+	/* 1: *frame is filled and on loan; 0: nothing now; -errno: the camera failed (vanished, cancelled everything). The
+	 * newest frame always comes; older ones that wait may be dropped by the backend only if it counts them in sequence.
+	 */
+	int (*acquire)(void *state, struct camera_frame *frame, struct error *error);
+	void (*release)(void *state, struct camera_frame *frame);
+
+	/* Changes the exposure without stopping. note: as camera_set_mode. */
+	int (*set_mode)(void *state, const struct camera_mode *mode, char note[256]);
+
+	void (*stop)(void *state);  /* gives every frame back; safe when not started */
+	void (*close)(void *state); /* NULL is fine */
+};
+
+/* NULL when built without libcamera. */
+extern const struct camera_backend *const camera_backend_libcamera;
+extern const struct camera_backend camera_backend_replay;
+extern const struct camera_backend camera_backend_synthetic;
+
+/* camera_create on a backend and a monotonic clock of the caller's choice (tests). */
+struct camera *camera_create_on(const struct camera_backend *backend, int64_t (*now_ns)(void),
+                                const struct camera_params *params, const struct camera_mode *mode,
+                                struct error *error);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * A libcamera camera that is found, configured and given its buffers: all that happens before the first frame.
+ * Throws only what the standard library throws; libcamera.cpp catches.
+ */
+#ifndef PASTCAM_CAMERA_LIBCAMERA_DEVICE_HPP
+#define PASTCAM_CAMERA_LIBCAMERA_DEVICE_HPP
+
+#include <array>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include <libcamera/libcamera.h>
+
+extern "C" {
+#include "../camera_backend.h"
+#include "dma_buffer.h"
+#include "plane_layout.h"
+}
+
+struct LibcameraFormat {
+	libcamera::PixelFormat name;
+	enum pixel_format pixels;
+	bool mjpeg;
+};
+
+constexpr dma_buffer no_memory = { -1, nullptr, 0, false };
+
+/* One buffer, its mapping, and the request that carries it. */
+struct LibcameraSlot {
+	std::array<dma_buffer, 3> memory{ { no_memory, no_memory, no_memory } };
+	std::array<const uint8_t *, 3> plane{};
+	std::unique_ptr<libcamera::FrameBuffer> wrapper; /* over our own memory; empty when libcamera allocated it */
+	libcamera::FrameBuffer *buffer = nullptr;
+	std::unique_ptr<libcamera::Request> request;
+	bool idle = false; /* waits to be queued by the pacing timer */
+};
+
+/* An error, cancelled, or of the camera's start-up (which libcamera before 0.5.2 has no name for). Read as a number,
+ * since the virtual pipeline of libcamera 0.4 leaves it unset. */
+inline bool libcamera_is_unusable(const libcamera::FrameMetadata &metadata)
+{
+	static_assert(libcamera::FrameMetadata::FrameError == 1 && libcamera::FrameMetadata::FrameCancelled == 2, "");
+	constexpr unsigned frame_startup = 3;
+	unsigned status;
+
+	memcpy(&status, &metadata.status, sizeof(status));
+	return status >= libcamera::FrameMetadata::FrameError && status <= frame_startup;
+}
+
+class LibcameraDevice
+{
+public:
+	explicit LibcameraDevice(const camera_params &wanted) : params(wanted)
+	{
+	}
+	~LibcameraDevice();
+	LibcameraDevice(const LibcameraDevice &) = delete;
+	LibcameraDevice &operator=(const LibcameraDevice &) = delete;
+
+	int open(struct error *error);
+	void describe(camera_description &description) const;
+
+	/* New requests, and new FrameBuffers over the same memory: libcamera's keep the state of their last use. */
+	int make_requests(struct error *error);
+
+	/* For a camera that does not take buffers of ours. When it gives none either, ours stay. */
+	int use_its_own_buffers(struct error *error);
+	bool has_its_own_buffers() const
+	{
+		return allocator != nullptr;
+	}
+
+	const camera_params params;
+	std::shared_ptr<libcamera::Camera> camera;
+	const LibcameraFormat *format = nullptr;
+	image layout{}; /* of each frame, but for the plane pointers */
+	std::vector<LibcameraSlot> slots;
+
+private:
+	std::shared_ptr<libcamera::Camera> choose(struct error *error) const;
+	int find(struct error *error);
+	int configure(struct error *error);
+	bool try_format(const LibcameraFormat &candidate, bool exact);
+	void lay_out();
+	int allocate(struct error *error);
+	int map_its_own(LibcameraSlot &slot);
+	std::unique_ptr<libcamera::FrameBuffer> wrap(const LibcameraSlot &slot) const;
+	void free_slots();
+
+	std::unique_ptr<libcamera::CameraManager> manager;
+	std::unique_ptr<libcamera::CameraConfiguration> configuration;
+	std::unique_ptr<libcamera::FrameBufferAllocator> allocator;
+	plane_layout planes{};
+};
+
+#endif

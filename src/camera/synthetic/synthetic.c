@@ -1,0 +1,371 @@
+/*
+ * A camera made of arithmetic: the scene (scene.h) in a light (light.h), with faults on request (faults.h).
+ *
+ * Its time line: a frame is exposed from start to due, and waits at due. Its successor is exposed from then on, and is
+ * due one frame interval later. The mode is read when an exposure begins, so a change shows from the frame after the
+ * one under way. In video the first exposure is taken to have been under way already: the first frame is there at once.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "../camera_backend.h"
+#include "base/clock.h"
+#include "camera/light.h"
+#include "layout.h"
+#include "scene.h"
+#include "synthetic_state.h"
+
+enum { BUFFERS = 4, SLOW_FACTOR = 5 };
+static const double WHITE_MEAN = 1e6;
+
+struct buffer {
+	struct scene_canvas canvas;
+	uint8_t *pixels; /* in another layout; NULL for RGB, which is the canvas itself */
+	bool lent;
+};
+
+struct synthetic {
+	const struct camera_params *params;
+	const struct layout *layout;
+	struct scene *scene;
+	struct buffer buffers[BUFFERS];
+	struct light_trace trace;
+	size_t trace_cursor;
+	struct light_auto automatic;
+	struct camera_mode mode;
+	struct synthetic_state *state;
+	bool started, gone;
+	int timer;
+	/* of the frame under way: */
+	int64_t start_ns, due_ns; /* its exposure; due is the end */
+	int64_t ended_ns;         /* the exposure before */
+	bool still;
+	double exposure_us, gain;
+};
+
+static double lux_between(struct synthetic *camera, int64_t from_ns, int64_t to_ns)
+{
+	if (camera->trace.count == 0)
+		return camera->params->lux;
+	double begin_s = camera->trace.points[0].t_s;
+	return light_trace_mean(&camera->trace, &camera->trace_cursor,
+	                        begin_s + synthetic_state_seconds(camera->state, from_ns),
+	                        begin_s + synthetic_state_seconds(camera->state, to_ns));
+}
+
+static int open_trace(struct synthetic *camera, const char *path, struct error *error)
+{
+	if (!path || *path == '\0')
+		return 0;
+	FILE *file = fopen(path, "re");
+	if (!file) {
+		int code = -errno;
+		error_set_errno(error, code, "the light trace %s cannot be read", path);
+		return -EINVAL;
+	}
+	int result = light_trace_read(file, path, &camera->trace, error);
+	fclose(file);
+	return result;
+}
+
+static int open_buffers(struct synthetic *camera, struct error *error)
+{
+	int width = camera->params->width, height = camera->params->height;
+	camera->scene = scene_create(width, height);
+	bool complete = camera->scene;
+	for (unsigned i = 0; i < BUFFERS && complete; i++) {
+		struct buffer *buffer = &camera->buffers[i];
+		buffer->canvas.seed = i;
+		buffer->canvas.rgb = malloc(frame_bytes(width, height));
+		complete = buffer->canvas.rgb;
+		if (complete && camera->layout->format != PIXEL_RGB) {
+			buffer->pixels = malloc(layout_bytes(camera->layout, width, height));
+			complete = buffer->pixels;
+		}
+	}
+	return complete ? 0 : error_set(error, -ENOMEM, "no memory for the synthetic camera's buffers");
+}
+
+static int open_parts(struct synthetic *camera, struct error *error)
+{
+	camera->layout = layout_of(camera->params->synthetic_format);
+	int result;
+	camera->state = synthetic_state_open(camera->params->faults ? camera->params->faults : "", &result, error);
+	if (result < 0)
+		return result;
+	if (synthetic_state_has(camera->state, FAULT_VANISH)) {
+		/* Without a length it is away for this one attempt. */
+		synthetic_state_heal(camera->state, FAULT_VANISH);
+		return error_set(error, -ENODEV, "the synthetic camera has vanished, as camera.synthetic.faults asks");
+	}
+	result = open_trace(camera, camera->params->lux_trace, error);
+	if (result == 0)
+		result = open_buffers(camera, error);
+	if (result < 0)
+		return result;
+	camera->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	return camera->timer >= 0 ? 0 : error_set_errno(error, -errno, "no timer for the synthetic camera");
+}
+
+static void describe(const struct synthetic *camera, struct camera_description *description)
+{
+	size_t bytes = frame_bytes(camera->params->width, camera->params->height);
+	if (camera->layout->format != PIXEL_RGB)
+		bytes += layout_bytes(camera->layout, camera->params->width, camera->params->height);
+	*description = (struct camera_description){
+		.model = "synthetic",
+		.id = "synthetic",
+		.width = camera->params->width,
+		.height = camera->params->height,
+		.exposure_min_us = LIGHT_EXPOSURE_MIN_US,
+		.exposure_max_us = LIGHT_EXPOSURE_MAX_US,
+		.gain_min = LIGHT_GAIN_MIN,
+		.gain_max = LIGHT_GAIN_MAX,
+		.buffer_bytes =
+		    BUFFERS * bytes + frame_bytes(camera->params->width, camera->params->height), /* and the scene */
+	};
+	strncpy(description->format, camera->layout->name, sizeof description->format - 1);
+}
+
+static void synthetic_close(void *state)
+{
+	struct synthetic *camera = state;
+	if (!camera)
+		return;
+	if (camera->timer >= 0)
+		close(camera->timer);
+	for (int i = 0; i < BUFFERS; i++) {
+		free(camera->buffers[i].canvas.rgb);
+		free(camera->buffers[i].pixels);
+	}
+	light_trace_free(&camera->trace);
+	scene_destroy(camera->scene);
+	free(camera);
+}
+
+static int synthetic_open(const struct camera_params *params, void **state, struct camera_description *description,
+                          struct error *error)
+{
+	struct synthetic *camera = calloc(1, sizeof *camera);
+	if (!camera)
+		return error_set(error, -ENOMEM, "no memory for the synthetic camera");
+	camera->params = params;
+	camera->timer = -1;
+	int result = open_parts(camera, error);
+	if (result < 0) {
+		synthetic_close(camera);
+		return result;
+	}
+	int64_t now_ns = clock_now_ns();
+	light_auto_init(&camera->automatic, params->framerate, lux_between(camera, now_ns, now_ns));
+	describe(camera, description);
+	*state = camera;
+	return 0;
+}
+
+static void arm(struct synthetic *camera)
+{
+	struct itimerspec when = { .it_value = { .tv_sec = camera->due_ns / CLOCK_NS_PER_S,
+		                                     .tv_nsec = camera->due_ns % CLOCK_NS_PER_S } };
+	timerfd_settime(camera->timer, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+static void choose_exposure(struct synthetic *camera)
+{
+	bool still = camera->mode.still;
+	camera->still = still;
+	camera->exposure_us = still ? (double)camera->mode.exposure_us : camera->automatic.exposure_us;
+	camera->gain = still ? camera->mode.gain : camera->automatic.gain;
+}
+
+static int64_t exposure_ns(const struct synthetic *camera)
+{
+	return (int64_t)(camera->exposure_us * CLOCK_NS_PER_US);
+}
+
+static int64_t interval_ns(const struct synthetic *camera)
+{
+	double interval = fmax((double)CLOCK_NS_PER_S / camera->params->framerate, (double)exposure_ns(camera));
+	return (int64_t)(synthetic_state_has(camera->state, FAULT_SLOW) ? SLOW_FACTOR * interval : interval);
+}
+
+/* Frames wait for a consumer that comes late as long as there are buffers, as on any camera; the oldest of what is
+ * beyond that are lost, and counted. */
+static void skip_missed(struct synthetic *camera, int64_t now_ns)
+{
+	int64_t interval = interval_ns(camera), missed = (now_ns - camera->due_ns) / interval - (BUFFERS - 1);
+	if (missed <= 0)
+		return;
+	camera->state->sequence += (uint64_t)missed;
+	camera->start_ns += missed * interval;
+	camera->due_ns += missed * interval;
+}
+
+static void next_frame(struct synthetic *camera)
+{
+	choose_exposure(camera);
+	camera->ended_ns = camera->due_ns;
+	camera->due_ns += interval_ns(camera);
+	camera->start_ns = camera->due_ns - exposure_ns(camera);
+	arm(camera);
+}
+
+static void clamp_mode(struct synthetic *camera, const struct camera_mode *mode, char note[256])
+{
+	camera->mode = *mode;
+	note[0] = '\0';
+	if (!mode->still)
+		return;
+	if (mode->exposure_us < LIGHT_EXPOSURE_MIN_US)
+		camera->mode.exposure_us = LIGHT_EXPOSURE_MIN_US;
+	if (mode->exposure_us > LIGHT_EXPOSURE_MAX_US)
+		camera->mode.exposure_us = LIGHT_EXPOSURE_MAX_US;
+	camera->mode.gain = fmin(fmax(mode->gain, LIGHT_GAIN_MIN), LIGHT_GAIN_MAX);
+	if (camera->mode.exposure_us != mode->exposure_us || camera->mode.gain < mode->gain ||
+	    camera->mode.gain > mode->gain)
+		snprintf(note, 256, "the camera exposes %d us to %d us at gain %d to %d: exposure %lld us, gain %g taken",
+		         LIGHT_EXPOSURE_MIN_US, LIGHT_EXPOSURE_MAX_US, LIGHT_GAIN_MIN, LIGHT_GAIN_MAX,
+		         (long long)camera->mode.exposure_us, camera->mode.gain);
+}
+
+static int gone(struct synthetic *camera, struct error *error)
+{
+	camera->gone = true;
+	return error_set(error, -ENODEV, "the synthetic camera has vanished, as camera.synthetic.faults asks");
+}
+
+static int synthetic_start(void *state, const struct camera_mode *mode, struct error *error)
+{
+	struct synthetic *camera = state;
+	if (camera->gone || synthetic_state_has(camera->state, FAULT_VANISH))
+		return gone(camera, error);
+	synthetic_state_heal(camera->state, FAULT_STALL);
+	synthetic_state_heal(camera->state, FAULT_ERROR);
+	synthetic_state_heal(camera->state, FAULT_SLOW);
+	char note[256];
+	clamp_mode(camera, mode, note);
+	choose_exposure(camera);
+	int64_t now_ns = clock_now_ns(), ready_ns = camera->mode.still ? now_ns : now_ns - exposure_ns(camera);
+	camera->start_ns = ready_ns > camera->ended_ns ? ready_ns : camera->ended_ns;
+	camera->due_ns = camera->start_ns + exposure_ns(camera);
+	camera->started = true;
+	arm(camera);
+	return 0;
+}
+
+static int synthetic_fd(void *state)
+{
+	return ((struct synthetic *)state)->timer;
+}
+
+static struct buffer *free_buffer(struct synthetic *camera)
+{
+	for (uint64_t i = 0; i < BUFFERS; i++) {
+		struct buffer *buffer = &camera->buffers[(camera->state->sequence + i) % BUFFERS];
+		if (!buffer->lent)
+			return buffer;
+	}
+	return NULL;
+}
+
+static void show(struct synthetic *camera, struct buffer *buffer, struct image *image)
+{
+	double mean = light_mean(lux_between(camera, camera->start_ns, camera->due_ns), camera->exposure_us, camera->gain);
+	if (synthetic_state_spoils_frame(camera->state, FAULT_BLACK))
+		mean = 0;
+	if (synthetic_state_spoils_frame(camera->state, FAULT_WHITE))
+		mean = WHITE_MEAN;
+	int width = camera->params->width, height = camera->params->height;
+	scene_draw(camera->scene, &buffer->canvas, mean, (uint32_t)camera->state->sequence);
+	if (!camera->still)
+		light_auto_step(&camera->automatic, fmin(mean, 255));
+	if (buffer->pixels) {
+		layout_fill(camera->layout, buffer->canvas.rgb, width, height, buffer->pixels, image);
+		return;
+	}
+	*image = (struct image){ .format = PIXEL_RGB,
+		                     .width = width,
+		                     .height = height,
+		                     .plane = { buffer->canvas.rgb },
+		                     .stride = { (size_t)width * FRAME_CHANNELS } };
+}
+
+static int deliver(struct synthetic *camera, struct camera_frame *frame)
+{
+	struct buffer *buffer = free_buffer(camera);
+	if (!buffer)
+		return 0;
+	*frame = (struct camera_frame){
+		.timestamp_ns = camera->start_ns,
+		.sequence = camera->state->sequence,
+		.exposure_us = camera->exposure_us,
+		.gain = camera->gain,
+		.handle = buffer,
+	};
+	show(camera, buffer, &frame->image);
+	if (synthetic_state_spoils_frame(camera->state, FAULT_GARBAGE)) {
+		frame->image.width = frame->image.width / 2 + 1;
+		frame->image.height = frame->image.height / 2 + 1;
+	}
+	buffer->lent = true;
+	return 1;
+}
+
+static int synthetic_acquire(void *state, struct camera_frame *frame, struct error *error)
+{
+	struct synthetic *camera = state;
+	int64_t now_ns = clock_now_ns();
+	if (camera->gone || synthetic_state_has(camera->state, FAULT_VANISH))
+		return gone(camera, error);
+	if (!camera->started || now_ns < camera->due_ns)
+		return 0;
+	if (synthetic_state_has(camera->state, FAULT_ERROR))
+		return error_set(error, -EIO, "the synthetic camera fails, as camera.synthetic.faults asks");
+	skip_missed(camera, now_ns);
+	int result = 0;
+	if (!synthetic_state_has(camera->state, FAULT_STALL)) {
+		result = deliver(camera, frame);
+		camera->state->sequence++;
+	}
+	next_frame(camera);
+	return result;
+}
+
+static void synthetic_release(void *state, struct camera_frame *frame)
+{
+	(void)state;
+	((struct buffer *)frame->handle)->lent = false;
+	frame->handle = NULL;
+}
+
+static int synthetic_set_mode(void *state, const struct camera_mode *mode, char note[256])
+{
+	clamp_mode(state, mode, note);
+	return 0;
+}
+
+static void synthetic_stop(void *state)
+{
+	struct synthetic *camera = state;
+	camera->started = false;
+	struct itimerspec never = { 0 };
+	timerfd_settime(camera->timer, 0, &never, NULL);
+	for (int i = 0; i < BUFFERS; i++)
+		camera->buffers[i].lent = false;
+}
+
+const struct camera_backend camera_backend_synthetic = {
+	.name = "synthetic",
+	.open = synthetic_open,
+	.start = synthetic_start,
+	.fd = synthetic_fd,
+	.acquire = synthetic_acquire,
+	.release = synthetic_release,
+	.set_mode = synthetic_set_mode,
+	.stop = synthetic_stop,
+	.close = synthetic_close,
+};

@@ -1,0 +1,352 @@
+#include "capture/capture.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "frame_waiters.h"
+#include "latency_histogram.h"
+#include "media/ingest.h"
+
+struct capture {
+	struct capture_params params;
+	struct loop_watch *camera_watch, *wake_watch, *frame_timeout_timer;
+	int wake; /* eventfd: somebody wants a frame */
+	struct frame_waiters waiters;
+
+	struct ingest *ingest, *full_ingest; /* for pictures of image_width x image_height */
+	int image_width, image_height;
+
+	struct night_watch night;
+	struct latency_histogram latency;
+	int64_t ingest_ns; /* in all */
+	int64_t ingests;
+	uint64_t last_id;
+	int64_t first_turn_ns; /* when the loop first turned to the camera; 0: not yet */
+	int64_t pace_ns, last_taken_ns;
+	struct log_fault trouble, wrong_size;
+
+	struct capture_status status; /* the loop's own; what others see is a copy: */
+	pthread_mutex_t publish;
+	struct capture_status published;
+	struct latency_histogram published_latency;
+};
+
+static struct ingest *ingest_for(struct frame_ring *ring, int width, int height)
+{
+	int kept_width, kept_height;
+	frame_ring_frame_size(ring, &kept_width, &kept_height);
+	return ingest_create(width, height, kept_width, kept_height);
+}
+
+static bool prepare_ingest(struct capture *capture, int width, int height)
+{
+	ingest_destroy(capture->ingest);
+	ingest_destroy(capture->full_ingest);
+	struct frame_ring *full = capture->params.full_ring;
+	capture->ingest = ingest_for(capture->params.ring, width, height);
+	capture->full_ingest = full ? ingest_for(full, width, height) : NULL;
+	capture->image_width = width;
+	capture->image_height = height;
+	return capture->ingest && (!full || capture->full_ingest);
+}
+
+/* Is this a picture that can be taken in? Follows the camera when it came back with another size. */
+static bool fits(struct capture *capture, const struct image *image)
+{
+	if (image->width == capture->image_width && image->height == capture->image_height)
+		return capture->ingest && (!capture->params.full_ring || capture->full_ingest);
+	const struct camera_description *camera = &capture->status.camera.description;
+	if (image->width != camera->width || image->height != camera->height)
+		return false;
+	return prepare_ingest(capture, image->width, image->height);
+}
+
+static void reject(struct capture *capture, const struct image *image)
+{
+	const struct camera_description *camera = &capture->status.camera.description;
+	int width, height;
+	frame_ring_frame_size(capture->params.full_ring ? capture->params.full_ring : capture->params.ring, &width,
+	                      &height);
+	capture->status.rejected++;
+	if (image->width == camera->width && image->height == camera->height)
+		log_fault_begin(&capture->wrong_size,
+		                "The camera's pictures of %dx%d are smaller than the %dx%d to be kept: not taken in. Set "
+		                "camera.width and camera.height to what the camera can do",
+		                image->width, image->height, width, height);
+	else
+		log_fault_begin(&capture->wrong_size,
+		                "The camera delivered a picture of %dx%d where %dx%d was agreed: not taken in. If it stays so, "
+		                "set camera.width and camera.height to what the camera can do",
+		                image->width, image->height, camera->width, camera->height);
+}
+
+/* Takes the picture into a slot of ring. NULL only when no slot is free. */
+static struct frame *take_in(struct capture *capture, struct frame_ring *ring, struct ingest *into,
+                             const struct camera_frame *from)
+{
+	struct frame *frame = frame_ring_lend(ring);
+	if (!frame) {
+		capture->status.dropped++;
+		return NULL;
+	}
+	frame->info.id = capture->last_id;
+	frame->info.timestamp_ns = from->timestamp_ns;
+	frame->info.exposure_us = from->exposure_us;
+	frame->info.gain = from->gain;
+	ingest(into, &from->image, frame);
+	return frame;
+}
+
+static bool skip_for_rate_limit(struct capture *capture, int64_t now_ns)
+{
+	if (capture->pace_ns == 0 || now_ns - capture->last_taken_ns >= capture->pace_ns)
+		return false;
+	capture->status.skipped++;
+	return true;
+}
+
+/* From the end of the exposure to the moment capture turned to it (what a drawn camera takes to draw is the camera's);
+ * a frame that was there before the loop ran is not late for that. */
+static void note_latency(struct capture *capture, const struct camera_frame *from, int64_t polled_ns)
+{
+	int64_t ready_ns = from->timestamp_ns + (int64_t)(from->exposure_us * CLOCK_NS_PER_US);
+	latency_histogram_add(&capture->latency,
+	                      polled_ns - (ready_ns > capture->first_turn_ns ? ready_ns : capture->first_turn_ns));
+}
+
+/* The frame's way into the past. */
+static void take_frame(struct capture *capture, const struct camera_frame *from, int64_t polled_ns)
+{
+	const struct capture_params *params = &capture->params;
+	int64_t begun_ns = clock_now_ns();
+	camera_status(params->camera, &capture->status.camera);
+	if (skip_for_rate_limit(capture, begun_ns))
+		return;
+	if (!fits(capture, &from->image)) {
+		reject(capture, &from->image);
+		return;
+	}
+	log_fault_end(&capture->wrong_size, "The camera's pictures have the agreed size again");
+	note_latency(capture, from, polled_ns);
+	capture->last_id++;
+	capture->last_taken_ns = begun_ns;
+	struct frame *full = NULL;
+	if (params->full_ring && frame_waiters_any(&capture->waiters))
+		full = take_in(capture, params->full_ring, capture->full_ingest, from);
+	struct frame *frame = take_in(capture, params->ring, capture->ingest, from);
+	capture->ingest_ns += clock_now_ns() - begun_ns;
+	capture->ingests++;
+	capture->status.ingest_mean_ms = (double)capture->ingest_ns / (double)capture->ingests / CLOCK_NS_PER_MS;
+	if (frame) {
+		night_watch_frame(&capture->night, frame);
+		frame_ring_commit(params->ring, frame);
+		capture->status.frames++;
+		capture->status.newest = frame->info;
+	}
+	if (full) {
+		full->info.night = frame && frame->info.night;
+		frame_ring_commit(params->full_ring, full);
+		frame_waiters_serve(&capture->waiters, params->full_ring, full);
+	} else if (frame && !params->full_ring) {
+		frame_waiters_serve(&capture->waiters, params->ring, frame);
+	}
+}
+
+static void publish(struct capture *capture)
+{
+	camera_status(capture->params.camera, &capture->status.camera);
+	night_watch_status(&capture->night, &capture->status.night);
+	pthread_mutex_lock(&capture->publish);
+	capture->published = capture->status;
+	capture->published_latency = capture->latency;
+	pthread_mutex_unlock(&capture->publish);
+}
+
+/* The camera is there, for the first time or again. */
+static void greet_camera(struct capture *capture)
+{
+	camera_status(capture->params.camera, &capture->status.camera);
+	const struct camera_description *camera = &capture->status.camera.description;
+	log_info("Camera: %s, %dx%d %s%s%s", camera->model, camera->width, camera->height, camera->format,
+	         camera->adjusted[0] ? "; " : "", camera->adjusted);
+	jobs_set_camera_model(capture->params.jobs, camera->model);
+	night_watch_camera(&capture->night, camera);
+}
+
+static void begin_trouble(struct capture *capture)
+{
+	struct camera_status camera;
+	camera_status(capture->params.camera, &camera);
+	log_fault_begin(&capture->trouble, "Camera: %s. Capture goes on when it is back; the past is kept", camera.trouble);
+}
+
+/* How long somebody who wants the next frame is kept waiting. */
+static int64_t frame_timeout_ns(const struct capture *capture)
+{
+	return night_watch_interval_ns(&capture->night) +
+	       (int64_t)(capture->params.frame_timeout_s * (double)CLOCK_NS_PER_S);
+}
+
+static void refuse_late(struct capture *capture)
+{
+	struct camera_status camera;
+	struct error why = { 0 };
+	camera_status(capture->params.camera, &camera);
+	int64_t asked_before_ns = clock_now_ns() - frame_timeout_ns(capture);
+	if (camera.state == CAMERA_ABSENT) {
+		asked_before_ns = INT64_MAX;
+		error_set(&why, -ENODEV, "no camera: %s", camera.trouble);
+	} else {
+		error_set(&why, -ETIMEDOUT, "no frame came within %.1f s%s%s",
+		          (double)frame_timeout_ns(capture) / (double)CLOCK_NS_PER_S, camera.trouble[0] ? ": " : "",
+		          camera.trouble);
+	}
+	frame_waiters_refuse(&capture->waiters, asked_before_ns, why.code, why.text);
+}
+
+static void set_frame_timeout_timer(struct capture *capture)
+{
+	int64_t since_ns = frame_waiters_since_ns(&capture->waiters);
+	if (since_ns == INT64_MAX) {
+		loop_set_timer(capture->frame_timeout_timer, 0, 0);
+		return;
+	}
+	int64_t left_ns = since_ns + frame_timeout_ns(capture) - clock_now_ns();
+	loop_set_timer(capture->frame_timeout_timer, left_ns > 0 ? left_ns : 1, 0);
+}
+
+static void on_frame_timeout(void *data, uint32_t events)
+{
+	(void)events;
+	refuse_late(data);
+	set_frame_timeout_timer(data);
+}
+
+static void on_wanted(void *data, uint32_t events)
+{
+	(void)events;
+	struct capture *capture = data;
+	uint64_t count;
+	(void)!read(capture->wake, &count, sizeof count);
+	refuse_late(capture);
+	set_frame_timeout_timer(capture);
+}
+
+static void on_camera(void *data, uint32_t events)
+{
+	(void)events;
+	struct capture *capture = data;
+	struct camera_frame frame;
+	for (;;) {
+		int64_t polled_ns = clock_now_ns();
+		if (capture->first_turn_ns == 0)
+			capture->first_turn_ns = polled_ns;
+		switch (camera_poll(capture->params.camera, &frame)) {
+		case CAMERA_NOTHING:
+			publish(capture);
+			return;
+		case CAMERA_FRAME:
+			take_frame(capture, &frame, polled_ns);
+			camera_release(capture->params.camera, &frame);
+			break;
+		case CAMERA_TROUBLE:
+			begin_trouble(capture);
+			publish(capture);
+			break;
+		case CAMERA_RECOVERED:
+			log_fault_end(&capture->trouble, "Camera: frames come again");
+			greet_camera(capture);
+			break;
+		case CAMERA_LOST:
+			publish(capture);
+			capture->params.camera_lost(capture->params.data);
+			return;
+		}
+	}
+}
+
+static bool add_watches(struct capture *capture)
+{
+	struct loop *loop = capture->params.loop;
+	capture->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (capture->wake < 0)
+		return false;
+	capture->camera_watch = loop_add(loop, camera_fd(capture->params.camera), EPOLLIN, on_camera, capture);
+	capture->wake_watch = loop_add(loop, capture->wake, EPOLLIN, on_wanted, capture);
+	capture->frame_timeout_timer = loop_add_timer(loop, on_frame_timeout, capture);
+	return capture->camera_watch && capture->wake_watch && capture->frame_timeout_timer;
+}
+
+struct capture *capture_create(const struct capture_params *params, struct error *error)
+{
+	struct capture *capture = calloc(1, sizeof *capture);
+	if (!capture) {
+		error_set(error, -ENOMEM, "no memory for the capture loop");
+		return NULL;
+	}
+	capture->params = *params;
+	capture->wake = -1;
+	lock_init(&capture->publish);
+	frame_waiters_init(&capture->waiters, params->jobs);
+	night_watch_init(&capture->night, &params->night, params->camera, params->framerate);
+	if (!add_watches(capture)) {
+		error_set_errno(error, -errno, "cannot watch the camera");
+		capture_destroy(capture);
+		return NULL;
+	}
+	publish(capture);
+	const struct camera_status *camera = &capture->status.camera;
+	if (camera->state == CAMERA_RUNNING) {
+		greet_camera(capture);
+		prepare_ingest(capture, camera->description.width, camera->description.height);
+	} else {
+		begin_trouble(capture);
+	}
+	return capture;
+}
+
+void capture_destroy(struct capture *capture)
+{
+	if (!capture)
+		return;
+	loop_remove(capture->camera_watch);
+	loop_remove(capture->wake_watch);
+	loop_remove(capture->frame_timeout_timer);
+	frame_waiters_finish(&capture->waiters);
+	if (capture->wake >= 0)
+		close(capture->wake);
+	ingest_destroy(capture->ingest);
+	ingest_destroy(capture->full_ingest);
+	pthread_mutex_destroy(&capture->publish);
+	free(capture);
+}
+
+void capture_request_next_frame(struct capture *capture, struct job *job)
+{
+	frame_waiters_add(&capture->waiters, job);
+	(void)!write(capture->wake, &(uint64_t){ 1 }, sizeof(uint64_t));
+}
+
+void capture_set_pace(struct capture *capture, int64_t interval_ns)
+{
+	capture->pace_ns = interval_ns;
+}
+
+void capture_status(struct capture *capture, struct capture_status *status)
+{
+	pthread_mutex_lock(&capture->publish);
+	*status = capture->published;
+	struct latency_histogram latency = capture->published_latency;
+	pthread_mutex_unlock(&capture->publish);
+	status->late_p50_ms = latency_histogram_percentile_ms(&latency, 0.5);
+	status->late_p999_ms = latency_histogram_percentile_ms(&latency, 0.999);
+}

@@ -1,0 +1,87 @@
+#include "frame_waiters.h"
+
+#include <errno.h>
+
+#include "base/lock.h"
+
+void frame_waiters_init(struct frame_waiters *waiters, struct jobs *jobs)
+{
+	*waiters = (struct frame_waiters){ .jobs = jobs };
+	lock_init(&waiters->lock);
+}
+
+void frame_waiters_finish(struct frame_waiters *waiters)
+{
+	frame_waiters_refuse(waiters, INT64_MAX, -ESHUTDOWN, "pastcam is stopping");
+	pthread_mutex_destroy(&waiters->lock);
+}
+
+void frame_waiters_add(struct frame_waiters *waiters, struct job *job)
+{
+	pthread_mutex_lock(&waiters->lock);
+	job->next = waiters->first;
+	waiters->first = job;
+	pthread_mutex_unlock(&waiters->lock);
+}
+
+bool frame_waiters_any(struct frame_waiters *waiters)
+{
+	pthread_mutex_lock(&waiters->lock);
+	bool any = waiters->first != NULL;
+	pthread_mutex_unlock(&waiters->lock);
+	return any;
+}
+
+int64_t frame_waiters_since_ns(struct frame_waiters *waiters)
+{
+	int64_t since_ns = INT64_MAX;
+	pthread_mutex_lock(&waiters->lock);
+	for (const struct job *job = waiters->first; job; job = job->next)
+		if (job->asked_ns < since_ns)
+			since_ns = job->asked_ns;
+	pthread_mutex_unlock(&waiters->lock);
+	return since_ns;
+}
+
+/* Takes those that asked at asked_before_ns or earlier off the list. */
+static struct job *take(struct frame_waiters *waiters, int64_t asked_before_ns)
+{
+	struct job *taken = NULL;
+	pthread_mutex_lock(&waiters->lock);
+	for (struct job **link = &waiters->first; *link;) {
+		struct job *job = *link;
+		if (job->asked_ns > asked_before_ns) {
+			link = &job->next;
+			continue;
+		}
+		*link = job->next;
+		job->next = taken;
+		taken = job;
+	}
+	pthread_mutex_unlock(&waiters->lock);
+	return taken;
+}
+
+void frame_waiters_serve(struct frame_waiters *waiters, struct frame_ring *ring, const struct frame *frame)
+{
+	for (struct job *job = take(waiters, INT64_MAX), *next; job; job = next) {
+		next = job->next;
+		job->ring = ring;
+		if (frame_ring_pin_frame(ring, frame) == 0) {
+			job->frames[0] = frame;
+			job->frame_count = 1;
+		} else {
+			error_set(&job->error, -EBUSY, "too many pictures are being saved: ask again");
+		}
+		jobs_submit(waiters->jobs, job);
+	}
+}
+
+void frame_waiters_refuse(struct frame_waiters *waiters, int64_t asked_before_ns, int code, const char *why)
+{
+	for (struct job *job = take(waiters, asked_before_ns), *next; job; job = next) {
+		next = job->next;
+		error_set(&job->error, code, "%s", why);
+		jobs_submit(waiters->jobs, job);
+	}
+}

@@ -1,0 +1,152 @@
+#include "config_options.h"
+
+#include <string.h>
+
+#define AT(member) offsetof(struct config, member)
+#define ROOM(member) sizeof(((struct config *)0)->member)
+
+#define BOOL(path, member, default_text, help)                                                                         \
+	{                                                                                                                  \
+		path, OPTION_BOOL, AT(member), 0, 0, 1, NULL, default_text, "", help                                           \
+	}
+#define INTEGER(path, member, min, max, default_text, unit, help)                                                      \
+	{                                                                                                                  \
+		path, OPTION_INTEGER, AT(member), 0, min, max, NULL, default_text, unit, help                                  \
+	}
+#define NUMBER(path, member, min, max, default_text, unit, help)                                                       \
+	{                                                                                                                  \
+		path, OPTION_NUMBER, AT(member), 0, min, max, NULL, default_text, unit, help                                   \
+	}
+#define TEXT(path, member, default_text, help)                                                                         \
+	{                                                                                                                  \
+		path, OPTION_TEXT, AT(member), ROOM(member), 0, 0, NULL, default_text, "", help                                \
+	}
+#define CHOICE(path, member, choices, default_text, help)                                                              \
+	{                                                                                                                  \
+		path, OPTION_CHOICE, AT(member), 0, 0, 0, choices, default_text, "", help                                      \
+	}
+#define SET(path, member, choices, default_text, help)                                                                 \
+	{                                                                                                                  \
+		path, OPTION_SET, AT(member), 0, 0, 0, choices, default_text, "", help                                         \
+	}
+
+/* The order of the words in choices is the order of the enums they set; tests/unit/test_config.c holds them together.
+ */
+const struct option config_options[] = {
+	INTEGER("camera.width", camera.width, 16, 8192, "1024", "pixels", "Width of the pictures."),
+	INTEGER("camera.height", camera.height, 16, 8192, "768", "pixels", "Height of the pictures."),
+	NUMBER("camera.framerate", camera.framerate, 0.1, 240, "10", "frames/s", "Frames per second by day."),
+	TEXT("camera.codec", camera.codec, "rgb", "Accepted for old configurations; frames are always kept as RGB."),
+	TEXT("camera.video_mode", camera.video_mode, "stream", "Accepted for old configurations; has no effect."),
+	CHOICE("camera.backend", camera.backend, "libcamera|replay|synthetic", "libcamera",
+	       "Where frames come from: a real camera, a folder of pictures, or a drawn scene."),
+	TEXT("camera.id", camera.id, "", "The libcamera camera to use, by its id or a part of it; empty: the first one."),
+	NUMBER("camera.capture_timeout_s", camera.capture_timeout_s, 0.2, 600, "4", "s",
+	       "Silence of the camera, beyond the time that a frame takes, after which its stream is restarted."),
+	NUMBER("camera.lost_after_s", camera.lost_after_s, 5, 86400, "600", "s",
+	       "A camera that worked and stays away for so long ends the process with exit code 43, so that a fresh one "
+	       "can try."),
+	TEXT("camera.replay.path", camera.replay_path, "",
+	     "Folder of JPEG or PNG pictures that the replay camera shows in a loop, at camera.framerate."),
+	NUMBER("camera.synthetic.lux", camera.lux, 0, 200000, "400", "lux", "Light of the synthetic scene."),
+	TEXT("camera.synthetic.trace", camera.lux_trace, "",
+	     "CSV file of t_s,lux lines, from which the synthetic scene takes its light instead."),
+	TEXT("camera.synthetic.faults", camera.faults, "",
+	     "Faults that the synthetic camera plays, for tests: kind@start[+length][/period], seconds, with commas "
+	     "between; kinds "
+	     "are stall, error, vanish, slow, garbage, black, white."),
+	CHOICE("camera.synthetic.format", camera.synthetic_format, "rgb|bgr|rgbx|bgrx|nv12|yuv420|yuyv", "rgb",
+	       "Pixel layout in which the synthetic camera delivers."),
+
+	INTEGER("ring.size", ring.size, 4, 100000, "300", "frames",
+	        "Frames to keep, if memory allows; the log and `status` tell how many it became."),
+	BOOL("ring.downscale.enable", ring.downscale, "false",
+	     "Keep smaller frames, so that the past reaches further back; `save` stays full-size."),
+	INTEGER("ring.downscale.width", ring.downscale_width, 16, 8192, "256", "pixels", "Width of the frames kept."),
+	INTEGER("ring.downscale.height", ring.downscale_height, 16, 8192, "192", "pixels", "Height of the frames kept."),
+
+	BOOL("night.enable", night.enable, "true", "Switch to long exposures in the dark; false stays in video for good."),
+	CHOICE("night.mode", night.mode, "still", "still", "How night pictures are taken: with a fixed exposure."),
+	CHOICE("night.metric", night.metric, "scene|mean", "scene",
+	       "What is compared with the thresholds: the light of the scene (the frame's mean set against its exposure), "
+	       "or the "
+	       "frame's plain mean."),
+	NUMBER("night.dark_threshold", night.dark_threshold, 0, 255, "35", "",
+	       "Below it is dark: the mean of a day frame at its longest automatic exposure."),
+	NUMBER("night.bright_threshold", night.bright_threshold, 0, 1e6, "55", "", "Above it is bright; same measure."),
+	INTEGER("night.min_dark_frames", night.min_dark_frames, 1, 100000, "20", "frames",
+	        "Dark frames in a row that make it night."),
+	INTEGER("night.min_bright_frames", night.min_bright_frames, 1, 100000, "5", "frames",
+	        "Bright frames in a row that make it day."),
+	NUMBER("night.min_dwell_s", night.min_dwell_s, 0, 86400, "120", "s",
+	       "How long it must be dark (bright) on balance, and the shortest time between two switches."),
+	INTEGER("night.exposure_us", night.exposure_us, 100, 200000000, "2000000", "us", "Longest exposure at night."),
+	NUMBER("night.gain", night.gain, 1, 64, "6", "", "Analogue gain at night."),
+	NUMBER("night.day_gain", night.day_gain, 1, 64, "8", "",
+	       "Highest gain of the camera's automatic exposure by day; with 1/framerate it is the measure of night.metric "
+	       "scene."),
+
+	BOOL("export.auto_save_use_ring", export.auto_save_use_ring, "false",
+	     "Automatic pictures: the newest frame of the ring (true) or the next full-resolution frame (false)."),
+	NUMBER("export.auto_save_interval_s", export.auto_save_interval_s, 0, 31536000, "0", "s",
+	       "Seconds between automatic pictures (JPG); 0: none."),
+	TEXT("export.base_dir", export.base_dir, "./captures", "Folder of the pictures; it is created."),
+	SET("export.formats", export.formats, "jpg|png|npy", "jpg",
+	    "Formats when a command names none: a list of jpg, png, npy."),
+	NUMBER("export.save_before_s", export.save_before_s, 0, 86400, "5", "s",
+	       "How far back `pastStack` and `past` look without at=."),
+	BOOL("export.stack_dark_frames", export.stack_dark_frames, "true",
+	     "`pastStack` makes one picture of the frames (true) or saves each frame since save_before_s (false)."),
+	INTEGER("export.stack_count", export.stack_count, 1, 4096, "4", "frames", "Frames in a stack without count=."),
+	CHOICE("export.stack_mode", export.stack_mode, "mean|median|max", "mean", "How frames are stacked without mode=."),
+	INTEGER("export.jpg_quality", export.jpg_quality, 1, 100, "95", "", "JPEG quality."),
+
+	INTEGER("network.trigger_port", network.trigger_port, 0, 65535, "9999", "",
+	        "TCP port; 0 takes any free one and logs it."),
+	TEXT("network.bind", network.bind, "127.0.0.1",
+	     "Address to listen on: 127.0.0.1 or ::1 for this machine alone, 0.0.0.0 or :: for the network (then a token "
+	     "file is needed)."),
+	TEXT("network.token_file", network.token_file, "",
+	     "File with the token that clients must send; `pastcam token FILE` makes one. Readable by its owner only."),
+	BOOL("network.allow_unauthenticated", network.allow_unauthenticated, "false",
+	     "Answer the network without a token. Anyone who reaches the port can take pictures."),
+	INTEGER("network.max_clients", network.max_clients, 1, 256, "16", "", "Clients served at once."),
+
+	INTEGER("memory.max_rss_mb", memory.max_rss_mb, 32, 1048576, "350", "MiB",
+	        "Memory of the whole process, ring included. Beyond it the process exits with 42 and restarts with a "
+	        "smaller ring."),
+	NUMBER("memory.available_fraction", memory.available_fraction, 0.05, 0.95, "0.80", "",
+	       "Share of the memory available at start that the ring may take."),
+
+	INTEGER("storage.min_free_mb", storage.min_free_mb, -1, 1073741824, "-1", "MiB",
+	        "Space to keep free: below it the oldest pictures go. -1: the larger of 200 MiB and 5 % of the filesystem, "
+	        "but at most 10 % of a small one; 0: never delete for space."),
+	INTEGER("storage.max_total_mb", storage.max_total_mb, 0, 1073741824, "0", "MiB",
+	        "Most that the pictures may take in all, looked at each minute; 0: no limit."),
+	NUMBER("storage.max_age_days", storage.max_age_days, 0, 36500, "0", "days",
+	       "Older pictures are deleted, when the clock has not jumped for an hour; 0: never."),
+
+	CHOICE("logging.level", logging.level, "error|warning|info|debug|critical", "info",
+	       "Least important lines to log."),
+	TEXT("logging.file", logging.file, "",
+	     "Also log to this file, rotated at 5 MiB, three old ones kept; empty: only stderr or the journal."),
+};
+
+const size_t config_option_count = sizeof config_options / sizeof config_options[0];
+
+bool option_choice(const struct option *option, int index, char *word, size_t bytes)
+{
+	const char *from = option->choices;
+	while (from && index-- > 0) {
+		from = strchr(from, '|');
+		from = from ? from + 1 : NULL;
+	}
+	if (!from || bytes == 0)
+		return false;
+	size_t length = strcspn(from, "|");
+	if (length >= bytes)
+		return false;
+	memcpy(word, from, length);
+	word[length] = '\0';
+	return true;
+}

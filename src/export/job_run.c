@@ -1,0 +1,176 @@
+#include "job_run.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+
+enum {
+	WORKER_NICE = 10,
+	BAND_BYTES =
+	    192 * 1024, /* of a stack, what one task works on: small enough to share evenly, large enough not to matter */
+};
+
+void job_run_prepare_thread(void)
+{
+	/* On Linux this is the calling thread's own nice value. A refusal leaves it as it is, which is harmless. */
+	setpriority(PRIO_PROCESS, 0, WORKER_NICE);
+	pthread_setname_np(pthread_self(), "export");
+}
+
+static struct picture picture_of(const struct jobs_params *params, const struct frame *frame)
+{
+	return (struct picture){
+		.rgb = frame->pixels,
+		.width = frame->width,
+		.height = frame->height,
+		.frame_id = frame->info.id,
+		.wall_ns = clock_wall_of(frame->info.timestamp_ns),
+		.clock_synchronised = clock_is_synchronised(),
+		.exposure_us = frame->info.exposure_us,
+		.gain = frame->info.gain,
+		.mean = frame->info.mean,
+		.night = frame->info.night,
+		.stacked = 1,
+		.camera_model = params->camera_model,
+	};
+}
+
+/* "PATH, PATH" of all files of one picture; NULL without memory, which loses the words but not the files. */
+static char *join_paths(const struct export_result *result)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	for (size_t i = 0; out && i < result->count; i++)
+		fprintf(out, "%s%s", i ? ", " : "", result->paths[i]);
+	if (out)
+		fclose(out);
+	return text;
+}
+
+/* Returns how many files it wrote. */
+static size_t write_picture(const struct jobs_params *params, struct job *job, size_t index,
+                            const struct picture *picture, struct error *error)
+{
+	struct export_result result = { 0 };
+	struct export_params export = params->export;
+	int code = params->gate ? params->gate(params->gate_data, &export.device, error) : 0;
+	if (code == 0)
+		code = export_picture(&export, params->pool, picture, job->formats, &result, error);
+	if (code < 0 && error->code == 0)
+		error_set_errno(error, code, "cannot write the picture");
+	job->paths[index] = result.count ? join_paths(&result) : NULL;
+	return result.count;
+}
+
+struct series {
+	const struct jobs_params *params;
+	struct job *job;
+	atomic_size_t files;
+	atomic_int failed; /* the first failure ends the series: what fails once would fail for each */
+	struct error error;
+};
+
+static void run_series_picture(void *data, size_t index)
+{
+	struct series *series = data;
+	struct job *job = series->job;
+	if (!atomic_load(&series->failed)) {
+		struct picture picture = picture_of(series->params, job->frames[index]);
+		struct error error = { 0 };
+		atomic_fetch_add(&series->files, write_picture(series->params, job, index, &picture, &error));
+		if (error.code != 0 && atomic_exchange(&series->failed, 1) == 0)
+			series->error = error;
+	}
+	frame_ring_release(job->ring, &job->frames[index], 1);
+}
+
+static void run_series(const struct jobs_params *params, struct job *job)
+{
+	struct series series = { .params = params, .job = job };
+	pool_run(params->pool, job->frame_count, run_series_picture, &series);
+	job->file_count = atomic_load(&series.files);
+	job->error = series.error;
+}
+
+struct stack_task {
+	enum stack_mode mode;
+	const uint8_t **sources;
+	size_t count, bytes;
+	uint8_t *out;
+};
+
+static void run_stack_band(void *data, size_t index)
+{
+	const struct stack_task *task = data;
+	size_t begin = index * BAND_BYTES;
+	size_t end = begin + BAND_BYTES < task->bytes ? begin + BAND_BYTES : task->bytes;
+	stack_range(task->mode, task->sources, task->count, begin, end, task->out);
+}
+
+/* Stacks the job's frames into out, which has room for one frame. */
+static int stack_frames(const struct jobs_params *params, const struct job *job, uint8_t *out)
+{
+	const uint8_t **sources = calloc(job->frame_count, sizeof *sources);
+	if (!sources)
+		return -ENOMEM;
+	for (size_t i = 0; i < job->frame_count; i++)
+		sources[i] = job->frames[i]->pixels;
+	const struct frame *frame = job->frames[0];
+	struct stack_task task = { job->stack_mode, sources, job->frame_count, frame_bytes(frame->width, frame->height),
+		                       out };
+	pool_run(params->pool, (task.bytes + BAND_BYTES - 1) / BAND_BYTES, run_stack_band, &task);
+	free(sources);
+	return 0;
+}
+
+static void run_stack(const struct jobs_params *params, struct job *job, uint8_t *out)
+{
+	struct picture picture = picture_of(params, job->frames[job->frame_count - 1]);
+	int result = stack_frames(params, job, out);
+	/* The frames go back to capture before the slow part begins. */
+	frame_ring_release(job->ring, job->frames, job->frame_count);
+	if (result < 0) {
+		error_set(&job->error, result, "no memory for the stack");
+		return;
+	}
+	picture.rgb = out;
+	picture.stacked = (int)job->frame_count;
+	picture.stack_mode = stack_mode_name(job->stack_mode);
+	job->file_count = write_picture(params, job, 0, &picture, &job->error);
+}
+
+static void run_single(const struct jobs_params *params, struct job *job)
+{
+	struct picture picture = picture_of(params, job->frames[0]);
+	job->file_count = write_picture(params, job, 0, &picture, &job->error);
+	frame_ring_release(job->ring, job->frames, job->frame_count);
+}
+
+void job_run(const struct jobs_params *params, struct job *job, uint8_t *result)
+{
+	if (job->frame_count == 0)
+		return; /* refused before it had any */
+	job->first = job->frames[0]->info;
+	job->last = job->frames[job->frame_count - 1]->info;
+	if (job->error.code != 0) {
+		frame_ring_release(job->ring, job->frames, job->frame_count);
+		return;
+	}
+	switch (job->kind) {
+	case JOB_SINGLE:
+		run_single(params, job);
+		return;
+	case JOB_SERIES:
+		run_series(params, job);
+		return;
+	case JOB_STACK:
+		run_stack(params, job, result);
+		return;
+	}
+}

@@ -1,0 +1,288 @@
+#include "export/jobs.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "job_run.h"
+
+enum { WORKER_COUNT = 2 };
+
+struct queue {
+	struct job *first, **end;
+};
+
+struct jobs {
+	struct jobs_params params;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_t workers[WORKER_COUNT];
+	size_t worker_count;
+	bool closed, stopping;
+	struct queue singles, series;
+	struct job_lane { /* what a worker thread needs to know */
+		struct jobs *jobs;
+		bool any;
+		uint8_t *result; /* room for a stack, on pages of its own */
+	} lanes[WORKER_COUNT];
+	struct jobs_status status;
+	struct job slots[JOBS_MAX];
+};
+
+static void queue_init(struct queue *queue)
+{
+	queue->first = NULL;
+	queue->end = &queue->first;
+}
+
+static void queue_put(struct queue *queue, struct job *job)
+{
+	job->next = NULL;
+	*queue->end = job;
+	queue->end = &job->next;
+}
+
+static struct job *queue_take(struct queue *queue)
+{
+	struct job *job = queue->first;
+	if (!job)
+		return NULL;
+	queue->first = job->next;
+	if (!queue->first)
+		queue->end = &queue->first;
+	return job;
+}
+
+/* The older of the two heads, for the worker that takes any. */
+static struct job *take(struct jobs *jobs, bool any)
+{
+	struct job *single = jobs->singles.first, *series = any ? jobs->series.first : NULL;
+	if (single && (!series || single->asked_ns <= series->asked_ns))
+		return queue_take(&jobs->singles);
+	return series ? queue_take(&jobs->series) : NULL;
+}
+
+static void give_back(struct jobs *jobs, struct job *job)
+{
+	for (size_t i = 0; job->paths && i < job->capacity; i++)
+		free(job->paths[i]);
+	if (job->frames != job->one_frame)
+		free(job->frames);
+	if (job->paths != job->one_path)
+		free(job->paths);
+	pthread_mutex_lock(&jobs->lock);
+	job->admitted = false;
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+static void note_result(struct jobs *jobs, const struct job *job)
+{
+	jobs->status.files += job->file_count;
+	if (job->error.code == 0) {
+		jobs->status.succeeded++;
+		return;
+	}
+	jobs->status.failed++;
+	jobs->status.last_error_ns = clock_now_ns();
+	memcpy(jobs->status.last_error, job->error.text, sizeof jobs->status.last_error);
+}
+
+static void answer(struct jobs *jobs, struct job *job)
+{
+	pthread_mutex_lock(&jobs->lock);
+	note_result(jobs, job);
+	pthread_mutex_unlock(&jobs->lock);
+	job->done(job->data, job);
+	give_back(jobs, job);
+	pthread_mutex_lock(&jobs->lock);
+	jobs->status.running--;
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+static void *work(void *data)
+{
+	struct job_lane *lane = data;
+	struct jobs *jobs = lane->jobs;
+	job_run_prepare_thread();
+	for (;;) {
+		pthread_mutex_lock(&jobs->lock);
+		struct job *job;
+		while ((job = take(jobs, lane->any)) == NULL && !jobs->stopping)
+			pthread_cond_wait(&jobs->wake, &jobs->lock);
+		if (job) {
+			jobs->status.waiting--;
+			jobs->status.running++;
+		}
+		struct jobs_params params = jobs->params;
+		pthread_mutex_unlock(&jobs->lock);
+		if (!job)
+			return NULL;
+		job_run(&params, job, lane->result);
+		answer(jobs, job);
+	}
+}
+
+static bool take_memory(struct job_lane *lane, size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	lane->result = memory == MAP_FAILED ? NULL : memory;
+	return lane->result;
+}
+
+struct jobs *jobs_create(const struct jobs_params *params, struct error *error)
+{
+	assert(params->most >= 1 && params->most <= JOBS_MAX);
+	struct jobs *jobs = calloc(1, sizeof *jobs);
+	if (!jobs) {
+		error_set(error, -ENOMEM, "no memory for the export queue");
+		return NULL;
+	}
+	jobs->params = *params;
+	queue_init(&jobs->singles);
+	queue_init(&jobs->series);
+	lock_init(&jobs->lock);
+	pthread_cond_init(&jobs->wake, NULL);
+	for (size_t i = 0; i < WORKER_COUNT; i++) {
+		jobs->lanes[i] = (struct job_lane){ .jobs = jobs, .any = i == 0 };
+		if (!take_memory(&jobs->lanes[i], params->frame_bytes)) {
+			error_set(error, -ENOMEM, "no memory for stacking");
+			jobs_destroy(jobs);
+			return NULL;
+		}
+		int result = pthread_create(&jobs->workers[i], NULL, work, &jobs->lanes[i]);
+		if (result != 0) {
+			error_set_errno(error, -result, "cannot start an export worker");
+			jobs_destroy(jobs);
+			return NULL;
+		}
+		jobs->worker_count++;
+	}
+	return jobs;
+}
+
+void jobs_destroy(struct jobs *jobs)
+{
+	if (!jobs)
+		return;
+	jobs_close(jobs, "pastcam is stopping");
+	pthread_mutex_lock(&jobs->lock);
+	jobs->stopping = true;
+	pthread_cond_broadcast(&jobs->wake);
+	pthread_mutex_unlock(&jobs->lock);
+	for (size_t i = 0; i < jobs->worker_count; i++)
+		pthread_join(jobs->workers[i], NULL);
+	for (size_t i = 0; i < WORKER_COUNT; i++)
+		if (jobs->lanes[i].result)
+			munmap(jobs->lanes[i].result, jobs->params.frame_bytes);
+	pthread_cond_destroy(&jobs->wake);
+	pthread_mutex_destroy(&jobs->lock);
+	free(jobs);
+}
+
+void jobs_set_camera_model(struct jobs *jobs, const char *model)
+{
+	pthread_mutex_lock(&jobs->lock);
+	snprintf(jobs->params.camera_model, sizeof jobs->params.camera_model, "%s", model);
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+static struct job *claim_slot(struct jobs *jobs)
+{
+	struct job *job = NULL;
+	pthread_mutex_lock(&jobs->lock);
+	for (size_t i = 0; !jobs->closed && !job && i < jobs->params.most; i++)
+		if (!jobs->slots[i].admitted)
+			job = &jobs->slots[i];
+	if (job) {
+		*job = (struct job){ .admitted = true };
+		jobs->status.asked++;
+	} else {
+		jobs->status.refused++;
+	}
+	pthread_mutex_unlock(&jobs->lock);
+	return job;
+}
+
+struct job *jobs_admit(struct jobs *jobs, enum job_kind kind, size_t capacity)
+{
+	assert(capacity > 0);
+	struct job *job = claim_slot(jobs);
+	if (!job)
+		return NULL;
+	job->kind = kind;
+	job->capacity = capacity;
+	job->asked_ns = clock_now_ns();
+	job->frames = capacity == 1 ? job->one_frame : calloc(capacity, sizeof *job->frames);
+	job->paths = capacity == 1 ? job->one_path : calloc(capacity, sizeof *job->paths);
+	if (!job->frames || !job->paths) {
+		jobs_dismiss(jobs, job);
+		return NULL;
+	}
+	return job;
+}
+
+void jobs_dismiss(struct jobs *jobs, struct job *job)
+{
+	give_back(jobs, job);
+}
+
+void jobs_submit(struct jobs *jobs, struct job *job)
+{
+	pthread_mutex_lock(&jobs->lock);
+	if (jobs->closed && job->error.code == 0)
+		error_set(&job->error, -ESHUTDOWN, "pastcam is stopping");
+	queue_put(job->kind == JOB_SERIES ? &jobs->series : &jobs->singles, job);
+	jobs->status.waiting++;
+	pthread_cond_broadcast(&jobs->wake);
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+void jobs_status(struct jobs *jobs, struct jobs_status *status)
+{
+	pthread_mutex_lock(&jobs->lock);
+	*status = jobs->status;
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+static void refuse_all(struct queue *queue, const char *why)
+{
+	for (struct job *job = queue->first; job; job = job->next)
+		if (job->error.code == 0)
+			error_set(&job->error, -ESHUTDOWN, "%s", why);
+}
+
+void jobs_close(struct jobs *jobs, const char *why)
+{
+	pthread_mutex_lock(&jobs->lock);
+	jobs->closed = true;
+	refuse_all(&jobs->singles, why);
+	refuse_all(&jobs->series, why);
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+bool jobs_idle(struct jobs *jobs)
+{
+	pthread_mutex_lock(&jobs->lock);
+	bool idle = jobs->status.waiting == 0 && jobs->status.running == 0;
+	pthread_mutex_unlock(&jobs->lock);
+	return idle;
+}
+
+size_t jobs_result_bytes(size_t frame_bytes)
+{
+	return WORKER_COUNT * frame_bytes;
+}
+
+size_t jobs_scratch_bytes(int width, int height, size_t pool_width)
+{
+	/* Each worker may hold a stack's result and one encoder; a series holds one encoder for each of its pictures under
+	 * way. */
+	size_t encoders = WORKER_COUNT - 1 + pool_width;
+	return WORKER_COUNT * frame_bytes(width, height) + encoders * export_scratch_bytes(width, height, pool_width);
+}

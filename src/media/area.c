@@ -1,0 +1,279 @@
+#include "area.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "area_whole.h"
+#include "convert.h"
+#include "kernel.h"
+#include "media/luma.h"
+
+enum { COMPONENTS = 3, PLANES_MAX = 3, STEPS = 2 };
+
+/* The samples, first to last, that one output pixel covers in a row. A weight of `out` is a whole input pixel, so that
+ * the weights of an output pixel add up to `in`. */
+struct span {
+	uint32_t first, last;
+	uint32_t first_weight, last_weight; /* last_weight is 0 where first is last */
+};
+
+struct area {
+	int in_width, in_height, out_width, out_height;
+	int whole_ratio;                /* the same in both directions, 2 to AREA_WHOLE_RATIO_MAX; else 0 */
+	struct span *columns[STEPS];    /* for samples of one and of two pixels */
+	uint32_t *sums;                 /* of the rows of one plane that an output row covers, weighted */
+	uint16_t *whole_sums;           /* the same without weights */
+	uint16_t *averages[COMPONENTS]; /* of one output row, 8.8 bits */
+};
+
+/* Where the samples of one component are in the rows of its plane. */
+struct component {
+	uint8_t plane, offset, stride; /* bytes */
+	uint8_t columns;               /* pixels that a sample colours */
+};
+
+/* A plane's units: how many columns and rows of pixels each colours, and its bytes. */
+struct unit {
+	uint8_t columns, rows, bytes;
+};
+
+struct layout {
+	struct unit units[PLANES_MAX];
+	struct component components[COMPONENTS]; /* R, G, B or Y, U, V */
+};
+
+static const struct layout layouts[] = {
+	[PIXEL_RGB] = { { { 1, 1, 3 } }, { { 0, 0, 3, 1 }, { 0, 1, 3, 1 }, { 0, 2, 3, 1 } } },
+	[PIXEL_BGR] = { { { 1, 1, 3 } }, { { 0, 2, 3, 1 }, { 0, 1, 3, 1 }, { 0, 0, 3, 1 } } },
+	[PIXEL_RGBX] = { { { 1, 1, 4 } }, { { 0, 0, 4, 1 }, { 0, 1, 4, 1 }, { 0, 2, 4, 1 } } },
+	[PIXEL_BGRX] = { { { 1, 1, 4 } }, { { 0, 2, 4, 1 }, { 0, 1, 4, 1 }, { 0, 0, 4, 1 } } },
+	[PIXEL_NV12] = { { { 1, 1, 1 }, { 2, 2, 2 } }, { { 0, 0, 1, 1 }, { 1, 0, 2, 2 }, { 1, 1, 2, 2 } } },
+	[PIXEL_YUV420] = { { { 1, 1, 1 }, { 2, 2, 1 }, { 2, 2, 1 } }, { { 0, 0, 1, 1 }, { 1, 0, 1, 2 }, { 2, 0, 1, 2 } } },
+	[PIXEL_YUYV] = { { { 2, 1, 4 } }, { { 0, 0, 2, 1 }, { 0, 1, 4, 2 }, { 0, 3, 4, 2 } } },
+};
+
+static bool is_rgb(enum pixel_format format)
+{
+	return format < PIXEL_NV12;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static struct span span_of(size_t index, size_t in, size_t out, size_t step)
+{
+	const size_t begin = index * in, end = begin + in, whole = step * out;
+	const size_t first = begin / whole, last = (end - 1) / whole;
+	const struct span span = {
+		.first = (uint32_t)first,
+		.last = (uint32_t)last,
+		.first_weight = (uint32_t)(smaller(end, (first + 1) * whole) - begin),
+		.last_weight = first == last ? 0 : (uint32_t)(end - last * whole),
+	};
+	return span;
+}
+
+static int whole_ratio_of(int in_width, int in_height, int out_width, int out_height)
+{
+	const int ratio = in_width / out_width;
+	const bool whole = ratio * out_width == in_width && ratio * out_height == in_height;
+	return whole && ratio > 1 && ratio <= AREA_WHOLE_RATIO_MAX ? ratio : 0;
+}
+
+static bool allocate(struct area *area)
+{
+	const size_t row_bytes = 4 * ((size_t)area->in_width + 1); /* of the widest layout, rounded up to a whole unit */
+	const size_t out_width = (size_t)area->out_width;
+	/* Zeros, since words at the end of a row are read whole; what is beyond the row does not reach the averages. */
+	area->sums = calloc(row_bytes, sizeof *area->sums);
+	area->whole_sums = calloc(row_bytes, sizeof *area->whole_sums);
+	bool complete = area->sums && area->whole_sums;
+	for (int i = 0; i < STEPS; i++) {
+		area->columns[i] = malloc(out_width * sizeof *area->columns[i]);
+		complete = complete && area->columns[i];
+	}
+	for (int i = 0; i < COMPONENTS; i++) {
+		area->averages[i] = malloc(out_width * sizeof *area->averages[i]);
+		complete = complete && area->averages[i];
+	}
+	return complete;
+}
+
+struct area *area_create(int in_width, int in_height, int out_width, int out_height)
+{
+	if (out_width < 1 || out_height < 1 || out_width > in_width || out_height > in_height)
+		return NULL;
+	struct area *area = calloc(1, sizeof *area);
+	if (!area)
+		return NULL;
+	area->in_width = in_width;
+	area->in_height = in_height;
+	area->out_width = out_width;
+	area->out_height = out_height;
+	area->whole_ratio = whole_ratio_of(in_width, in_height, out_width, out_height);
+	if (!allocate(area)) {
+		area_destroy(area);
+		return NULL;
+	}
+	for (size_t step = 1; step <= STEPS; step++)
+		for (size_t i = 0; i < (size_t)out_width; i++)
+			area->columns[step - 1][i] = span_of(i, (size_t)in_width, (size_t)out_width, step);
+	return area;
+}
+
+void area_destroy(struct area *area)
+{
+	if (!area)
+		return;
+	free(area->sums);
+	free(area->whole_sums);
+	for (int i = 0; i < STEPS; i++)
+		free(area->columns[i]);
+	for (int i = 0; i < COMPONENTS; i++)
+		free(area->averages[i]);
+	free(area);
+}
+
+static size_t plane_row_bytes(const struct area *area, struct unit unit)
+{
+	return ((size_t)area->in_width + unit.columns - 1) / unit.columns * unit.bytes;
+}
+
+KERNEL static void add_weighted_row(const uint8_t *restrict row, uint32_t weight, size_t bytes, uint32_t *restrict sums)
+{
+	for (size_t i = 0; i < bytes; i++)
+		sums[i] += row[i] * weight;
+}
+
+static void sum_rows_weighted(const struct area *area, const struct image *image, int plane, struct unit unit,
+                              size_t out_y)
+{
+	const size_t bytes = plane_row_bytes(area, unit);
+	const struct span span = span_of(out_y, (size_t)area->in_height, (size_t)area->out_height, unit.rows);
+	const uint32_t whole = (uint32_t)area->out_height * unit.rows;
+	memset(area->sums, 0, bytes * sizeof *area->sums);
+	for (size_t y = span.first; y <= span.last; y++) {
+		const uint32_t weight = y == span.first ? span.first_weight : y == span.last ? span.last_weight : whole;
+		add_weighted_row(image->plane[plane] + y * image->stride[plane], weight, bytes, area->sums);
+	}
+}
+
+static void average_columns_weighted(const struct area *area, struct component component, uint16_t *averages)
+{
+	const double scale = 256.0 / ((double)area->in_width * area->in_height);
+	const struct span *spans = area->columns[component.columns - 1];
+	const uint32_t *sums = area->sums + component.offset;
+	const uint32_t whole = (uint32_t)area->out_width * component.columns;
+	const size_t stride = component.stride;
+	for (size_t x = 0; x < (size_t)area->out_width; x++) {
+		const struct span span = spans[x];
+		uint64_t inner = 0;
+		for (size_t i = span.first + 1; i < span.last; i++)
+			inner += sums[i * stride];
+		const uint64_t edges = (uint64_t)sums[span.first * stride] * span.first_weight +
+		                       (uint64_t)sums[span.last * stride] * span.last_weight;
+		averages[x] = area_average_of(inner * whole + edges, scale);
+	}
+}
+
+/* True where all components of the plane take turns in its units, so that neighbours are a unit apart. */
+static bool is_uniform(const struct layout *layout, int plane)
+{
+	for (int i = 0; i < COMPONENTS; i++)
+		if (layout->components[i].plane == plane && layout->components[i].columns != layout->units[plane].columns)
+			return false;
+	return true;
+}
+
+/* The quickest way to average the sums of a plane. */
+static area_average *average_of_plane(const struct layout *layout, int plane, size_t ratio)
+{
+	return area_folds(ratio) && is_uniform(layout, plane) ? area_average_folded : area_average_samples;
+}
+
+static void average_pixels(const struct area *area, const struct layout *layout, size_t ratio)
+{
+	const struct area_samples samples = { area->whole_sums, layout->units[0].bytes, ratio, ratio };
+	uint16_t *averages[COMPONENTS];
+	for (int i = 0; i < COMPONENTS; i++)
+		averages[layout->components[i].offset] = area->averages[i];
+	area_average_pixels(&samples, (size_t)area->out_width, averages);
+}
+
+/* False where the plane is of another kind. */
+static bool average_words(const struct area *area, const struct layout *layout, int plane, const uint8_t *row,
+                          size_t stride)
+{
+	const struct unit unit = layout->units[plane];
+	const int columns = area->whole_ratio / unit.columns, rows = area->whole_ratio / unit.rows;
+	const size_t count = (size_t)area->out_width;
+	if (unit.bytes == 1 && columns == 4 && rows == 4)
+		area_average_4x4(row, stride, count, area->averages[plane]);
+	else if (unit.bytes == 2 && columns == 2 && rows == 2)
+		area_average_2x2_pairs(row, stride, count, area->averages + 1);
+	else
+		return false;
+	return true;
+}
+
+static void average_plane_whole(const struct area *area, const struct image *image, int plane, size_t out_y)
+{
+	const struct layout *layout = &layouts[image->format];
+	const struct unit unit = layout->units[plane];
+	const size_t ratio = (size_t)area->whole_ratio, rows = ratio / unit.rows;
+	const size_t bytes = plane_row_bytes(area, unit), stride = image->stride[plane];
+	const uint8_t *row = image->plane[plane] + out_y * rows * stride;
+	if (average_words(area, layout, plane, row, stride))
+		return;
+	area_average *const average = average_of_plane(layout, plane, ratio);
+	area_sum_rows(row, stride, rows, bytes, area->whole_sums);
+	if (area_folds(ratio) && is_rgb(image->format)) {
+		average_pixels(area, layout, ratio);
+		return;
+	}
+	if (average == area_average_folded)
+		area_fold(area->whole_sums, bytes, unit.bytes, ratio / unit.columns);
+	for (int i = 0; i < COMPONENTS; i++) {
+		const struct component component = layout->components[i];
+		const struct area_samples samples = { area->whole_sums + component.offset, component.stride,
+			                                  ratio / component.columns, rows };
+		if (component.plane == plane)
+			average(&samples, (size_t)area->out_width, area->averages[i]);
+	}
+}
+
+static void average_plane_weighted(const struct area *area, const struct image *image, int plane, size_t out_y)
+{
+	const struct layout *layout = &layouts[image->format];
+	sum_rows_weighted(area, image, plane, layout->units[plane], out_y);
+	for (int i = 0; i < COMPONENTS; i++)
+		if (layout->components[i].plane == plane)
+			average_columns_weighted(area, layout->components[i], area->averages[i]);
+}
+
+static void average_row(const struct area *area, const struct image *image, bool whole, size_t out_y)
+{
+	const struct layout *layout = &layouts[image->format];
+	for (int plane = 0; plane < PLANES_MAX && layout->units[plane].bytes > 0; plane++)
+		if (whole)
+			average_plane_whole(area, image, plane, out_y);
+		else
+			average_plane_weighted(area, image, plane, out_y);
+}
+
+uint64_t area_image(struct area *area, const struct image *image, uint8_t *rgb)
+{
+	const struct convert_matrix matrix = convert_matrix_of(image->matrix, image->full_range);
+	const bool has_pairs = layouts[image->format].components[2].columns > 1;
+	const bool whole = area->whole_ratio > 0 && !(has_pairs && area->whole_ratio % 2);
+	const size_t bytes = frame_bytes(area->out_width, 1);
+	uint64_t sum = 0;
+	for (size_t y = 0; y < (size_t)area->out_height; y++, rgb += bytes) {
+		average_row(area, image, whole, y);
+		convert_averages(is_rgb(image->format) ? NULL : &matrix, area->averages, (size_t)area->out_width, rgb);
+		sum += luma_sum(rgb, bytes);
+	}
+	return sum;
+}

@@ -1,0 +1,118 @@
+#include "compose.h"
+
+static const double idle_timeout_s = 10, total_timeout_s = 30;
+
+struct log_params compose_log(const struct config *config)
+{
+	/* CRITICAL, which the seed's logging knew, is the choice after the known levels. */
+	int level = config->logging.level <= LOG_LEVEL_DEBUG ? config->logging.level : LOG_LEVEL_ERROR;
+	return (struct log_params){ .level = (enum log_level)level, .file = config->logging.file };
+}
+
+struct camera_params compose_camera(const struct config *config)
+{
+	return (struct camera_params){
+		.backend = (enum camera_backend_kind)config->camera.backend,
+		.id = config->camera.id,
+		.width = config->camera.width,
+		.height = config->camera.height,
+		.framerate = config->camera.framerate,
+		.capture_timeout_s = config->camera.capture_timeout_s,
+		.lost_after_s = config->camera.lost_after_s,
+		.replay_path = config->camera.replay_path,
+		.lux = config->camera.lux,
+		.lux_trace = config->camera.lux_trace,
+		.faults = config->camera.faults,
+		.synthetic_format = (enum pixel_format)config->camera.synthetic_format,
+	};
+}
+
+struct night_params compose_night(const struct config *config)
+{
+	return (struct night_params){
+		.enable = config->night.enable,
+		.metric = (enum night_metric)config->night.metric,
+		.dark_threshold = config->night.dark_threshold,
+		.bright_threshold = config->night.bright_threshold,
+		.min_dark_frames = config->night.min_dark_frames,
+		.min_bright_frames = config->night.min_bright_frames,
+		.min_dwell_s = config->night.min_dwell_s,
+		.exposure_us = config->night.exposure_us,
+		.gain = config->night.gain,
+		.day_exposure_us = (int64_t)(1e6 / config->camera.framerate),
+		.day_gain = config->night.day_gain,
+	};
+}
+
+struct night_sim_params compose_night_sim(const struct config *config)
+{
+	return (struct night_sim_params){ .night = compose_night(config), .framerate = config->camera.framerate };
+}
+
+static int64_t bytes_of_mb(int mb)
+{
+	return (int64_t)mb * 1024 * 1024;
+}
+
+struct retention_params compose_retention(const struct config *config, const char *base_dir)
+{
+	return (struct retention_params){
+		.base_dir = base_dir,
+		.min_free_bytes = config->storage.min_free_mb < 0 ? -1 : bytes_of_mb(config->storage.min_free_mb),
+		.max_total_bytes = bytes_of_mb(config->storage.max_total_mb),
+		.max_age_s = (int64_t)(config->storage.max_age_days * 24 * 3600),
+	};
+}
+
+struct server_params compose_server(const struct config *config)
+{
+	return (struct server_params){
+		.bind = config->network.bind,
+		.port = config->network.trigger_port,
+		.token_file = config->network.token_file,
+		.allow_unauthenticated = config->network.allow_unauthenticated,
+		.max_clients = config->network.max_clients,
+		.idle_timeout_s = idle_timeout_s,
+		.total_timeout_s = total_timeout_s,
+	};
+}
+
+void compose_ring_size(const struct config *config, int *width, int *height)
+{
+	*width = config->ring.downscale ? config->ring.downscale_width : config->camera.width;
+	*height = config->ring.downscale ? config->ring.downscale_height : config->camera.height;
+}
+
+struct budget_request compose_budget(const struct config *config)
+{
+	int width, height;
+	compose_ring_size(config, &width, &height);
+	size_t full = config->ring.downscale
+	                  ? COMPOSE_FULL_SLOTS * frame_ring_slot_bytes(config->camera.width, config->camera.height)
+	                  : 0;
+	return (struct budget_request){
+		.slots = (size_t)config->ring.size,
+		.slot_bytes = frame_ring_slot_bytes(width, height),
+		.reserved = full + jobs_result_bytes(frame_bytes(width, height)),
+		.available_fraction = config->memory.available_fraction,
+		.max_rss = (uint64_t)bytes_of_mb(config->memory.max_rss_mb),
+	};
+}
+
+size_t compose_jobs_most(const struct config *config)
+{
+	size_t most = ((size_t)config->network.max_clients * 3 + 3) / 4;
+	return most < JOBS_MAX ? most : JOBS_MAX;
+}
+
+struct commands compose_commands(const struct config *config)
+{
+	return (struct commands){
+		.formats = (unsigned)config->export.formats,
+		.save_before_s = config->export.save_before_s,
+		.stack_dark_frames = config->export.stack_dark_frames,
+		.stack_count = config->export.stack_count,
+		.stack_mode = (enum stack_mode)config->export.stack_mode,
+		.framerate = config->camera.framerate,
+	};
+}

@@ -1,0 +1,36 @@
+/* From the configuration to each module's own params. The strings stay the configuration's. */
+#ifndef PASTCAM_PASTCAM_COMPOSE_H
+#define PASTCAM_PASTCAM_COMPOSE_H
+
+#include "base/log.h"
+#include "camera/camera.h"
+#include "config/config.h"
+#include "detect/night.h"
+#include "export/retention.h"
+#include "net/commands.h"
+#include "net/server.h"
+#include "night_sim.h"
+
+/* Full-resolution frames beside a downscaled ring: for one being saved, one being filled, and two for the pin limit. */
+enum { COMPOSE_FULL_SLOTS = FRAME_RING_SLOTS_MIN };
+
+struct log_params compose_log(const struct config *config);
+struct camera_params compose_camera(const struct config *config);
+struct night_params compose_night(const struct config *config);
+struct night_sim_params compose_night_sim(const struct config *config);
+struct retention_params compose_retention(const struct config *config, const char *base_dir);
+struct server_params compose_server(const struct config *config);
+
+/* All of the budget that the configuration tells; what the machine tells is left 0. */
+struct budget_request compose_budget(const struct config *config);
+
+/* Size of the frames that the ring keeps. */
+void compose_ring_size(const struct config *config, int *width, int *height);
+
+/* Exports under way at once: three for four clients, so that with a hung disk `status` still finds a place. */
+size_t compose_jobs_most(const struct config *config);
+
+/* What commands do without arguments; the modules are left NULL. */
+struct commands compose_commands(const struct config *config);
+
+#endif

@@ -1,0 +1,239 @@
+#include "daemon.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/notify.h"
+#include "compose.h"
+#include "daemon_parts.h"
+#include "service/memory_guard.h"
+
+enum {
+	CAPTURE_NICE = -10,
+	SWAP_EVERY_S = 60,       /* how often swap is looked at */
+	SWAP_EVERY_PAUSED_S = 3, /* and while capture is paused for it */
+	STOP_PATIENCE_MS = 800,  /* for exports in flight when stopping */
+	STOP_CHECK_MS = 5,
+};
+
+/* --- stopping --- */
+
+static void on_stop_check(void *data, uint32_t events)
+{
+	(void)events;
+	struct daemon *daemon = data;
+	int64_t waited_ms = (clock_now_ns() - daemon->stop_begun_ns) / CLOCK_NS_PER_MS;
+	if (jobs_idle(daemon->jobs) || waited_ms >= STOP_PATIENCE_MS)
+		loop_stop(daemon->loop);
+}
+
+/* Capture goes on until the exports in flight are done, since one of them may wait for its frame. */
+static void begin_stop(struct daemon *daemon, int exit_code, const char *why)
+{
+	if (daemon->stopping)
+		return;
+	daemon->stopping = true;
+	daemon->exit_code = exit_code;
+	daemon->stop_begun_ns = clock_now_ns();
+	notify_send("STOPPING=1");
+	jobs_close(daemon->jobs, why);
+	schedule_stop(daemon->autosave);
+	loop_set_timer(daemon->stop_timer, 1, (int64_t)STOP_CHECK_MS * CLOCK_NS_PER_MS);
+}
+
+static void on_signal(void *data, uint32_t events)
+{
+	(void)events;
+	struct daemon *daemon = data;
+	struct signalfd_siginfo info;
+	if (read(daemon->signals, &info, sizeof info) != (ssize_t)sizeof info)
+		return;
+	log_info("Stopping (%s)", strsignal((int)info.ssi_signo));
+	begin_stop(daemon, EXIT_STOPPED, "pastcam is stopping");
+}
+
+static void on_camera_lost(void *data)
+{
+	struct daemon *daemon = data;
+	log_error("The camera stays away for camera.lost_after_s: exiting with %d, so that a fresh process can try",
+	          EXIT_CAMERA_LOST);
+	begin_stop(daemon, EXIT_CAMERA_LOST, "the camera is lost; pastcam is restarting");
+}
+
+/* --- watching over memory and swap --- */
+
+static void check_memory(struct daemon *daemon)
+{
+	uint64_t rss = memory_rss(), limit = daemon->commands.budget_request.max_rss;
+	if (rss <= limit)
+		return;
+	log_error("RSS %.1f MiB is over memory.max_rss_mb (%.0f): exiting with %d; the next start takes a smaller ring",
+	          (double)rss / (1 << 20), (double)limit / (1 << 20), EXIT_MEMORY);
+	if (memory_guard_note_exit(memory_guard_folder()) < 0)
+		log_warning("There is no runtime folder to remember this in: the next start will not know");
+	begin_stop(daemon, EXIT_MEMORY, "memory ran out; pastcam is restarting");
+}
+
+static void check_swap(struct daemon *daemon)
+{
+	int64_t now_ns = clock_now_ns();
+	int64_t every_s = daemon->pace_ns == INT64_MAX ? SWAP_EVERY_PAUSED_S : SWAP_EVERY_S;
+	if (now_ns - daemon->swap_checked_ns < every_s * CLOCK_NS_PER_S)
+		return;
+	daemon->swap_checked_ns = now_ns;
+	double swap = memory_swap_percent();
+	int64_t pace_ns = memory_guard_pace_ns(swap);
+	if (pace_ns == daemon->pace_ns)
+		return;
+	daemon->pace_ns = pace_ns;
+	if (pace_ns == INT64_MAX)
+		log_error("Swap is %.1f %% full: capture pauses until it is better", swap);
+	else if (pace_ns != 0)
+		log_warning("Swap is %.1f %% full: capture slows down", swap);
+	else
+		log_info("Swap is %.1f %% full: capture goes on as usual", swap);
+	capture_set_pace(daemon->capture, pace_ns);
+}
+
+static void send_status(struct daemon *daemon)
+{
+	struct capture_status capture;
+	struct frame_ring_status ring;
+	char text[256];
+	capture_status(daemon->capture, &capture);
+	frame_ring_status(daemon->ring, &ring);
+	snprintf(text, sizeof text, "STATUS=Camera %s, %zu frames in the ring (%.1f s), %s",
+	         camera_state_text(capture.camera.state), ring.filled,
+	         (double)(ring.newest_ns - ring.oldest_ns) / (double)CLOCK_NS_PER_S, capture.night.night ? "night" : "day");
+	notify_send(text);
+}
+
+static void on_second(void *data, uint32_t events)
+{
+	(void)events;
+	struct daemon *daemon = data;
+	check_memory(daemon);
+	check_swap(daemon);
+	send_status(daemon);
+}
+
+static void on_watchdog(void *data, uint32_t events)
+{
+	(void)data;
+	(void)events;
+	notify_send("WATCHDOG=1");
+}
+
+/* --- running --- */
+
+static int make_timers(struct daemon *daemon, struct error *error)
+{
+	struct loop *loop = daemon->loop;
+	daemon->signal_watch = loop_add(loop, daemon->signals, EPOLLIN, on_signal, daemon);
+	daemon->second_timer = loop_add_timer(loop, on_second, daemon);
+	daemon->stop_timer = loop_add_timer(loop, on_stop_check, daemon);
+	daemon->watchdog_timer = loop_add_timer(loop, on_watchdog, daemon);
+	if (!daemon->signal_watch || !daemon->second_timer || !daemon->stop_timer || !daemon->watchdog_timer)
+		return error_set_errno(error, -errno, "cannot set up the event loop");
+	loop_set_timer(daemon->second_timer, CLOCK_NS_PER_S, CLOCK_NS_PER_S);
+	int64_t watchdog_ns = notify_watchdog_interval_ns();
+	loop_set_timer(daemon->watchdog_timer, watchdog_ns, watchdog_ns);
+	return 0;
+}
+
+static sigset_t stop_signals(void)
+{
+	sigset_t stop;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGHUP);
+	return stop;
+}
+
+void daemon_block_signals(void)
+{
+	sigset_t stop = stop_signals();
+	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error to be told, as a full disk is */
+}
+
+static char *absolute(const char *path)
+{
+	char folder[FSIO_PATH_BYTES], *whole = NULL;
+	if (path[0] == '/' || !getcwd(folder, sizeof folder))
+		return strdup(path);
+	if (strncmp(path, "./", 2) == 0)
+		path += 2;
+	return asprintf(&whole, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path) < 0 ? NULL : whole;
+}
+
+/* Capture's turn comes at once, whatever else runs: a real-time priority, the lowest, else a high ordinary one, else
+ * capture still comes before exports, which lower theirs. This thread alone: all others are there by now. */
+static void run_ahead(void)
+{
+	const struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_RR) };
+	if (pthread_setschedparam(pthread_self(), SCHED_RR, &lowest) != 0)
+		setpriority(PRIO_PROCESS, 0, CAPTURE_NICE);
+}
+
+static int run(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	log_info("pastcam " PASTCAM_VERSION " answers on %s port %d and saves to %s", config->network.bind,
+	         server_port(daemon->server), daemon->base_dir);
+	memory_release_code();
+	run_ahead();
+	notify_send("READY=1");
+	int result = loop_run(daemon->loop);
+	if (result < 0) {
+		log_error("The capture loop stopped working: %s", strerror(-result));
+		return EXIT_FAILURE;
+	}
+	if (!jobs_idle(daemon->jobs)) {
+		log_warning("An export did not finish in time: its picture is not saved");
+		daemon_stop_control(daemon);
+		server_close(daemon->server);
+		_exit(daemon->exit_code); /* its thread hangs in the disk and cannot be joined */
+	}
+	return daemon->exit_code;
+}
+
+int daemon_run(const struct config *config, const char *note)
+{
+	struct daemon daemon = { .config = config, .commands = compose_commands(config) };
+	struct error error = { 0 };
+	daemon.commands.note = note;
+	sigset_t stop = stop_signals();
+	daemon.signals = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+	daemon.base_dir = absolute(config->export.base_dir);
+	int exit_code = EXIT_CONFIG;
+	if (daemon.signals < 0 || !daemon.base_dir) {
+		log_error("Cannot start: %s", strerror(errno));
+	} else if (daemon_make(&daemon, on_camera_lost, &error) < 0 || make_timers(&daemon, &error) < 0) {
+		log_error("Cannot start: %s", error.text);
+		/* Memory, and room for threads, may be there later; a free port will not. */
+		exit_code = error.code == -ENOMEM || error.code == -EAGAIN ? EXIT_MEMORY : EXIT_CONFIG;
+	} else {
+		exit_code = run(&daemon);
+	}
+	daemon_unmake(&daemon);
+	if (daemon.signals >= 0)
+		close(daemon.signals);
+	if (exit_code == EXIT_STOPPED)
+		log_info("Stopped");
+	return exit_code;
+}

@@ -1,0 +1,224 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "compose.h"
+#include "daemon_parts.h"
+#include "service/memory_guard.h"
+
+enum { POOL_THREADS_MAX = 3 };
+
+static void log_budget(const struct budget_request *request, const struct budget *budget)
+{
+	const double mib = 1 << 20;
+	double by_cgroup = budget->by_cgroup == UINT64_MAX ? -1 : (double)budget->by_cgroup / mib;
+	log_info("Ring: %zu frames of %.2f MiB (%zu asked; %s)", budget->slots, (double)request->slot_bytes / mib,
+	         request->slots, budget_bound_text(budget->bound));
+	log_info(
+	    "Ring memory: available %.1f MiB x %.2f leaves %.1f; max_rss %.1f - RSS now and soon %.1f leaves %.1f; cgroup "
+	    "leaves %.1f "
+	    "(-1: no limit); of each %.1f for exports and %.1f for full-size frames and stacks are taken off already",
+	    (double)request->available / mib, request->available_fraction, (double)budget->by_available / mib,
+	    (double)request->max_rss / mib, (double)request->rss_now / mib, (double)budget->by_rss / mib, by_cgroup,
+	    (double)request->scratch / mib, (double)request->reserved / mib);
+}
+
+/* Code of libraries that is only touched by the first export, and threads' stacks: measured at 3 to 4 MiB. */
+static const uint64_t later_bytes = 6 << 20;
+
+static struct budget_request measure_budget(const struct daemon *daemon, const struct camera_description *camera)
+{
+	const struct config *config = daemon->config;
+	struct budget_request request = compose_budget(config);
+	struct memory_cgroup cgroup = memory_cgroup();
+	request.available = memory_available();
+	/* Camera buffers are not resident before the first frames come. Of a camera that is not open yet: four buffers of
+	 * three bytes a pixel are the most that it will take. */
+	size_t unopened = 4 * frame_bytes(config->camera.width, config->camera.height);
+	uint64_t soon = later_bytes + (camera->buffer_bytes ? camera->buffer_bytes : unopened);
+	request.rss_now = memory_rss() + soon;
+	request.scratch = jobs_scratch_bytes(config->camera.width, config->camera.height, pool_width(daemon->pool));
+	request.cgroup_limit = cgroup.limit;
+	request.cgroup_used = cgroup.used + soon;
+	request.shrink = memory_guard_shrink(memory_guard_folder());
+	return request;
+}
+
+static int make_rings(struct daemon *daemon, struct error *error)
+{
+	const struct config *config = daemon->config;
+	struct camera_status camera;
+	camera_status(daemon->camera, &camera);
+	struct budget_request *request = &daemon->commands.budget_request;
+	struct budget *budget = &daemon->commands.budget;
+	*request = measure_budget(daemon, &camera.description);
+	*budget = budget_slots(request);
+	log_budget(request, budget);
+	if (budget->slots < FRAME_RING_SLOTS_MIN)
+		return error_set(
+		    error, -ENOMEM,
+		    "only %zu frames of %.1f MiB fit into memory (%s), at least %d are needed: make the pictures smaller, "
+		    "enable ring.downscale or raise memory.max_rss_mb",
+		    budget->slots, (double)request->slot_bytes / (1 << 20), budget_bound_text(budget->bound),
+		    FRAME_RING_SLOTS_MIN);
+	int width, height;
+	compose_ring_size(config, &width, &height);
+	daemon->ring = frame_ring_create(budget->slots, width, height, error);
+	if (daemon->ring && config->ring.downscale)
+		daemon->full_ring = frame_ring_create(COMPOSE_FULL_SLOTS, config->camera.width, config->camera.height, error);
+	return daemon->ring && (!config->ring.downscale || daemon->full_ring) ? 0 : -ENOMEM;
+}
+
+static int make_pool(struct daemon *daemon, struct error *error)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t threads = cores > 1 ? (size_t)cores - 1 : 0;
+	daemon->pool = pool_create(threads < POOL_THREADS_MAX ? threads : POOL_THREADS_MAX, error);
+	return daemon->pool ? 0 : -ENOMEM;
+}
+
+static int make_camera(struct daemon *daemon, struct error *error)
+{
+	static struct camera_params params;
+	params = compose_camera(daemon->config);
+	daemon->camera = camera_create(&params, &(struct camera_mode){ .still = false }, error);
+	return daemon->camera ? 0 : error->code;
+}
+
+static int make_jobs(struct daemon *daemon, struct error *error)
+{
+	const struct retention_params retention = compose_retention(daemon->config, daemon->base_dir);
+	daemon->retention = retention_create(&retention, error);
+	if (!daemon->retention)
+		return -ENOMEM;
+	int width, height;
+	compose_ring_size(daemon->config, &width, &height);
+	const struct jobs_params params = {
+		.export = { .base_dir = daemon->base_dir, .jpg_quality = daemon->config->export.jpg_quality },
+		.pool = daemon->pool,
+		.most = compose_jobs_most(daemon->config),
+		.frame_bytes = frame_bytes(width, height),
+		.gate = retention_gate,
+		.gate_data = daemon->retention,
+	};
+	daemon->jobs = jobs_create(&params, error);
+	return daemon->jobs ? 0 : -ENOMEM;
+}
+
+static int make_capture(struct daemon *daemon, struct error *error)
+{
+	const struct capture_params params = {
+		.loop = daemon->loop,
+		.camera = daemon->camera,
+		.jobs = daemon->jobs,
+		.ring = daemon->ring,
+		.full_ring = daemon->full_ring,
+		.night = compose_night(daemon->config),
+		.framerate = daemon->config->camera.framerate,
+		.frame_timeout_s = daemon->config->camera.capture_timeout_s,
+		.camera_lost = daemon->camera_lost,
+		.data = daemon,
+	};
+	daemon->capture = capture_create(&params, error);
+	return daemon->capture ? 0 : -ENOMEM;
+}
+
+static int make_autosave(struct daemon *daemon, struct error *error)
+{
+	if (daemon->config->export.auto_save_interval_s <= 0)
+		return 0;
+	const struct schedule_params params = {
+		.interval_s = daemon->config->export.auto_save_interval_s,
+		.use_ring = daemon->config->export.auto_save_use_ring,
+		.loop = daemon->loop,
+		.capture = daemon->capture,
+		.jobs = daemon->jobs,
+		.ring = daemon->ring,
+	};
+	daemon->autosave = schedule_create(&params, error);
+	return daemon->autosave ? 0 : -ENOMEM;
+}
+
+/* The port first: a port in use is the commonest reason not to start, and should not cost a camera's start-up. */
+static int make_server(struct daemon *daemon, struct error *error)
+{
+	daemon->loop = loop_create(error);
+	daemon->control = daemon->loop ? loop_create(error) : NULL;
+	if (!daemon->control)
+		return -ENOMEM;
+	const struct server_params params = compose_server(daemon->config);
+	daemon->server = server_create(&params, daemon->control, commands_run, &daemon->commands, error);
+	return daemon->server ? 0 : -EINVAL;
+}
+
+static void *run_control(void *data)
+{
+	struct daemon *daemon = data;
+	pthread_setname_np(pthread_self(), "control");
+	int result = loop_run(daemon->control);
+	if (result < 0)
+		log_error("The trigger port stopped working: %s", strerror(-result));
+	return NULL;
+}
+
+static int start_control(struct daemon *daemon, struct error *error)
+{
+	struct commands *commands = &daemon->commands;
+	commands->server = daemon->server;
+	commands->capture = daemon->capture;
+	commands->jobs = daemon->jobs;
+	commands->ring = daemon->ring;
+	commands->full_ring = daemon->full_ring;
+	commands->retention = daemon->retention;
+	commands->started_ns = clock_now_ns();
+	int result = pthread_create(&daemon->control_thread, NULL, run_control, daemon);
+	if (result != 0)
+		return error_set_errno(error, -result, "cannot start the control thread");
+	daemon->control_running = true;
+	return 0;
+}
+
+int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct error *error)
+{
+	int (*const steps[])(struct daemon *, struct error *) = {
+		make_server, make_pool, make_camera, make_rings, make_jobs, make_capture, make_autosave, start_control,
+	};
+	daemon->camera_lost = camera_lost;
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		int result = steps[i](daemon, error);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+void daemon_stop_control(struct daemon *daemon)
+{
+	if (!daemon->control_running)
+		return;
+	daemon->control_running = false;
+	loop_stop(daemon->control);
+	pthread_join(daemon->control_thread, NULL);
+}
+
+void daemon_unmake(struct daemon *daemon)
+{
+	/* Commands use what follows, so they end first; replies that become due now are sent by server_destroy. */
+	daemon_stop_control(daemon);
+	capture_destroy(daemon->capture);
+	jobs_destroy(daemon->jobs);
+	schedule_destroy(daemon->autosave);
+	server_destroy(daemon->server);
+	retention_destroy(daemon->retention);
+	frame_ring_destroy(daemon->full_ring);
+	frame_ring_destroy(daemon->ring);
+	camera_destroy(daemon->camera);
+	pool_destroy(daemon->pool);
+	loop_destroy(daemon->control);
+	loop_destroy(daemon->loop);
+	free(daemon->base_dir);
+}

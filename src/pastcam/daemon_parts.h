@@ -1,0 +1,53 @@
+/* What the daemon consists of, and how it comes and goes. Private to daemon.c and daemon_make.c. */
+#ifndef PASTCAM_PASTCAM_DAEMON_PARTS_H
+#define PASTCAM_PASTCAM_DAEMON_PARTS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/loop.h"
+#include "base/pool.h"
+#include "config/config.h"
+#include "net/commands.h"
+#include "service/schedule.h"
+
+struct daemon {
+	const struct config *config;
+	char *base_dir; /* absolute */
+
+	struct loop *loop; /* capture's: this thread */
+	struct pool *pool;
+	struct camera *camera;
+	struct frame_ring *ring, *full_ring;
+	struct retention *retention;
+	struct jobs *jobs;
+	struct capture *capture;
+	struct schedule *autosave;
+
+	struct loop *control; /* the control thread's */
+	struct server *server;
+	struct commands commands;
+	pthread_t control_thread;
+	bool control_running;
+
+	int signals; /* signalfd */
+	struct loop_watch *signal_watch, *second_timer, *watchdog_timer, *stop_timer;
+	int64_t swap_checked_ns, stop_begun_ns;
+	int64_t pace_ns;
+	bool stopping;
+	int exit_code;
+	void (*camera_lost)(void *data);
+};
+
+/* Makes all parts, in the order in which they need each other; -errno with half of them made. camera_lost: see
+ * capture.h. */
+int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct error *error);
+
+/* Ends the control thread; commands that came before it are answered by server_close. Again is fine. */
+void daemon_stop_control(struct daemon *daemon);
+
+/* Takes down whatever was made. */
+void daemon_unmake(struct daemon *daemon);
+
+#endif

@@ -1,0 +1,224 @@
+/* The command line. What the daemon does is in daemon.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "compose.h"
+#include "config/config.h"
+#include "daemon.h"
+#include "net/server.h"
+#include "night_sim.h"
+
+static const char default_config[] = "config.json";
+
+static const char usage[] =
+    "usage: pastcam [-c FILE] [-o KEY=VALUE]...        run the service\n"
+    "       pastcam [-c FILE] [-o …] --check-config    tell whether the configuration is good\n"
+    "       pastcam [-c FILE] [-o …] --dump-config     show all values in force\n"
+    "       pastcam [-c FILE] [-o …] night-sim < TRACE play a trace of light through the night controller\n"
+    "       pastcam token FILE                         make a token for network.token_file\n"
+    "       pastcam --config-reference | --version | --help\n"
+    "\n"
+    "Without -c, config.json in the current folder is used if there is one, else the defaults.\n"
+    "--note TEXT is shown in `status`. docs: pastcam(1), docs/config.md, docs/protocol.md\n";
+
+enum action { RUN, CHECK_CONFIG, DUMP_CONFIG, CONFIG_REFERENCE, NIGHT_SIM, TOKEN };
+
+struct command_line {
+	enum action action;
+	const char *config_path; /* NULL: the default one, if it is there */
+	const char *note;
+	const char *token_path;
+	const char **assignments; /* of -o */
+	size_t assignment_count;
+};
+
+static int usage_error(const char *format, const char *what)
+{
+	fputs("pastcam: ", stderr);
+	fprintf(stderr, format, what);
+	fputs("\n", stderr);
+	fputs(usage, stderr);
+	return -EINVAL;
+}
+
+static int parse_subcommand(struct command_line *line, int count, char **words)
+{
+	if (count == 0)
+		return 0;
+	if (strcmp(words[0], "night-sim") == 0 && count == 1) {
+		line->action = NIGHT_SIM;
+		return 0;
+	}
+	if (strcmp(words[0], "token") == 0 && count == 2) {
+		line->action = TOKEN;
+		line->token_path = words[1];
+		return 0;
+	}
+	return usage_error("what is \"%s\"?", words[count > 1 ? 1 : 0]);
+}
+
+/* 1: all is said and done already (--help, --version). */
+static int parse_option(struct command_line *line, int option, const char *value)
+{
+	switch (option) {
+	case 'c':
+		line->config_path = value;
+		return 0;
+	case 'o':
+		line->assignments[line->assignment_count++] = value;
+		return 0;
+	case 'n':
+		line->note = value;
+		return 0;
+	case 'C':
+		line->action = CHECK_CONFIG;
+		return 0;
+	case 'D':
+		line->action = DUMP_CONFIG;
+		return 0;
+	case 'R':
+		line->action = CONFIG_REFERENCE;
+		return 0;
+	case 'V':
+		puts("pastcam " PASTCAM_VERSION);
+		return 1;
+	case 'h':
+		fputs(usage, stdout);
+		return 1;
+	default:
+		fputs(usage, stderr);
+		return -EINVAL;
+	}
+}
+
+static int parse_command_line(struct command_line *line, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "check-config", no_argument, NULL, 'C' },
+		{ "dump-config", no_argument, NULL, 'D' },  { "config-reference", no_argument, NULL, 'R' },
+		{ "note", required_argument, NULL, 'n' },   { "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },         { 0 },
+	};
+	int option;
+	while ((option = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1) {
+		int result = parse_option(line, option, optarg);
+		if (result != 0)
+			return result;
+	}
+	return parse_subcommand(line, argc - optind, argv + optind);
+}
+
+static int load_config(const struct command_line *line, struct config *config)
+{
+	static struct config_warnings warnings;
+	struct error error = { 0 };
+	const char *path = line->config_path;
+	if (!path && access(default_config, F_OK) == 0)
+		path = default_config;
+	config_defaults(config);
+	int result = path ? config_load(config, path, &warnings, &error) : 0;
+	for (size_t i = 0; result == 0 && i < line->assignment_count; i++)
+		result = config_set(config, line->assignments[i], &error);
+	if (result == 0)
+		result = config_check(config, &error);
+	for (size_t i = 0; i < warnings.count && i < CONFIG_WARNINGS_MAX; i++)
+		log_warning("Configuration: %s", warnings.text[i]);
+	if (result < 0)
+		log_error("Configuration: %s", error.text);
+	return result;
+}
+
+static int run_service(const struct config *config, const char *note)
+{
+	daemon_block_signals();
+	/* Fixed thresholds keep freed picture buffers from staying with malloc: memory is counted here. */
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+	mallopt(M_ARENA_MAX, 2);
+	const struct log_params log = compose_log(config);
+	struct error error = { 0 };
+	if (log_open(&log, &error) < 0) {
+		log_error("Cannot start: %s", error.text);
+		return EXIT_CONFIG;
+	}
+	int exit_code = daemon_run(config, note);
+	log_close();
+	return exit_code;
+}
+
+static int run_night_sim(const struct config *config)
+{
+	const struct night_sim_params params = compose_night_sim(config);
+	struct error error = { 0 };
+	if (night_sim_run(&params, stdin, stdout, &error) == 0)
+		return EXIT_STOPPED;
+	fprintf(stderr, "pastcam: %s\n", error.text);
+	return EXIT_CONFIG;
+}
+
+static int make_token(const char *path)
+{
+	struct error error = { 0 };
+	if (server_token_create(path, &error) < 0) {
+		fprintf(stderr, "pastcam: %s\n", error.text);
+		return EXIT_CONFIG;
+	}
+	printf(
+	    "A new token is in %s. Set network.token_file to it, and have clients send `auth TOKEN` before their line.\n",
+	    path);
+	return EXIT_STOPPED;
+}
+
+static int act(const struct command_line *line)
+{
+	static struct config config;
+	if (line->action == CONFIG_REFERENCE) {
+		config_reference(stdout);
+		return EXIT_STOPPED;
+	}
+	if (line->action == TOKEN)
+		return make_token(line->token_path);
+	if (load_config(line, &config) < 0)
+		return EXIT_CONFIG;
+	switch (line->action) {
+	case CHECK_CONFIG:
+		puts("The configuration is good.");
+		return EXIT_STOPPED;
+	case DUMP_CONFIG:
+		return config_dump(&config, stdout) < 0 ? EXIT_FAILURE : EXIT_STOPPED;
+	case NIGHT_SIM:
+		return run_night_sim(&config);
+	default:
+		return run_service(&config, line->note);
+	}
+}
+
+/* Started with a closed standard descriptor, the next file opened would take its number, and log lines would go into
+ * it. */
+static void fill_standard_descriptors(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = open("/dev/null", O_RDWR);
+	if (fd >= 0)
+		close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	fill_standard_descriptors();
+	struct command_line line = { .note = "", .assignments = calloc((size_t)argc, sizeof *line.assignments) };
+	if (!line.assignments)
+		return EXIT_MEMORY;
+	int result = parse_command_line(&line, argc, argv);
+	int exit_code = result == 0 ? act(&line) : result > 0 ? EXIT_STOPPED : EXIT_CONFIG;
+	free(line.assignments);
+	return exit_code;
+}

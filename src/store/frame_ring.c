@@ -1,0 +1,362 @@
+/*
+ * The committed frames form a list from the oldest to the newest, by slot index. Frames mostly leave at the old end,
+ * but a pinned frame is stepped over and stays, so a plain circular order would not do. Searching walks from the
+ * newest: questions are about the last seconds.
+ */
+#include "store/frame_ring.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/lock.h"
+
+enum { NONE = -1, CACHE_LINE = 64 };
+
+enum slot_state { SLOT_FREE, SLOT_LENT, SLOT_COMMITTED };
+
+struct slot {
+	struct frame frame; /* first, so that a frame is its slot */
+	enum slot_state state;
+	unsigned pins;
+	int older, newer;
+};
+
+struct frame_ring {
+	pthread_mutex_t lock;
+	uint8_t *arena;
+	size_t arena_bytes, slot_bytes;
+	size_t count, free_count, pinned, pin_limit;
+	pthread_t toucher;
+	bool touching;
+	atomic_bool stop_touching;
+	atomic_size_t touched; /* slots whose memory is there; the rest may not be lent yet */
+	int oldest, newest;
+	uint64_t committed, skipped_pinned;
+	struct slot slots[];
+};
+
+size_t frame_ring_slot_bytes(int width, int height)
+{
+	return (frame_bytes(width, height) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
+
+static size_t pin_limit_of(size_t slots)
+{
+	size_t kept = slots / 4 > 2 ? slots / 4 : 2;
+	return slots - kept;
+}
+
+/* Makes the memory from begin to end resident. MADV_POPULATE_WRITE (Linux 5.14) does it in one go. Else each page is
+ * written to in a way that keeps its content, since the slot may be in use already. */
+static void touch(uint8_t *begin, uint8_t *end)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uint8_t *first = (uint8_t *)((uintptr_t)begin & ~(page - 1));
+	if (madvise(first, (size_t)(end - first), MADV_POPULATE_WRITE) == 0)
+		return;
+	for (uint8_t *byte = begin; byte < end; byte += page)
+		atomic_fetch_or((_Atomic uint8_t *)byte, 0);
+	atomic_fetch_or((_Atomic uint8_t *)(end - 1), 0);
+}
+
+static void touch_slot(struct frame_ring *ring, size_t index)
+{
+	uint8_t *begin = ring->arena + index * ring->slot_bytes;
+	touch(begin, begin + ring->slot_bytes);
+	atomic_store(&ring->touched, index + 1);
+}
+
+/* The kernel takes a second or more to hand out a large arena, on a small machine. Capture need not wait for that: the
+ * first slots are there at once, the others follow faster than frames do. */
+static void *touch_rest(void *data)
+{
+	struct frame_ring *ring = data;
+	for (size_t i = atomic_load(&ring->touched); i < ring->count && !atomic_load(&ring->stop_touching); i++)
+		touch_slot(ring, i);
+	return NULL;
+}
+
+static void touch_arena(struct frame_ring *ring)
+{
+	for (size_t i = 0; i < FRAME_RING_SLOTS_MIN; i++)
+		touch_slot(ring, i);
+	ring->touching = pthread_create(&ring->toucher, NULL, touch_rest, ring) == 0;
+	if (!ring->touching)
+		touch_rest(ring);
+}
+
+struct frame_ring *frame_ring_create(size_t slots, int width, int height, struct error *error)
+{
+	assert(slots >= FRAME_RING_SLOTS_MIN && slots <= INT32_MAX);
+	struct frame_ring *ring = calloc(1, sizeof *ring + slots * sizeof ring->slots[0]);
+	if (!ring) {
+		error_set(error, -ENOMEM, "no memory for a ring of %zu frames", slots);
+		return NULL;
+	}
+	ring->slot_bytes = frame_ring_slot_bytes(width, height);
+	ring->arena_bytes = ring->slot_bytes * slots;
+	ring->arena = mmap(NULL, ring->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (ring->arena == MAP_FAILED) {
+		error_set(error, -ENOMEM, "no memory for a ring of %zu frames (%zu MiB): lower ring.size or memory.max_rss_mb",
+		          slots, ring->arena_bytes >> 20);
+		free(ring);
+		return NULL;
+	}
+	lock_init(&ring->lock);
+	ring->count = ring->free_count = slots;
+	ring->pin_limit = pin_limit_of(slots);
+	ring->oldest = ring->newest = NONE;
+	for (size_t i = 0; i < slots; i++)
+		ring->slots[i].frame =
+		    (struct frame){ .pixels = ring->arena + i * ring->slot_bytes, .width = width, .height = height };
+	touch_arena(ring);
+	return ring;
+}
+
+void frame_ring_destroy(struct frame_ring *ring)
+{
+	if (!ring)
+		return;
+	assert(ring->pinned == 0);
+	atomic_store(&ring->stop_touching, true);
+	if (ring->touching)
+		pthread_join(ring->toucher, NULL);
+	munmap(ring->arena, ring->arena_bytes);
+	pthread_mutex_destroy(&ring->lock);
+	free(ring);
+}
+
+void frame_ring_frame_size(const struct frame_ring *ring, int *width, int *height)
+{
+	*width = ring->slots[0].frame.width;
+	*height = ring->slots[0].frame.height;
+}
+
+static struct slot *slot_of(const struct frame *frame)
+{
+	return (struct slot *)(uintptr_t)frame;
+}
+
+static int index_of(const struct frame_ring *ring, const struct slot *slot)
+{
+	return (int)(slot - ring->slots);
+}
+
+static void unlink_slot(struct frame_ring *ring, struct slot *slot)
+{
+	if (slot->older == NONE)
+		ring->oldest = slot->newer;
+	else
+		ring->slots[slot->older].newer = slot->newer;
+	if (slot->newer == NONE)
+		ring->newest = slot->older;
+	else
+		ring->slots[slot->newer].older = slot->older;
+}
+
+/* A free one of the first count slots. */
+static struct slot *take_free(struct frame_ring *ring, size_t count)
+{
+	for (size_t i = 0; ring->free_count > 0 && i < count; i++) {
+		if (ring->slots[i].state == SLOT_FREE) {
+			ring->free_count--;
+			return &ring->slots[i];
+		}
+	}
+	return NULL;
+}
+
+static struct slot *take_oldest(struct frame_ring *ring)
+{
+	for (int i = ring->oldest; i != NONE; i = ring->slots[i].newer) {
+		if (ring->slots[i].pins == 0) {
+			unlink_slot(ring, &ring->slots[i]);
+			return &ring->slots[i];
+		}
+		ring->skipped_pinned++;
+	}
+	return NULL;
+}
+
+struct frame *frame_ring_lend(struct frame_ring *ring)
+{
+	pthread_mutex_lock(&ring->lock);
+	struct slot *slot = take_free(ring, atomic_load(&ring->touched));
+	if (!slot)
+		slot = take_oldest(ring);
+	if (!slot) /* all touched ones are pinned: better a slow slot than a lost frame */
+		slot = take_free(ring, ring->count);
+	if (slot) {
+		slot->state = SLOT_LENT;
+		slot->frame.info = (struct frame_info){ 0 };
+	}
+	pthread_mutex_unlock(&ring->lock);
+	return slot ? &slot->frame : NULL;
+}
+
+void frame_ring_commit(struct frame_ring *ring, struct frame *frame)
+{
+	struct slot *slot = slot_of(frame);
+	assert(slot->state == SLOT_LENT);
+	pthread_mutex_lock(&ring->lock);
+	if (ring->newest != NONE) {
+		int64_t last = ring->slots[ring->newest].frame.info.timestamp_ns;
+		if (frame->info.timestamp_ns <= last)
+			frame->info.timestamp_ns = last + 1;
+		ring->slots[ring->newest].newer = index_of(ring, slot);
+	} else {
+		ring->oldest = index_of(ring, slot);
+	}
+	slot->older = ring->newest;
+	slot->newer = NONE;
+	slot->state = SLOT_COMMITTED;
+	ring->newest = index_of(ring, slot);
+	ring->committed++;
+	pthread_mutex_unlock(&ring->lock);
+}
+
+void frame_ring_cancel(struct frame_ring *ring, struct frame *frame)
+{
+	struct slot *slot = slot_of(frame);
+	assert(slot->state == SLOT_LENT);
+	pthread_mutex_lock(&ring->lock);
+	slot->state = SLOT_FREE;
+	ring->free_count++;
+	pthread_mutex_unlock(&ring->lock);
+}
+
+static bool can_pin(const struct frame_ring *ring, const struct slot *slot)
+{
+	return slot->pins > 0 || ring->pinned < ring->pin_limit;
+}
+
+static void pin(struct frame_ring *ring, struct slot *slot)
+{
+	if (slot->pins++ == 0)
+		ring->pinned++;
+}
+
+static void unpin(struct frame_ring *ring, struct slot *slot)
+{
+	assert(slot->pins > 0);
+	if (--slot->pins == 0)
+		ring->pinned--;
+}
+
+/* Pins count frames from first on, towards the newer ones; all or none. */
+static int pin_run(struct frame_ring *ring, int first, size_t count, const struct frame **frames)
+{
+	size_t done = 0;
+	for (int i = first; done < count && i != NONE; i = ring->slots[i].newer) {
+		struct slot *slot = &ring->slots[i];
+		if (!can_pin(ring, slot)) {
+			while (done > 0)
+				unpin(ring, slot_of(frames[--done]));
+			return -EBUSY;
+		}
+		pin(ring, slot);
+		frames[done++] = &slot->frame;
+	}
+	return (int)done;
+}
+
+static int64_t distance(const struct frame_ring *ring, int index, int64_t at_ns)
+{
+	int64_t far = ring->slots[index].frame.info.timestamp_ns - at_ns;
+	return far < 0 ? -far : far;
+}
+
+/* The oldest of the count consecutive frames nearest to at_ns: starts with the nearest one and widens towards the
+ * nearer side. */
+static int first_of_nearest(const struct frame_ring *ring, int64_t at_ns, size_t count)
+{
+	int nearest = ring->newest;
+	while (ring->slots[nearest].older != NONE &&
+	       distance(ring, ring->slots[nearest].older, at_ns) <= distance(ring, nearest, at_ns))
+		nearest = ring->slots[nearest].older;
+	int first = nearest, last = nearest;
+	for (size_t have = 1; have < count; have++) {
+		int older = ring->slots[first].older, newer = ring->slots[last].newer;
+		if (older == NONE && newer == NONE)
+			break;
+		if (newer == NONE || (older != NONE && distance(ring, older, at_ns) <= distance(ring, newer, at_ns)))
+			first = older;
+		else
+			last = newer;
+	}
+	return first;
+}
+
+int frame_ring_pin_nearest(struct frame_ring *ring, int64_t at_ns, size_t count, const struct frame **frames)
+{
+	int pinned = 0;
+	pthread_mutex_lock(&ring->lock);
+	if (count > ring->pin_limit)
+		count = ring->pin_limit;
+	if (ring->newest != NONE && count > 0)
+		pinned = pin_run(ring, first_of_nearest(ring, at_ns, count), count, frames);
+	pthread_mutex_unlock(&ring->lock);
+	return pinned;
+}
+
+int frame_ring_pin_since(struct frame_ring *ring, int64_t since_ns, size_t count, const struct frame **frames)
+{
+	int pinned = 0;
+	pthread_mutex_lock(&ring->lock);
+	if (count > ring->pin_limit)
+		count = ring->pin_limit;
+	int first = NONE;
+	for (int i = ring->newest; i != NONE && ring->slots[i].frame.info.timestamp_ns >= since_ns;
+	     i = ring->slots[i].older)
+		first = i;
+	if (first != NONE && count > 0)
+		pinned = pin_run(ring, first, count, frames);
+	pthread_mutex_unlock(&ring->lock);
+	return pinned;
+}
+
+int frame_ring_pin_frame(struct frame_ring *ring, const struct frame *frame)
+{
+	struct slot *slot = slot_of(frame);
+	assert(slot->state == SLOT_COMMITTED);
+	pthread_mutex_lock(&ring->lock);
+	int result = can_pin(ring, slot) ? 0 : -EBUSY;
+	if (result == 0)
+		pin(ring, slot);
+	pthread_mutex_unlock(&ring->lock);
+	return result;
+}
+
+void frame_ring_release(struct frame_ring *ring, const struct frame *const *frames, size_t count)
+{
+	pthread_mutex_lock(&ring->lock);
+	for (size_t i = 0; i < count; i++)
+		unpin(ring, slot_of(frames[i]));
+	pthread_mutex_unlock(&ring->lock);
+}
+
+void frame_ring_status(struct frame_ring *ring, struct frame_ring_status *status)
+{
+	pthread_mutex_lock(&ring->lock);
+	size_t filled = 0;
+	for (int i = ring->oldest; i != NONE; i = ring->slots[i].newer)
+		filled++;
+	*status = (struct frame_ring_status){
+		.slots = ring->count,
+		.filled = filled,
+		.pinned = ring->pinned,
+		.touched = atomic_load(&ring->touched),
+		.slot_bytes = ring->slot_bytes,
+		.oldest_ns = ring->oldest == NONE ? 0 : ring->slots[ring->oldest].frame.info.timestamp_ns,
+		.newest_ns = ring->newest == NONE ? 0 : ring->slots[ring->newest].frame.info.timestamp_ns,
+		.committed = ring->committed,
+		.skipped_pinned = ring->skipped_pinned,
+		.pin_limit = ring->pin_limit,
+	};
+	pthread_mutex_unlock(&ring->lock);
+}

@@ -45,11 +45,11 @@ struct camera_mode {
 /* A frame on loan from the backend, until camera_release. */
 struct camera_frame {
 	struct image image;
-	int64_t timestamp_ns; /* monotonic */
-	uint64_t sequence;    /* the camera's own count, gaps show losses */
-	double exposure_us;   /* as the camera reports it, else as asked; 0 when neither is known */
-	double gain;          /* likewise; analogue x digital */
-	void *handle;         /* the backend's */
+	int64_t timestamp_ns, exposure_end_ns; /* monotonic: the exposure, see media/frame.h */
+	uint64_t sequence;                     /* the camera's own count, gaps show losses */
+	double exposure_us; /* as the camera reports it, else as told to one that obeys; 0 when neither is known */
+	double gain;        /* likewise; analogue x digital */
+	void *handle;       /* the backend's */
 };
 
 /* What a backend turned out to be, once open. */

@@ -35,14 +35,27 @@ struct image {
 
 enum { FRAME_CHANNELS = 3 };
 
-/* What is known about a frame besides its pixels. */
+/*
+ * What is known about a frame besides its pixels.
+ *
+ * A frame is an interval: [timestamp_ns, exposure_end_ns), the exposure of its first row on the monotonic clock. What
+ * the backends know of it:
+ * - libcamera: SensorTimestamp is taken when the first row begins to be read out, which is the end of that row's
+ *   exposure (the frame start event of the Raspberry Pi's receivers), so the start is worked out from the reported
+ *   exposure. A rolling shutter exposes the last row up to one readout (10 to 60 ms) later; that is not in it. Without
+ *   a plausible stamp the time of arrival stands for it.
+ * - synthetic: exact.
+ * - replay: the time at which the picture is shown.
+ * Where the exposure is unknown the interval is empty: both times are the one that is known.
+ */
 struct frame_info {
-	uint64_t id;          /* counts from 1 for the life of the process; 0 is no frame */
-	int64_t timestamp_ns; /* monotonic: start of the exposure as the sensor reports it */
-	double exposure_us;
-	double gain;
-	double mean; /* of all bytes of the frame, 0-255 */
-	bool night;  /* taken with the night's fixed exposure */
+	uint64_t id;             /* counts from 1 for the life of the process; 0 is no frame */
+	int64_t timestamp_ns;    /* monotonic: start of the exposure; rises from frame to frame */
+	int64_t exposure_end_ns; /* at or after timestamp_ns */
+	double exposure_us;      /* as measured, or as a camera that obeys was told; 0: unknown */
+	double gain;             /* analogue x digital; 0: unknown */
+	double mean;             /* of all bytes of the frame, 0-255 */
+	bool night;              /* taken with the night's fixed exposure */
 };
 
 struct frame {

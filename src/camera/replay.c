@@ -200,6 +200,7 @@ static int replay_acquire(void *state, struct camera_frame *frame, struct error 
 		.timestamp_ns = replay->start_ns + (int64_t)replay->shown * replay->interval_ns,
 		.sequence = replay->shown,
 	};
+	frame->exposure_end_ns = frame->timestamp_ns;
 	return 1;
 }
 

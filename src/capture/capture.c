@@ -100,6 +100,7 @@ static struct frame *take_in(struct capture *capture, struct frame_ring *ring, s
 	}
 	frame->info.id = capture->last_id;
 	frame->info.timestamp_ns = from->timestamp_ns;
+	frame->info.exposure_end_ns = from->exposure_end_ns;
 	frame->info.exposure_us = from->exposure_us;
 	frame->info.gain = from->gain;
 	ingest(into, &from->image, frame);
@@ -118,7 +119,7 @@ static bool skip_for_rate_limit(struct capture *capture, int64_t now_ns)
  * a frame that was there before the loop ran is not late for that. */
 static void note_latency(struct capture *capture, const struct camera_frame *from, int64_t polled_ns)
 {
-	int64_t ready_ns = from->timestamp_ns + (int64_t)(from->exposure_us * CLOCK_NS_PER_US);
+	int64_t ready_ns = from->exposure_end_ns;
 	latency_histogram_add(&capture->latency,
 	                      polled_ns - (ready_ns > capture->first_turn_ns ? ready_ns : capture->first_turn_ns));
 }

@@ -212,6 +212,8 @@ void frame_ring_commit(struct frame_ring *ring, struct frame *frame)
 	} else {
 		ring->oldest = index_of(ring, slot);
 	}
+	if (frame->info.exposure_end_ns < frame->info.timestamp_ns)
+		frame->info.exposure_end_ns = frame->info.timestamp_ns;
 	slot->older = ring->newest;
 	slot->newer = NONE;
 	slot->state = SLOT_COMMITTED;

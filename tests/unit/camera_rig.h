@@ -86,8 +86,12 @@ static inline int fake_acquire(void *state, struct camera_frame *frame, struct e
 	fake.frames--;
 	fake.given++;
 	fake.on_loan++;
-	*frame =
-	    (struct camera_frame){ .timestamp_ns = now_ns, .sequence = ++fake.sequence, .exposure_us = fake.exposure_us };
+	*frame = (struct camera_frame){
+		.timestamp_ns = now_ns,
+		.exposure_end_ns = now_ns + (int64_t)(fake.exposure_us * 1e3),
+		.sequence = ++fake.sequence,
+		.exposure_us = fake.exposure_us,
+	};
 	return 1;
 }
 

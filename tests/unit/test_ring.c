@@ -122,6 +122,21 @@ static void test_a_cancelled_frame_was_never_there(void **state)
 	frame_ring_destroy(ring);
 }
 
+static void test_an_exposure_never_ends_before_it_begins(void **state)
+{
+	(void)state;
+	struct frame_ring *ring = new_ring(SLOTS);
+	const int64_t begins_ns[] = { 100, 200, 200 }, ends_ns[] = { 150, 0, 200 };
+	for (int i = 0; i < 3; i++) {
+		struct frame *frame = frame_ring_lend(ring);
+		frame->info = (struct frame_info){ .timestamp_ns = begins_ns[i], .exposure_end_ns = ends_ns[i] };
+		frame_ring_commit(ring, frame);
+		assert_true(frame->info.exposure_end_ns >= frame->info.timestamp_ns);
+		assert_true(i > 0 || frame->info.exposure_end_ns == 150);
+	}
+	frame_ring_destroy(ring);
+}
+
 static void test_lookup_by_time(void **state)
 {
 	(void)state;
@@ -337,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_slots_are_apart_and_of_the_right_size),
 		cmocka_unit_test(test_the_oldest_makes_room),
 		cmocka_unit_test(test_a_cancelled_frame_was_never_there),
+		cmocka_unit_test(test_an_exposure_never_ends_before_it_begins),
 		cmocka_unit_test(test_lookup_by_time),
 		cmocka_unit_test(test_lookup_over_gaps),
 		cmocka_unit_test(test_since),

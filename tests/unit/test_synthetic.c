@@ -15,7 +15,8 @@ static void frames_carry_their_number_and_rise(void **state)
 		assert_int_equal(burnt_in(&frame), (uint32_t)frame.sequence);
 		assert_true(i == 0 || frame.sequence > last);
 		assert_true(frame.timestamp_ns > last_ns);
-		assert_true(frame.timestamp_ns <= clock_now_ns());
+		assert_int_equal(frame.exposure_end_ns - frame.timestamp_ns, (int64_t)(frame.exposure_us * 1e3));
+		assert_true(frame.exposure_end_ns <= clock_now_ns());
 		last = frame.sequence;
 		last_ns = frame.timestamp_ns;
 		BACKEND->release(rig.state, &frame);

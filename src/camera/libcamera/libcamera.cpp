@@ -252,9 +252,10 @@ bool Stream::fill(LibcameraSlot &slot, int64_t arrival_ns, camera_frame &frame)
 	frame = camera_frame{};
 	frame.image = device.layout;
 	std::copy(slot.plane.begin(), slot.plane.end(), frame.image.plane);
-	frame.timestamp_ns = sensor_time_monotonic(sensor_ns, arrival_ns, boot_ahead_ns(), oldest_ns + 2 * exposure_ns);
 	frame.sequence = sequence;
 	frame.exposure_us = exposure_us > 0 ? exposure_us : mode.exposure_us;
+	frame.exposure_end_ns = sensor_time_monotonic(sensor_ns, arrival_ns, boot_ahead_ns(), oldest_ns + 2 * exposure_ns);
+	frame.timestamp_ns = frame.exposure_end_ns - static_cast<int64_t>(frame.exposure_us * 1e3);
 	frame.gain = gain > 0 ? gain * digital_gain : mode.gain;
 	frame.handle = &slot;
 	if (!device.format->mjpeg)
@@ -279,7 +280,7 @@ int Stream::acquire(camera_frame &frame, struct error *error)
 			dma_buffer_begin_read(&memory);
 		if (usable && fill(slot, done.arrival_ns, frame)) {
 			delivered = true;
-			if (!paced && sensor_pace_is_too_fast(&pace, frame.timestamp_ns))
+			if (!paced && sensor_pace_is_too_fast(&pace, frame.exposure_end_ns))
 				start_pacing();
 			return 1;
 		}

@@ -301,6 +301,7 @@ static int deliver(struct synthetic *camera, struct camera_frame *frame)
 		return 0;
 	*frame = (struct camera_frame){
 		.timestamp_ns = camera->start_ns,
+		.exposure_end_ns = camera->start_ns + exposure_ns(camera),
 		.sequence = camera->state->sequence,
 		.exposure_us = camera->exposure_us,
 		.gain = camera->gain,

@@ -26,7 +26,7 @@ struct error {
 };
 
 /* Fills error (NULL is fine) and returns code, so that a caller can write `return error_set(error, -ENOENT, …)`.
- * code: negative errno. */
+ * code: negative errno. The text becomes valid UTF-8, whatever goes into it; shorten what may be long with utf8_fit. */
 __attribute__((format(printf, 3, 4))) int error_set(struct error *error, int code, const char *format, ...);
 
 /* The same, and appends ": " and the system's words for code. */

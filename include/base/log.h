@@ -25,7 +25,7 @@ struct log_params {
 int log_open(const struct log_params *params, struct error *error);
 void log_close(void); /* the file's waiting lines are written, for a second at most */
 
-/* Cut at LOG_LINE_BYTES - 1; control bytes become `?`. Keeps errno. */
+/* Cut at LOG_LINE_BYTES - 1; valid UTF-8, whatever was given; control characters become `?`. Keeps errno. */
 __attribute__((format(printf, 2, 3))) void log_write(enum log_level level, const char *format, ...);
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)

@@ -50,7 +50,8 @@ struct server *server_create(const struct server_params *params, struct loop *lo
 void server_close(struct server *server);
 void server_destroy(struct server *server); /* closes first; no server_reply may run meanwhile */
 
-void server_reply(struct server *server, server_ticket ticket, const char *text); /* adds the newline; copies text */
+/* Copies text, as valid UTF-8 (see utf8_repair), and adds the newline. */
+void server_reply(struct server *server, server_ticket ticket, const char *text);
 
 int server_port(const struct server *server);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 enum { FSIO_NUMBER_MAX = 99999, FSIO_BEGIN_TRIES = 100 };
 
@@ -20,23 +21,23 @@ int fsio_explain(struct error *error, int code, const char *folder)
 	switch (-code) {
 	case ENOSPC:
 	case EDQUOT:
-		return error_set_errno(error, code, "disk full: %.160s", folder);
+		return error_set_errno(error, code, "disk full: %.*s", utf8_fit(folder, 160), folder);
 	case EROFS:
-		return error_set_errno(error, code, "disk is read-only: %.160s", folder);
+		return error_set_errno(error, code, "disk is read-only: %.*s", utf8_fit(folder, 160), folder);
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
 	case ESTALE:
-		return error_set_errno(error, code, "folder is gone: %.160s", folder);
+		return error_set_errno(error, code, "folder is gone: %.*s", utf8_fit(folder, 160), folder);
 	case EACCES:
 	case EPERM:
-		return error_set_errno(error, code, "not allowed to write in %.160s", folder);
+		return error_set_errno(error, code, "not allowed to write in %.*s", utf8_fit(folder, 160), folder);
 	case EIO:
-		return error_set_errno(error, code, "disk error in %.160s", folder);
+		return error_set_errno(error, code, "disk error in %.*s", utf8_fit(folder, 160), folder);
 	case EXDEV:
-		return error_set(error, code, "the disk of %.160s went away", folder);
+		return error_set(error, code, "the disk of %.*s went away", utf8_fit(folder, 160), folder);
 	default:
-		return error_set_errno(error, code, "cannot write in %.160s", folder);
+		return error_set_errno(error, code, "cannot write in %.*s", utf8_fit(folder, 160), folder);
 	}
 }
 

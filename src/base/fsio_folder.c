@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fsio.h"
+#include "base/utf8.h"
 
 int fsio_open_nearest(char path[FSIO_PATH_BYTES])
 {
@@ -73,7 +74,7 @@ int fsio_make_folder(const char *folder, dev_t device, struct error *error)
 	if (folder[0] == '\0')
 		return error_set(error, -EINVAL, "the name of the folder to write in is empty");
 	if (snprintf(path, sizeof path, "%s", folder) >= (int)sizeof path)
-		return error_set_errno(error, -ENAMETOOLONG, "cannot create folder %.160s", folder);
+		return error_set_errno(error, -ENAMETOOLONG, "cannot create folder %.*s", utf8_fit(folder, 160), folder);
 	int fd = fsio_open_nearest(path);
 	int result = fd;
 	if (fd >= 0) {
@@ -83,7 +84,7 @@ int fsio_make_folder(const char *folder, dev_t device, struct error *error)
 	}
 	if (result == -EXDEV)
 		return fsio_explain(error, result, folder);
-	return result < 0 ? error_set_errno(error, result, "cannot create folder %.160s", folder) : 0;
+	return result < 0 ? error_set_errno(error, result, "cannot create folder %.*s", utf8_fit(folder, 160), folder) : 0;
 }
 
 /* True when name was a leftover and is removed. */

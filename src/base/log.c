@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "log_file.h"
 
 static atomic_int log_level = LOG_LEVEL_INFO;
@@ -87,6 +88,7 @@ static void note(const char *text)
 {
 	char cut[LOG_LINE_BYTES];
 	snprintf(cut, sizeof cut, "%s", text);
+	utf8_repair(cut);
 	to_stderr(clock_wall_ns(), LOG_LEVEL_WARNING, cut);
 }
 
@@ -115,6 +117,19 @@ static void remember(int64_t wall_ns, enum log_level level, const char *text)
 	pthread_mutex_unlock(&log_last.lock);
 }
 
+/* What strangers send may be in it: one line stays one line, and no terminal is told what to do. U+0080 to U+009F are
+ * controls too, in two bytes. */
+static void replace_controls(char *text)
+{
+	for (char *byte = text; *byte; byte++) {
+		bool is_c1 = (unsigned char)byte[0] == 0xc2 && (unsigned char)byte[1] < 0xa0;
+		if ((unsigned char)*byte < ' ' || *byte == 0x7f || is_c1)
+			*byte = '?';
+		if (is_c1)
+			byte[1] = '?';
+	}
+}
+
 static void log_line(enum log_level level, const char *format, va_list arguments)
 {
 	if ((int)level > log_level)
@@ -122,11 +137,8 @@ static void log_line(enum log_level level, const char *format, va_list arguments
 	int saved = errno;
 	char text[LOG_LINE_BYTES], line[LOG_FILE_LINE_BYTES];
 	vsnprintf(text, sizeof text, format, arguments);
-	/* What strangers send may be in it: one line stays one line, and no terminal is told what to do. */
-	for (char *byte = text; *byte; byte++) {
-		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
-			*byte = '?';
-	}
+	utf8_repair(text);
+	replace_controls(text);
 	int64_t wall_ns = clock_wall_ns();
 	if (level <= LOG_LEVEL_WARNING)
 		remember(wall_ns, level, text);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "camera_backend.h"
 #include "picture_loader.h"
 
@@ -90,6 +91,7 @@ static void describe(const struct replay *replay, const char *path, struct camer
 		.buffer_bytes = 2 * frame_bytes(replay->width, replay->height),
 	};
 	snprintf(description->id, sizeof description->id, "%s", path);
+	utf8_repair(description->id);
 }
 
 static int replay_open(const struct camera_params *params, void **state, struct camera_description *description,
@@ -164,8 +166,8 @@ static int load_next(struct replay *replay, struct error *error)
 		if (rc == 0)
 			return 0;
 	}
-	return error_set(error, rc, "none of the %zu pictures to replay can be read; the last: %.160s", replay->count,
-	                 last.text);
+	return error_set(error, rc, "none of the %zu pictures to replay can be read; the last: %.*s", replay->count,
+	                 utf8_fit(last.text, 160), last.text);
 }
 
 static void count_ticks(struct replay *replay)

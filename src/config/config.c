@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/fsio.h"
+#include "base/utf8.h"
 #include "config_options.h"
 
 enum { CONFIG_FILE_BYTES_MAX = 1024 * 1024, PATH_BYTES = 128, WORD_BYTES = 32 };
@@ -60,7 +61,8 @@ static int set_choice(struct config *config, const struct option *option, const 
 {
 	int index = choice_index(option, word, strlen(word));
 	if (index < 0)
-		return error_set(error, -EINVAL, "%s is \"%.40s\", but must be one of %s", option->path, word, option->choices);
+		return error_set(error, -EINVAL, "%s is \"%.*s\", but must be one of %s", option->path, utf8_fit(word, 40),
+		                 word, option->choices);
 	*(int *)member_of(config, option) = index;
 	return 0;
 }
@@ -73,7 +75,7 @@ static int set_words(struct config *config, const struct option *option, const c
 		int index = length ? choice_index(option, word, length) : -1;
 		if (length && index < 0)
 			return error_set(error, -EINVAL, "%s has \"%.*s\", but takes only %s", option->path,
-			                 (int)(length < 40 ? length : 40), word, option->choices);
+			                 utf8_fit(word, (int)(length < 40 ? length : 40)), word, option->choices);
 		if (length)
 			set |= 1 << index;
 		word += length;
@@ -315,7 +317,8 @@ int config_set(struct config *config, const char *assignment, struct error *erro
 	size_t length = equals ? (size_t)(equals - assignment) : 0;
 	char path[PATH_BYTES];
 	if (!equals || length == 0 || length >= sizeof path)
-		return error_set(error, -EINVAL, "-o takes key=value, such as camera.framerate=5, not \"%.80s\"", assignment);
+		return error_set(error, -EINVAL, "-o takes key=value, such as camera.framerate=5, not \"%.*s\"",
+		                 utf8_fit(assignment, 80), assignment);
 	memcpy(path, assignment, length);
 	path[length] = '\0';
 	const struct option *option = find_option(path);

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/fsio.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "retention_disk.h"
 #include "retention_pass.h"
 
@@ -216,9 +217,9 @@ static int check_room(struct retention *retention, struct error *error)
 		if (space.free >= room.min_free / 2 || (!helped && space.free >= room.floor))
 			return 0;
 		if (!helped)
-			return error_set(error, -ENOSPC,
-			                 "disk full: %.1f MiB%s are free for %.100s, and no picture is old enough to go",
-			                 MIB_OF(space.free), files_text(&space), retention->folder);
+			return error_set(
+			    error, -ENOSPC, "disk full: %.1f MiB%s are free for %.*s, and no picture is old enough to go",
+			    MIB_OF(space.free), files_text(&space), utf8_fit(retention->folder, 100), retention->folder);
 	}
 }
 
@@ -236,10 +237,10 @@ static int set_folder(struct retention *retention, const char *base_dir, struct 
 	char here[FSIO_PATH_BYTES] = "";
 	bool absolute = base_dir[0] == '/';
 	if (!absolute && !getcwd(here, sizeof here))
-		return error_set_errno(error, -errno, "cannot tell where %.100s is", base_dir);
+		return error_set_errno(error, -errno, "cannot tell where %.*s is", utf8_fit(base_dir, 100), base_dir);
 	if (snprintf(retention->folder, sizeof retention->folder, "%s%s%s", here, absolute ? "" : "/", base_dir) >=
 	    (int)sizeof retention->folder)
-		return error_set_errno(error, -ENAMETOOLONG, "cannot use %.100s", base_dir);
+		return error_set_errno(error, -ENAMETOOLONG, "cannot use %.*s", utf8_fit(base_dir, 100), base_dir);
 	return 0;
 }
 

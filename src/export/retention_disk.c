@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/fsio.h"
+#include "base/utf8.h"
 
 static int nearest(const char *folder, char path[FSIO_PATH_BYTES], struct error *error)
 {
@@ -95,9 +96,9 @@ static int ask_fstab(const char *fstab, const char *folder, const char *near, st
 	if (!find_mount_point(fstab, full, point) || is_mounted(point))
 		return 0;
 	return error_set(error, -EXDEV,
-	                 "the disk for %.80s is not there: %s says that it is mounted on %.60s, and nothing is. Mount it, "
+	                 "the disk for %.*s is not there: %s says that it is mounted on %.*s, and nothing is. Mount it, "
 	                 "or change export.base_dir",
-	                 folder, fstab, point);
+	                 utf8_fit(folder, 80), folder, fstab, utf8_fit(point, 60), point);
 }
 
 int disk_check(struct disk *disk, const char *folder, const char *fstab, struct error *error)
@@ -111,9 +112,9 @@ int disk_check(struct disk *disk, const char *folder, const char *fstab, struct 
 	bool same = result == 0 && disk->known && status.st_dev == disk->device;
 	if (result == 0 && !same && disk->known && is_beneath(disk, status.st_dev))
 		result = error_set(error, -EXDEV,
-		                   "the disk of %.100s went away: not writing onto the one beneath it. Plug it in or mount it "
+		                   "the disk of %.*s went away: not writing onto the one beneath it. Plug it in or mount it "
 		                   "again",
-		                   folder);
+		                   utf8_fit(folder, 100), folder);
 	if (result == 0 && !same)
 		result = ask_fstab(fstab, folder, near, error);
 	if (result < 0 || same) {

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
+
 enum { PROTO_DIGITS_MAX = 9 };
 
 static const char blanks[] = " \t";
@@ -83,12 +85,14 @@ static bool proto_seconds(const char *text, double *seconds)
 static int parse_at(const char *value, struct proto_export *request, struct error *error)
 {
 	if (!proto_seconds(value, &request->at_s))
-		return error_set(error, -EINVAL, "at=%.40s is not a number of seconds: write at=-5 or at=-0.5", value);
+		return error_set(error, -EINVAL, "at=%.*s is not a number of seconds: write at=-5 or at=-0.5",
+		                 utf8_fit(value, 40), value);
 	if (request->at_s > 0)
-		return error_set(error, -EINVAL, "at=%.40s lies in the future: at=-%.40s is that many seconds ago", value,
-		                 value);
+		return error_set(error, -EINVAL, "at=%.*s lies in the future: at=-%.*s is that many seconds ago",
+		                 utf8_fit(value, 40), value, utf8_fit(value, 40), value);
 	if (request->at_s < -PROTO_AT_MOST_S)
-		return error_set(error, -EINVAL, "at=%.40s is too long ago: at most %.0f seconds", value, PROTO_AT_MOST_S);
+		return error_set(error, -EINVAL, "at=%.*s is too long ago: at most %.0f seconds", utf8_fit(value, 40), value,
+		                 PROTO_AT_MOST_S);
 	request->has_at = true;
 	return 0;
 }
@@ -98,7 +102,8 @@ static int parse_count(const char *value, struct proto_export *request, struct e
 	double count;
 	const char *end = proto_digits(value, &count);
 	if (!end || *end || count < 1 || count > STACK_COUNT_MAX)
-		return error_set(error, -EINVAL, "count=%.40s is not a whole number from 1 to %d", value, STACK_COUNT_MAX);
+		return error_set(error, -EINVAL, "count=%.*s is not a whole number from 1 to %d", utf8_fit(value, 40), value,
+		                 STACK_COUNT_MAX);
 	request->count = (int)count;
 	request->has_count = true;
 	return 0;
@@ -107,7 +112,7 @@ static int parse_count(const char *value, struct proto_export *request, struct e
 static int parse_mode(const char *value, struct proto_export *request, struct error *error)
 {
 	if (stack_mode_of(value, &request->mode) < 0)
-		return error_set(error, -EINVAL, "unknown mode \"%.40s\": use mean, median or max", value);
+		return error_set(error, -EINVAL, "unknown mode \"%.*s\": use mean, median or max", utf8_fit(value, 40), value);
 	request->has_mode = true;
 	return 0;
 }
@@ -132,12 +137,12 @@ static int parse_key(const char *command, const char *word, unsigned takes, stru
 		if (strlen(key->name) != length || strncasecmp(word, key->name, length) != 0)
 			continue;
 		if (!(takes & key->taken_by))
-			return error_set(error, -EINVAL, "%.40s takes no %s=", command, key->name);
+			return error_set(error, -EINVAL, "%.*s takes no %s=", utf8_fit(command, 40), command, key->name);
 		if (*(const bool *)((const char *)request + key->given))
 			return error_set(error, -EINVAL, "%s= is given twice", key->name);
 		return key->parse(word + length + 1, request, error);
 	}
-	return error_set(error, -EINVAL, "unknown argument \"%.40s\": use at=, count= or mode=", word);
+	return error_set(error, -EINVAL, "unknown argument \"%.*s\": use at=, count= or mode=", utf8_fit(word, 40), word);
 }
 
 static int parse_format(const char *command, const char *word, unsigned takes, struct proto_export *request,
@@ -145,9 +150,9 @@ static int parse_format(const char *command, const char *word, unsigned takes, s
 {
 	unsigned format = export_format_of(word);
 	if (format == 0)
-		return error_set(error, -EINVAL, "unknown format \"%.40s\": use jpg, png or npy", word);
+		return error_set(error, -EINVAL, "unknown format \"%.*s\": use jpg, png or npy", utf8_fit(word, 40), word);
 	if (!(takes & PROTO_TAKES_FORMATS))
-		return error_set(error, -EINVAL, "%.40s takes no formats", command);
+		return error_set(error, -EINVAL, "%.*s takes no formats", utf8_fit(command, 40), command);
 	request->formats |= format;
 	return 0;
 }

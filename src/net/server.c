@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "server_private.h"
 
 /* Connections taken in one go, so that a flood of them does not starve those that are in. */
@@ -62,6 +63,8 @@ void server_cancel_reply(struct server *server, const struct client *client)
 void server_reply(struct server *server, server_ticket ticket, const char *text)
 {
 	char *copy = strdup(text);
+	if (copy)
+		utf8_repair(copy);
 	pthread_mutex_lock(&server->lock);
 	struct pending_reply *pending = &server->pending_replies[ticket % (uint64_t)server->slots];
 	if (copy && pending->ticket == ticket && !pending->reply) {

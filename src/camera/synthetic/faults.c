@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 static const char *const KIND_NAMES[FAULT_KINDS] = {
 	[FAULT_STALL] = "stall",     [FAULT_ERROR] = "error", [FAULT_VANISH] = "vanish", [FAULT_SLOW] = "slow",
 	[FAULT_GARBAGE] = "garbage", [FAULT_BLACK] = "black", [FAULT_WHITE] = "white",
@@ -64,7 +66,7 @@ int faults_parse(const char *text, struct fault_plan *plan, struct error *error)
 			return error_set(error, -EINVAL,
 			                 "camera fault \"%.*s\" is not kind@start[+length][/period] with a kind of stall, error, "
 			                 "vanish, slow, garbage, black, white and a period longer than the length",
-			                 (int)(length < 60 ? length : 60), start);
+			                 utf8_fit(start, (int)(length < 60 ? length : 60)), start);
 		}
 		if (*at == '\0')
 			return 0;

@@ -46,7 +46,7 @@ static struct picture picture_of(const struct set *set, size_t turn)
 static void encode(const struct codec *codec, struct pool *pool, const struct picture *picture, int fd)
 {
 	struct error error = { 0 };
-	if (codec->write(&params, pool, picture, fd, &error) < 0) {
+	if (codec->write(&params, pool, picture, &(struct sink){ .fd = fd }, &error) < 0) {
 		fprintf(stderr, "bench: %s\n", error.text);
 		exit(1);
 	}

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "camera/synthetic/scene.h"
+#include "scene.h"
 #include "measure.h"
 #include "set.h"
 

@@ -1,4 +1,4 @@
-#include "camera/synthetic/scene.h"
+#include "scene.h"
 
 #include <glob.h>
 #include <math.h>

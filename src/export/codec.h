@@ -3,14 +3,14 @@
 #define PASTCAM_EXPORT_CODEC_H
 
 #include "export/export.h"
+#include "sink.h"
 
 struct codec {
 	enum export_format format;
 	const char *extension;
-	/* Encodes picture to the open file fd, from its position on. -errno of the disk, -ENOMEM, -EINVAL when the library
-	 * refuses. */
-	int (*write)(const struct export_params *params, struct pool *pool, const struct picture *picture, int fd,
-	             struct error *error);
+	/* Encodes picture into sink. -errno of the disk, -ENOMEM, -EINVAL when the library refuses. */
+	int (*write)(const struct export_params *params, struct pool *pool, const struct picture *picture,
+	             struct sink *sink, struct error *error);
 };
 
 extern const struct codec codec_jpg, codec_png, codec_npy;

@@ -75,7 +75,7 @@ static int write_one(const struct codec *codec, const struct export_params *para
 	int result = fsio_begin(&file, params->base_dir, params->device, error);
 	if (result < 0)
 		return result;
-	result = codec->write(params, pool, picture, file.fd, error);
+	result = codec->write(params, pool, picture, &(struct sink){ .fd = file.fd }, error);
 	if (result < 0) {
 		fsio_abort(&file);
 		return result == -EINVAL || result == -ENOMEM ? result : fsio_explain(error, result, params->base_dir);

@@ -96,19 +96,19 @@ static void strip_make(void *data, size_t index)
 	                                     strip->chunk + PNG_CHUNK_HEAD));
 }
 
-static int wave_write(const struct png_wave *wave, size_t count, int fd, uint32_t *adler)
+static int wave_write(const struct png_wave *wave, size_t count, struct sink *sink, uint32_t *adler)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < count && result == 0; i++) {
 		const struct png_strip *strip = &wave->strip[i];
 		*adler = (uint32_t)adler32_combine(*adler, strip->adler, (z_off_t)strip->filtered_bytes);
-		result = fsio_write(fd, strip->chunk, strip->chunk_bytes);
+		result = sink_write(sink, strip->chunk, strip->chunk_bytes);
 	}
 	return result;
 }
 
-int png_strips_write(const struct picture *picture, struct pool *pool, int fd, uint32_t *adler)
+int png_strips_write(const struct picture *picture, struct pool *pool, struct sink *sink, uint32_t *adler)
 {
 	struct png_wave wave = { .picture = picture,
 		                     .layout = layout_of(picture->width, picture->height, pool_width(pool)) };
@@ -128,7 +128,7 @@ int png_strips_write(const struct picture *picture, struct pool *pool, int fd, u
 		size_t left = wave.layout.strips - wave.first;
 		size_t count = left < wave.layout.wave ? left : wave.layout.wave;
 		pool_run(pool, count, strip_make, &wave);
-		result = wave_write(&wave, count, fd, adler);
+		result = wave_write(&wave, count, sink, adler);
 	}
 	free(memory);
 	return result;

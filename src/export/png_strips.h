@@ -6,13 +6,14 @@
 #define PASTCAM_EXPORT_PNG_STRIPS_H
 
 #include "export/export.h"
+#include "sink.h"
 
 /* What stands before the first strip: deflate, window of 32 KiB, no dictionary, fastest method. */
 extern const uint8_t png_zlib_head[2];
 
-/* Writes the strips to fd, each as an IDAT chunk. adler gets the checksum that ends the stream, after the last strip.
+/* Writes the strips to sink, each as an IDAT chunk. adler gets the checksum that ends the stream, after the last strip.
  * pool may be NULL. -errno of the disk, -ENOMEM, -EINVAL for rows too long. */
-int png_strips_write(const struct picture *picture, struct pool *pool, int fd, uint32_t *adler);
+int png_strips_write(const struct picture *picture, struct pool *pool, struct sink *sink, uint32_t *adler);
 
 /* The most that png_strips_write allocates. */
 size_t png_strips_scratch_bytes(int width, int height, size_t pool_width);

@@ -19,7 +19,7 @@ struct jpg_writer {
 	struct jpeg_destination_mgr destination;
 	jmp_buf failed;
 	int code; /* negative errno of what failed */
-	int fd;
+	struct sink *sink;
 	char message[JMSG_LENGTH_MAX]; /* libjpeg's, when it was not the disk */
 	struct exif_block exif;
 	JOCTET buffer[JPG_BUFFER_BYTES];
@@ -58,7 +58,7 @@ static void jpg_flush(j_compress_ptr compress, size_t bytes)
 {
 	struct jpg_writer *writer = compress->client_data;
 
-	writer->code = fsio_write(writer->fd, writer->buffer, bytes);
+	writer->code = sink_write(writer->sink, writer->buffer, bytes);
 	if (writer->code < 0)
 		jpg_fail((j_common_ptr)compress);
 	jpg_begin_output(compress);
@@ -124,8 +124,8 @@ static void jpg_write_with(struct jpg_writer *writer, int quality, const struct 
 	jpeg_destroy_compress(&writer->compress);
 }
 
-static int jpg_write(const struct export_params *params, struct pool *pool, const struct picture *picture, int fd,
-                     struct error *error)
+static int jpg_write(const struct export_params *params, struct pool *pool, const struct picture *picture,
+                     struct sink *sink, struct error *error)
 {
 	struct jpg_writer *writer = calloc(1, sizeof *writer);
 	(void)pool;
@@ -134,7 +134,7 @@ static int jpg_write(const struct export_params *params, struct pool *pool, cons
 		free(writer);
 		return error_set_errno(error, -ENOMEM, "cannot write the jpg file");
 	}
-	writer->fd = fd;
+	writer->sink = sink;
 	jpg_write_with(writer, params->jpg_quality, picture);
 	int code = writer->code;
 	if (code < 0 && writer->message[0] != '\0')

@@ -17,7 +17,7 @@ enum { PNG_TEXTS_MAX = 10, PNG_TEXT_BYTES = 160, PNG_BITS = 8 };
 
 struct png_writer {
 	const struct picture *picture;
-	int fd;
+	struct sink *sink;
 	int code; /* negative errno of what failed */
 	png_structp png;
 	png_infop info;
@@ -49,7 +49,7 @@ static void png_write_bytes(png_structp png, png_bytep data, size_t bytes)
 {
 	struct png_writer *writer = png_get_io_ptr(png);
 
-	writer->code = fsio_write(writer->fd, data, bytes);
+	writer->code = sink_write(writer->sink, data, bytes);
 	if (writer->code < 0)
 		png_fail(png, "");
 }
@@ -125,15 +125,15 @@ static void png_write_with(struct png_writer *writer, struct pool *pool)
 {
 	png_write_step(writer, png_write_head);
 	if (writer->code == 0)
-		writer->code = png_strips_write(writer->picture, pool, writer->fd, &writer->adler);
+		writer->code = png_strips_write(writer->picture, pool, writer->sink, &writer->adler);
 	if (writer->code == 0)
 		png_write_step(writer, png_write_tail);
 }
 
-static int png_write(const struct export_params *params, struct pool *pool, const struct picture *picture, int fd,
-                     struct error *error)
+static int png_write(const struct export_params *params, struct pool *pool, const struct picture *picture,
+                     struct sink *sink, struct error *error)
 {
-	struct png_writer writer = { .picture = picture, .fd = fd };
+	struct png_writer writer = { .picture = picture, .sink = sink };
 	(void)params;
 
 	writer.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer, png_fail, png_ignore);

@@ -191,7 +191,7 @@ static uint8_t *encode(const struct picture *picture, struct pool *pool, size_t 
 	struct error error = { 0 };
 
 	assert_true(fd >= 0);
-	assert_int_equal(codec_png.write(NULL, pool, picture, fd, &error), 0);
+	assert_int_equal(codec_png.write(NULL, pool, picture, &(struct sink){ .fd = fd }, &error), 0);
 	*bytes = (size_t)lseek(fd, 0, SEEK_END);
 	uint8_t *data = malloc(*bytes);
 	assert_non_null(data);
@@ -244,7 +244,7 @@ static void test_rows_too_long_are_refused(void **state)
 	struct error error = { 0 };
 	(void)state;
 
-	assert_int_equal(codec_png.write(NULL, NULL, &picture, fd, &error), -EINVAL);
+	assert_int_equal(codec_png.write(NULL, NULL, &picture, &(struct sink){ .fd = fd }, &error), -EINVAL);
 	assert_true(error.text[0] != '\0');
 	close(fd);
 }

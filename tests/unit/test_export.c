@@ -236,7 +236,7 @@ static void test_codecs_report_a_full_disk(void **state)
 	assert_true(full >= 0);
 	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++) {
 		struct error error = { 0 };
-		assert_int_equal(codecs[i]->write(&params, NULL, &picture, full, &error), -ENOSPC);
+		assert_int_equal(codecs[i]->write(&params, NULL, &picture, &(struct sink){ .fd = full }, &error), -ENOSPC);
 		assert_int_equal(error.code, -ENOSPC);
 	}
 	close(full);

@@ -9,7 +9,7 @@ include board/image.mk
 LIBRARIES = libjpeg libpng zlib libcjson libexif
 HAVE_LIBCAMERA := $(shell $(PKG_CONFIG) --exists libcamera 2>/dev/null && echo yes)
 
-CPPFLAGS_ALL = -Iinclude -D_GNU_SOURCE -DPASTCAM_VERSION='"$(VERSION)"' $(CPPFLAGS) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
+CPPFLAGS_ALL = -Iinclude -D_GNU_SOURCE $(WIDE) -DPASTCAM_VERSION='"$(VERSION)"' $(CPPFLAGS) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
 CFLAGS_ALL   = -std=c17 $(WARNINGS) $(OPTIMISE) $(HARDENING) $(SANITIZE_FLAGS) -pthread $(CFLAGS)
 CXXFLAGS_ALL = -std=c++17 $(WARNINGS_CXX) $(OPTIMISE) $(HARDENING) $(SANITIZE_FLAGS) -pthread $(CXXFLAGS)
 LDFLAGS_ALL  = $(HARDENING_LINK) $(SANITIZE_FLAGS) -pthread $(LDFLAGS)

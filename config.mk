@@ -11,6 +11,9 @@ AR  ?= ar
 PKG_CONFIG ?= pkg-config
 PYTHON ?= /usr/bin/python3
 
+# On 32-bit ARM too, times reach beyond 2038 and files beyond 2 GiB; src/base/clock.c refuses to build otherwise.
+WIDE = -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64
+
 # SANITIZE=address,undefined or SANITIZE=thread builds everything into a folder of its own.
 SANITIZE =
 comma = ,

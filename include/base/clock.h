@@ -23,7 +23,18 @@ int64_t clock_wall_of(int64_t monotonic_ns);
  * forbidden, when systemd-timesyncd says so. */
 bool clock_is_synchronised(void);
 
-/* Local time as strftime format; text gets at least "" always. */
+/* Local time as strftime format; text gets at least "" always. The second is the one that wall_ns is in, before 1970
+ * too. */
 void clock_format_local(int64_t wall_ns, const char *format, char *text, size_t bytes);
+
+/* 0 to 999: how far the second of clock_format_local has gone. */
+int clock_millisecond(int64_t wall_ns);
+
+/* True where the clocks have just been put back: local time reads as it did up to three hours before. */
+bool clock_is_repeated(int64_t wall_ns);
+
+/* Takes over the system's time zone if it has changed since the last call (timedatectl set-timezone), for all threads.
+ * It looks at a file: not for the capture thread. A zone in $TZ stays as it was at the start. */
+void clock_follow_zone(void);
 
 #endif

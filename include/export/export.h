@@ -48,7 +48,8 @@ struct export_result {
 	char paths[EXPORT_FORMAT_COUNT][FSIO_PATH_BYTES];
 };
 
-/* Writes picture in each format of the set as base_dir/YYYYmmdd_HHMMSS_fID.ext (local time). base_dir is created when
+/* Writes picture in each format of the set as base_dir/YYYYmmdd_HHMMSS_fID.ext, in local time; where the clocks were
+ * put back (clock_is_repeated), a B follows the hour, so that names sort in the order of time. base_dir is created when
  * missing. 0 when all are written; -errno at the first that fails (result tells which came before). pool may be NULL.
  */
 int export_picture(const struct export_params *params, struct pool *pool, const struct picture *picture,

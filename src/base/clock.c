@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <stdlib.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,10 +39,45 @@ bool clock_is_synchronised(void)
 	return result >= 0 && result != TIME_ERROR && !(state.status & STA_UNSYNC);
 }
 
+_Static_assert(sizeof(time_t) == sizeof(int64_t) && sizeof(off_t) == sizeof(int64_t),
+               "build with -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64: pictures are dated after 2038");
+
+/* Rounds down, so that times before 1970 name the second they are in. */
+static time_t second_of(int64_t wall_ns)
+{
+	return wall_ns / CLOCK_NS_PER_S - (wall_ns % CLOCK_NS_PER_S < 0);
+}
+
+int clock_millisecond(int64_t wall_ns)
+{
+	return (int)((wall_ns - second_of(wall_ns) * CLOCK_NS_PER_S) / CLOCK_NS_PER_MS);
+}
+
+/* Of local time from UTC, seconds. */
+static long offset_at(time_t second)
+{
+	struct tm local = { 0 };
+	localtime_r(&second, &local);
+	return local.tm_gmtoff;
+}
+
+bool clock_is_repeated(int64_t wall_ns)
+{
+	const time_t now = second_of(wall_ns), long_before = now - 3 * 3600;
+	long before_offset = offset_at(long_before), put_back = before_offset - offset_at(now);
+	return put_back > 0 && put_back <= now - long_before && offset_at(now - put_back) == before_offset;
+}
+
+void clock_follow_zone(void)
+{
+	/* Without TZ, glibc reads the file anew when it is another one. */
+	if (!getenv("TZ"))
+		tzset();
+}
+
 void clock_format_local(int64_t wall_ns, const char *format, char *text, size_t bytes)
 {
-	/* Rounds down, so that times before 1970 name the second they are in. */
-	time_t seconds = (time_t)(wall_ns / CLOCK_NS_PER_S - (wall_ns % CLOCK_NS_PER_S < 0));
+	time_t seconds = second_of(wall_ns);
 	struct tm local;
 	if (!localtime_r(&seconds, &local) || strftime(text, bytes, format, &local) == 0)
 		text[0] = '\0';

@@ -46,8 +46,7 @@ static size_t local_line(char *line, size_t bytes, int64_t wall_ns, enum log_lev
 {
 	char when[32];
 	clock_format_local(wall_ns, "%Y-%m-%d %H:%M:%S", when, sizeof when);
-	int milliseconds = (int)(wall_ns % CLOCK_NS_PER_S / CLOCK_NS_PER_MS);
-	int length = snprintf(line, bytes, "%s.%03d %-7s %s\n", when, milliseconds, level_names[level], text);
+	int length = snprintf(line, bytes, "%s.%03d %-7s %s\n", when, clock_millisecond(wall_ns), level_names[level], text);
 	return (size_t)length < bytes ? (size_t)length : bytes - 1;
 }
 

@@ -46,8 +46,9 @@ size_t export_scratch_bytes(int width, int height, size_t pool_width)
 static void base_name(const struct picture *picture, char base[EXPORT_BASE_BYTES])
 {
 	char second[24];
+	const char *format = clock_is_repeated(picture->wall_ns) ? "%Y%m%d_%HB%M%S" : "%Y%m%d_%H%M%S";
 
-	clock_format_local(picture->wall_ns, "%Y%m%d_%H%M%S", second, sizeof second);
+	clock_format_local(picture->wall_ns, format, second, sizeof second);
 	snprintf(base, EXPORT_BASE_BYTES, "%s_f%08" PRIu64, second, picture->frame_id);
 }
 
@@ -144,7 +145,10 @@ bool export_is_own_name(const char *name)
 {
 	const char *at = name;
 
-	if (!skip_digits(&at, 8) || !skip_text(&at, "_") || !skip_digits(&at, 6) || !skip_text(&at, "_f"))
+	if (!skip_digits(&at, 8) || !skip_text(&at, "_") || !skip_digits(&at, 2))
+		return false;
+	skip_text(&at, "B");
+	if (!skip_digits(&at, 4) || !skip_text(&at, "_f"))
 		return false;
 	size_t digits = strspn(at, "0123456789");
 	if (digits < 8 || (digits > 8 && at[0] == '0'))

@@ -34,12 +34,10 @@ static void metadata_offset(int64_t wall_ns, char text[8])
 
 void metadata_describe(const struct picture *picture, struct metadata *metadata)
 {
-	int64_t within = picture->wall_ns % CLOCK_NS_PER_S;
 	char date[24], stack[40] = "";
 
-	if (within < 0)
-		within += CLOCK_NS_PER_S;
-	snprintf(metadata->millisecond, sizeof metadata->millisecond, "%03u", (unsigned)(within / CLOCK_NS_PER_MS) % 1000);
+	snprintf(metadata->millisecond, sizeof metadata->millisecond, "%03u",
+	         (unsigned)clock_millisecond(picture->wall_ns) % 1000);
 	clock_format_local(picture->wall_ns, "%Y:%m:%d %H:%M:%S", metadata->second, sizeof metadata->second);
 	metadata_offset(picture->wall_ns, metadata->offset);
 	clock_format_local(picture->wall_ns, "%Y-%m-%dT%H:%M:%S", date, sizeof date);

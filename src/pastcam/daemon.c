@@ -153,13 +153,17 @@ static int make_timers(struct daemon *daemon, struct error *error)
 	return 0;
 }
 
+/* What whoever started us has had ignored stays ignored: nohup, and INT for what a script puts in the background. */
 static sigset_t stop_signals(void)
 {
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
 	sigset_t stop;
 	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGHUP);
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+		struct sigaction inherited = { 0 };
+		if (sigaction(numbers[i], NULL, &inherited) == 0 && inherited.sa_handler != SIG_IGN)
+			sigaddset(&stop, numbers[i]);
+	}
 	return stop;
 }
 

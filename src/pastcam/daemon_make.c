@@ -10,7 +10,7 @@
 #include "daemon_parts.h"
 #include "service/memory_guard.h"
 
-enum { POOL_THREADS_MAX = 3 };
+enum { POOL_THREADS_MAX = 3, ZONE_EVERY_S = 5 };
 
 static void log_budget(const struct budget_request *request, const struct budget *budget)
 {
@@ -165,8 +165,19 @@ static void *run_control(void *data)
 	return NULL;
 }
 
+static void on_zone_timer(void *data, uint32_t times)
+{
+	(void)data;
+	(void)times;
+	clock_follow_zone();
+}
+
 static int start_control(struct daemon *daemon, struct error *error)
 {
+	daemon->zone_timer = loop_add_timer(daemon->control, on_zone_timer, NULL);
+	if (!daemon->zone_timer ||
+	    loop_set_timer(daemon->zone_timer, ZONE_EVERY_S * CLOCK_NS_PER_S, ZONE_EVERY_S * CLOCK_NS_PER_S) < 0)
+		return error_set_errno(error, -errno, "cannot watch the time zone");
 	struct commands *commands = &daemon->commands;
 	commands->server = daemon->server;
 	commands->capture = daemon->capture;

@@ -27,6 +27,7 @@ struct daemon {
 
 	struct loop *control; /* the control thread's */
 	struct server *server;
+	struct loop_watch *zone_timer;
 	struct commands commands;
 	pthread_t control_thread;
 	bool control_running;

@@ -284,6 +284,29 @@ class Clock(Folder):
             self.assertEqual(torn(saved), [])  # and all are still there: nobody deleted them for their age
             self.assertEqual(daemon.status()["clock"]["synchronised"], False)
 
+    def test_names_stay_in_order_at_the_end_of_summer_time(self):
+        jump = self.path("jump")
+        put(jump, 1792889990 - int(time.time()))  # 2026-10-25 02:59:50 summer time
+        environment = {**preload("clock", SHIM_CLOCK_S=jump), "TZ": "CET-1CEST,M3.5.0,M10.5.0/3"}
+        with Daemon(environment=environment) as daemon:
+            names = []
+            for later_s in (0, 30, 1800, 3540, 3700):
+                put(jump, 1792889990 + later_s - int(time.time()))
+                names += [os.path.basename(path) for path in paths_of(daemon.ask("save"))]
+            self.assertEqual(len(names), 5)
+            self.assertEqual(names, sorted(names))
+
+    def test_a_time_before_1970_has_no_negative_fraction(self):
+        jump = self.path("jump")
+        put(jump, -int(time.time()) - 100000)
+        log = self.path("service.log")
+        with Daemon({"logging.file": log}, environment=preload("clock", SHIM_CLOCK_S=jump)) as daemon:
+            self.assertEqual(daemon.stop(), 0)
+            with open(log, encoding="utf-8") as file:
+                lines = (daemon.log() + file.read()).splitlines()
+        for line in lines:
+            self.assertRegex(line, r"^19(69|70)-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} ")
+
     def test_names_are_unique_and_in_order_within_a_second(self):
         with Daemon({"camera.framerate": 60}) as daemon:
             daemon.wait_frames(20)

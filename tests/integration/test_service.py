@@ -158,10 +158,20 @@ class Running(Folder):
 
     def test_other_signals_stop_too(self):
         for number in (signal.SIGINT, signal.SIGHUP):
-            with Daemon() as daemon:
+            # env: whatever started this test may have had them ignored
+            with Daemon(wrapper=["env", "--default-signal"]) as daemon:
                 daemon.process.send_signal(number)
                 self.assertEqual(daemon.wait_exit(), 0)
                 self.assertIn("Stopped", daemon.log())
+
+    def test_signals_that_were_ignored_at_the_start_stay_ignored(self):
+        """nohup pastcam &"""
+        for number in (signal.SIGINT, signal.SIGHUP):
+            with Daemon(wrapper=["env", "--default-signal", f"--ignore-signal={signal.Signals(number).name[3:]}"]) as daemon:
+                daemon.process.send_signal(number)
+                daemon.wait_frames(daemon.status()["ring"]["frames"] + 5)
+                self.assertRegex(daemon.ask("save"), "^Saved")
+                self.assertEqual(daemon.stop(), 0)
 
     def test_automatic_pictures(self):
         for use_ring in ("true", "false"):

@@ -56,6 +56,45 @@ static void formats_times_before_1970(void **state)
 	assert_string_equal(text, "23:59:59");
 }
 
+static void milliseconds_count_forwards_before_1970_too(void **state)
+{
+	(void)state;
+	assert_int_equal(clock_millisecond(INT64_C(1042000000)), 42);
+	assert_int_equal(clock_millisecond(-1), 999);
+	assert_int_equal(clock_millisecond(-CLOCK_NS_PER_S), 0);
+	assert_int_equal(clock_millisecond(-INT64_C(1250000000)), 750);
+}
+
+static void assert_repeats(const char *zone, int64_t put_back_s, int64_t length_s)
+{
+	const int64_t minute_s = 60;
+	setenv("TZ", zone, 1);
+	tzset();
+	for (int64_t at_s = put_back_s - 4 * 3600; at_s < put_back_s + 6 * 3600; at_s += minute_s)
+		assert_int_equal(clock_is_repeated(at_s * CLOCK_NS_PER_S), at_s >= put_back_s && at_s < put_back_s + length_s);
+}
+
+static void tells_where_the_clocks_were_put_back(void **state)
+{
+	(void)state;
+	assert_repeats("CET-1CEST,M3.5.0,M10.5.0/3", 1792890000, 3600);       /* 2026-10-25 01:00 UTC */
+	assert_repeats("EST5EDT,M3.2.0,M11.1.0", 1793512800, 3600);           /* 2026-11-01 06:00 UTC */
+	assert_repeats("LHST-10:30LHDT-11,M10.1.0,M4.1.0", 1775314800, 1800); /* half an hour, 2026-04-04 15:00 UTC */
+	assert_repeats("CLT4CLST3,M9.1.6/24,M4.1.6/24", 1775358000, 3600);    /* over midnight, 2026-04-05 03:00 UTC */
+	assert_repeats("CET-1CEST,M3.5.0,M10.5.0/3", 1774746000, 0);          /* 2026-03-29: forward */
+	assert_repeats("UTC0", 1792890000, 0);
+}
+
+static void reaches_beyond_2038(void **state)
+{
+	(void)state;
+	char text[32];
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	clock_format_local(INT64_C(2426373841) * CLOCK_NS_PER_S, "%Y%m%d_%H%M%S", text, sizeof text);
+	assert_string_equal(text, "20461121_004401");
+}
+
 static void gives_an_empty_text_when_there_is_no_room(void **state)
 {
 	(void)state;
@@ -71,6 +110,9 @@ int main(void)
 		cmocka_unit_test(wall_of_keeps_distances),
 		cmocka_unit_test(formats_local_time),
 		cmocka_unit_test(formats_times_before_1970),
+		cmocka_unit_test(milliseconds_count_forwards_before_1970_too),
+		cmocka_unit_test(tells_where_the_clocks_were_put_back),
+		cmocka_unit_test(reaches_beyond_2038),
 		cmocka_unit_test(gives_an_empty_text_when_there_is_no_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "export_rig.h"
 #include "media/decode.h"
 
@@ -89,6 +90,51 @@ static void test_taken_names_are_kept_and_formats_stay_together(void **state)
 	assert_int_equal(scratch_count(folder), 5);
 }
 
+static void test_names_sort_by_time_where_the_clocks_are_put_back(void **state)
+{
+	/* 2026-10-25: at 03:00 summer time (01:00 UTC) it becomes 02:00. */
+	static const struct {
+		int64_t wall_s;
+		const char *name;
+	} pictures[] = {
+		{ 1792889999, "20261025_025959_f00000100.jpg" },
+		{ 1792890000, "20261025_02B0000_f00000002.jpg" }, /* after a restart: frames are counted anew */
+		{ 1792893599, "20261025_02B5959_f00000003.jpg" },
+		{ 1792893600, "20261025_030000_f00000001.jpg" },
+	};
+	(void)state;
+
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) {
+		struct export_result result;
+		struct picture taken = picture;
+		taken.wall_ns = pictures[i].wall_s * CLOCK_NS_PER_S;
+		taken.frame_id = strtoull(strchr(pictures[i].name, 'f') + 1, NULL, 10);
+		export_one(&taken, EXPORT_JPG, &result);
+		assert_name(&result, 0, pictures[i].name);
+		assert_true(i == 0 || strcmp(pictures[i - 1].name, pictures[i].name) < 0);
+	}
+	setenv("TZ", "XYZ-5:30", 1);
+	tzset();
+}
+
+static void test_pictures_can_be_dated_after_2038(void **state)
+{
+	struct export_result result;
+	struct picture later = picture;
+	struct stat status;
+	(void)state;
+
+	later.wall_ns = INT64_C(2426373841042000000);
+	export_one(&later, EXPORT_JPG, &result);
+	assert_name(&result, 0, "20461121_061401_f00000042.jpg");
+	struct timespec times[2] = { { .tv_sec = 2426373841 }, { .tv_sec = 2426373841 } };
+	assert_int_equal(utimensat(AT_FDCWD, result.paths[0], times, 0), 0);
+	assert_int_equal(stat(result.paths[0], &status), 0); /* EOVERFLOW with a time of 32 bits */
+	assert_true(status.st_mtim.tv_sec == 2426373841);
+}
+
 static void test_own_names(void **state)
 {
 	static const char *const foreign[] = {
@@ -106,6 +152,9 @@ static void test_own_names(void **state)
 		"20261121_061401_f00000042-x.jpg",
 		"20261121_06140_f00000042.jpg",
 		"2026112a_061401_f00000042.jpg",
+		"20261025_02A3000_f00000042.jpg",
+		"20261025_02BB000_f00000042.jpg",
+		"20261025_023B000_f00000042.jpg",
 		" 20261121_061401_f00000042.jpg",
 		"../20261121_061401_f00000042.jpg",
 		"20261121-061401_f00000042.jpg",
@@ -115,6 +164,7 @@ static void test_own_names(void **state)
 
 	assert_true(export_is_own_name("20261121_061401_f00000042.jpg"));
 	assert_true(export_is_own_name("20261121_061401_f123456789.npy"));
+	assert_true(export_is_own_name("20261025_02B3000_f00000042.jpg"));
 	assert_true(export_is_own_name("20261121_061401_f00000042-2.png"));
 	assert_true(export_is_own_name("20261121_061401_f00000042-10.png"));
 	for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
@@ -323,6 +373,8 @@ int main(void)
 		cmocka_unit_test(test_formats_have_names),
 		TEST(test_files_are_named_by_local_time_and_frame),
 		TEST(test_taken_names_are_kept_and_formats_stay_together),
+		TEST(test_names_sort_by_time_where_the_clocks_are_put_back),
+		TEST(test_pictures_can_be_dated_after_2038),
 		cmocka_unit_test(test_own_names),
 		TEST(test_png_keeps_every_pixel),
 		TEST(test_jpg_keeps_its_colours),

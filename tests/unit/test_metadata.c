@@ -71,6 +71,21 @@ static void test_metadata_tells_stacks_and_doubtful_clocks(void **state)
 	exif_data_unref(exif);
 }
 
+static void test_a_picture_of_2046_says_so(void **state)
+{
+	struct export_result result;
+	struct picture later = picture;
+	(void)state;
+
+	later.wall_ns = INT64_C(2426373841042000000);
+	export_one(&later, EXPORT_JPG, &result);
+	ExifData *exif = exif_data_new_from_file(result.paths[0]);
+	assert_non_null(exif);
+	assert_exif(exif, EXIF_TAG_DATE_TIME_ORIGINAL, "2046:11:21 06:14:01");
+	assert_exif(exif, EXIF_TAG_SUB_SEC_TIME_ORIGINAL, "042");
+	exif_data_unref(exif);
+}
+
 static void assert_text(const png_text *texts, int count, const char *key, const char *expected)
 {
 	const char *value = "absent";
@@ -114,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_jpg_carries_exif, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_metadata_tells_stacks_and_doubtful_clocks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_picture_of_2046_says_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_png_carries_texts, set_up, tear_down),
 	};
 	setenv("TZ", "XYZ-5:30", 1);

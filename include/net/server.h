@@ -7,7 +7,7 @@
  * - A line over PROTO_LINE_BYTES, or none in time, is answered with UNKNOWN_COMMAND and the reason; a client that
  *   leaves without a byte is not answered.
  * - With a token, the line begins `auth TOKEN`, or a line of its own does before it. Anything else is UNAUTHORISED,
- *   after a delay that grows with every failure from that address (token.h); the right token is never held up by them.
+ *   after a delay that grows with every failure from that address (base/token.h); the right token is never held up by them.
  * - With max_clients in, the oldest that has no complete line yet makes way for a newcomer; when all wait for replies,
  *   the newcomer does. Either way who goes is answered BUSY.
  * - A client whose reply has not come after 300 s is answered BUSY as well.
@@ -64,8 +64,5 @@ struct server_status {
 	int clients;           /* now, without those that are answered and leaving */
 };
 void server_status(struct server *server, struct server_status *status); /* any thread */
-
-/* A new random token of 256 bits as 64 hex digits, written to path with mode 0600 unless a file is there (-EEXIST). */
-int server_token_create(const char *path, struct error *error);
 
 #endif

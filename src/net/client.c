@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/listen.h"
 #include "server_private.h"
 
 /* A line without an end counts as complete when nothing has followed it for so long: `printf save | nc host port` keeps

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/listen.h"
 #include "base/utf8.h"
 #include "server_private.h"
 
@@ -168,10 +169,18 @@ static int server_open(struct server *server, const struct server_params *params
 	int result = 0;
 	server->needs_token = params->token_file && params->token_file[0];
 	if (server->needs_token)
-		result = token_load(params->token_file, &server->token, error);
+		result = token_load("network.token_file", params->token_file, &server->token, error);
 	if (result < 0)
 		return result;
-	result = listen_open(params->bind, params->port, server->needs_token || params->allow_unauthenticated, error);
+	const struct listen_params listen = {
+		.address = params->bind,
+		.port = params->port,
+		.may_leave_loopback = server->needs_token || params->allow_unauthenticated,
+		.bind_option = "network.bind",
+		.port_option = "network.trigger_port",
+		.token_option = "network.token_file",
+	};
+	result = listen_open(&listen, error);
 	if (result < 0)
 		return result;
 	server->listener = result;
@@ -272,9 +281,5 @@ void server_destroy(struct server *server)
 
 int server_port(const struct server *server)
 {
-	struct sockaddr_storage address = { 0 };
-	socklen_t length = sizeof address;
-	getsockname(server->listener, (struct sockaddr *)&address, &length);
-	return ntohs(address.ss_family == AF_INET ? ((const struct sockaddr_in *)&address)->sin_port
-	                                          : ((const struct sockaddr_in6 *)&address)->sin6_port);
+	return listen_port(server->listener);
 }

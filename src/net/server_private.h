@@ -1,6 +1,6 @@
 /*
  * Inside the server: server.c owns the listening socket, the table of clients and the replies that other threads hand
- * over; clients.c decides who is let in; client.c is the life of one connection; listen.c opens the port.
+ * over; clients.c decides who is let in; client.c is the life of one connection; base/listen.c opens the port.
  *
  *   reading -> waiting -> writing -> draining -> free
  *        \---> delayed ---/
@@ -15,9 +15,9 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "base/token.h"
 #include "net/server.h"
 #include "proto.h"
-#include "token.h"
 
 enum client_state {
 	CLIENT_FREE,
@@ -74,10 +74,6 @@ struct server {
 	struct pending_reply *pending_replies; /* slots of them */
 	struct server_status status;
 };
-
-/* Opens and binds. Returns the socket, or -errno. */
-int listen_open(const char *address, int port, bool may_leave_loopback, struct error *error);
-void listen_describe(const struct sockaddr_storage *address, char *text, size_t bytes);
 
 /* One connection. A free client is ready for client_begin, which takes over fd unless it fails. */
 int client_begin(struct client *client, int fd, const struct sockaddr_storage *address);

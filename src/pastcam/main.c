@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/token.h"
 #include "compose.h"
 #include "config/config.h"
 #include "daemon.h"
-#include "net/server.h"
 #include "night_sim.h"
 
 static const char default_config[] = "config.json";
@@ -166,7 +166,7 @@ static int run_night_sim(const struct config *config)
 static int make_token(const char *path)
 {
 	struct error error = { 0 };
-	if (server_token_create(path, &error) < 0) {
+	if (token_create(path, &error) < 0) {
 		fprintf(stderr, "pastcam: %s\n", error.text);
 		return EXIT_CONFIG;
 	}

@@ -11,8 +11,7 @@
 
 #include <cmocka.h>
 
-#include "net/server.h"
-#include "net/token.h"
+#include "base/token.h"
 
 static char folder[64], path[128];
 
@@ -48,7 +47,7 @@ static void put(const void *text, size_t bytes, mode_t mode)
 static int load(const char *text, struct token *token, struct error *error)
 {
 	put(text, strlen(text), 0600);
-	return token_load(path, token, error);
+	return token_load("network.token_file", path, token, error);
 }
 
 static void loads_the_first_line(void **state)
@@ -78,7 +77,7 @@ static void refuses_bad_tokens(void **state)
 		assert_non_null(strstr(error.text, path));
 	}
 	put("0123456789\0abcdef", 17, 0600);
-	assert_int_equal(token_load(path, &token, &error), -EINVAL);
+	assert_int_equal(token_load("network.token_file", path, &token, &error), -EINVAL);
 
 	memset(text, 'x', sizeof text);
 	text[TOKEN_BYTES_MAX] = '\0';
@@ -97,7 +96,7 @@ static void refuses_files_that_others_can_touch(void **state)
 		struct token token;
 		struct error error;
 		put("0123456789abcdef", 16, modes[i]);
-		assert_int_equal(token_load(path, &token, &error), -EINVAL);
+		assert_int_equal(token_load("network.token_file", path, &token, &error), -EINVAL);
 		assert_non_null(strstr(error.text, "chmod 600"));
 	}
 }
@@ -108,11 +107,11 @@ static void refuses_what_is_no_file(void **state)
 	struct token token;
 	struct error error;
 	unlink(path);
-	assert_int_equal(token_load(path, &token, &error), -ENOENT);
+	assert_int_equal(token_load("network.token_file", path, &token, &error), -ENOENT);
 	assert_non_null(strstr(error.text, path));
-	assert_int_equal(token_load(folder, &token, &error), -EINVAL);
+	assert_int_equal(token_load("network.token_file", folder, &token, &error), -EINVAL);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(token_load(path, &token, &error), -EINVAL);
+	assert_int_equal(token_load("network.token_file", path, &token, &error), -EINVAL);
 	assert_non_null(strstr(error.text, "regular file"));
 }
 
@@ -139,20 +138,20 @@ static void creates_a_token(void **state)
 	struct error error;
 	struct stat status;
 	unlink(path);
-	assert_int_equal(server_token_create(path, &error), 0);
+	assert_int_equal(token_create(path, &error), 0);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
 	assert_int_equal(status.st_size, 65);
-	assert_int_equal(token_load(path, &token, &error), 0);
+	assert_int_equal(token_load("network.token_file", path, &token, &error), 0);
 	assert_int_equal(strspn(token.text, "0123456789abcdef"), 64);
 
-	assert_int_equal(server_token_create(path, &error), -EEXIST);
+	assert_int_equal(token_create(path, &error), -EEXIST);
 	unlink(path);
-	assert_int_equal(server_token_create(path, &error), 0);
-	assert_int_equal(token_load(path, &other, &error), 0);
+	assert_int_equal(token_create(path, &error), 0);
+	assert_int_equal(token_load("network.token_file", path, &other, &error), 0);
 	assert_string_not_equal(token.text, other.text);
 
-	assert_int_equal(server_token_create("/nonexistent/token", &error), -ENOENT);
+	assert_int_equal(token_create("/nonexistent/token", &error), -ENOENT);
 }
 
 static struct sockaddr_storage address_of(const char *text)

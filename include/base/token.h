@@ -1,9 +1,10 @@
 /*
- * The shared secret of the trigger port, and how failed attempts are slowed down. The secret's length is the defence
+ * The shared secret of a port (the trigger port's, the page's), and how failed attempts are slowed down. The secret's
+ * length is the defence
  * (`pastcam token` makes 256 bits); the slow-down keeps a guessing loop cheap and visible. Logs nothing.
  */
-#ifndef PASTCAM_NET_TOKEN_H
-#define PASTCAM_NET_TOKEN_H
+#ifndef PASTCAM_BASE_TOKEN_H
+#define PASTCAM_BASE_TOKEN_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -22,8 +23,12 @@ struct token {
 
 /* Reads the first line of path. -EINVAL when group or others have any access, the owner is neither this process's user
  * nor root, it is no regular file, or the token is shorter than TOKEN_BYTES_MIN, longer than TOKEN_BYTES_MAX or holds
- * anything but printable ASCII without spaces; -errno when it cannot be read. */
-int token_load(const char *path, struct token *token, struct error *error);
+ * anything but printable ASCII without spaces; -errno when it cannot be read. option: "network.token_file", for the
+ * reasons. */
+int token_load(const char *option, const char *path, struct token *token, struct error *error);
+
+/* A new random token of 256 bits as 64 hex digits, written to path with mode 0600 unless a file is there (-EEXIST). */
+int token_create(const char *path, struct error *error);
 
 /* Takes as long for any given text of the same length, right or wrong. */
 bool token_matches(const struct token *token, const char *given);

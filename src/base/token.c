@@ -1,4 +1,4 @@
-#include "token.h"
+#include "base/token.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,55 +9,52 @@
 #include <unistd.h>
 
 #include "base/fsio.h"
-#include "net/server.h"
 
 enum { TOKEN_RANDOM_BYTES = 32 };
 
-static int check_file(int fd, const char *path, struct error *error)
+static int check_file(int fd, const char *option, const char *path, struct error *error)
 {
 	struct stat status;
 	if (fstat(fd, &status) < 0)
-		return error_set_errno(error, -errno, "network.token_file: cannot look at %s", path);
+		return error_set_errno(error, -errno, "%s: cannot look at %s", option, path);
 	if (!S_ISREG(status.st_mode))
-		return error_set(error, -EINVAL, "network.token_file: %s is not a regular file", path);
+		return error_set(error, -EINVAL, "%s: %s is not a regular file", option, path);
 	if (status.st_mode & 077)
-		return error_set(error, -EINVAL, "network.token_file: others than its owner have access to %s: chmod 600 it",
-		                 path);
+		return error_set(error, -EINVAL, "%s: others than its owner have access to %s: chmod 600 it", option, path);
 	if (status.st_uid != geteuid() && status.st_uid != 0)
-		return error_set(error, -EINVAL, "network.token_file: %s belongs to another user: chown it to user %u", path,
+		return error_set(error, -EINVAL, "%s: %s belongs to another user: chown it to user %u", option, path,
 		                 (unsigned)geteuid());
 	return 0;
 }
 
-static int check_text(const struct token *token, const char *path, struct error *error)
+static int check_text(const struct token *token, const char *option, const char *path, struct error *error)
 {
 	if (token->length < TOKEN_BYTES_MIN || token->length > TOKEN_BYTES_MAX)
-		return error_set(
-		    error, -EINVAL,
-		    "network.token_file: the token in %s must have %d to %d bytes: `pastcam token FILE` makes a good one", path,
-		    TOKEN_BYTES_MIN, TOKEN_BYTES_MAX);
+		return error_set(error, -EINVAL,
+		                 "%s: the token in %s must have %d to %d bytes: `pastcam token FILE` makes a good one", option,
+		                 path, TOKEN_BYTES_MIN, TOKEN_BYTES_MAX);
 	for (size_t i = 0; i < token->length; i++) {
 		if (token->text[i] <= ' ' || token->text[i] > '~')
-			return error_set(error, -EINVAL,
-			                 "network.token_file: the token in %s may hold printable ASCII without spaces only", path);
+			return error_set(error, -EINVAL, "%s: the token in %s may hold printable ASCII without spaces only", option,
+			                 path);
 	}
 	return 0;
 }
 
-int token_load(const char *path, struct token *token, struct error *error)
+int token_load(const char *option, const char *path, struct token *token, struct error *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 && errno == EACCES)
-		return error_set(error, -EACCES, "network.token_file: user %u may not read %s: chown it to that user",
+		return error_set(error, -EACCES, "%s: user %u may not read %s: chown it to that user", option,
 		                 (unsigned)geteuid(), path);
 	if (fd < 0)
-		return error_set_errno(error, -errno, "network.token_file: cannot read %s", path);
-	int result = check_file(fd, path, error);
+		return error_set_errno(error, -errno, "%s: cannot read %s", option, path);
+	int result = check_file(fd, option, path, error);
 	if (result == 0) {
 		/* A longer token fills text to the last byte and is refused for its length. */
 		ssize_t bytes = read(fd, token->text, sizeof token->text);
 		if (bytes < 0)
-			result = error_set_errno(error, -errno, "network.token_file: cannot read %s", path);
+			result = error_set_errno(error, -errno, "%s: cannot read %s", option, path);
 		token->length = bytes < 0 ? 0 : (size_t)bytes;
 	}
 	close(fd);
@@ -69,7 +66,7 @@ int token_load(const char *path, struct token *token, struct error *error)
 		token->length = (size_t)(end - token->text);
 	if (token->length > 0 && token->text[token->length - 1] == '\r')
 		token->length--;
-	return check_text(token, path, error);
+	return check_text(token, option, path, error);
 }
 
 bool token_matches(const struct token *token, const char *given)
@@ -96,7 +93,7 @@ static int write_new(int fd, struct error *error)
 	return result < 0 ? error_set_errno(error, result, "cannot write the token") : 0;
 }
 
-int server_token_create(const char *path, struct error *error)
+int token_create(const char *path, struct error *error)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 && errno == EEXIST)

@@ -15,6 +15,7 @@
 #include "detect/night.h"
 #include "export/jobs.h"
 #include "media/frame.h"
+#include "store/event_log.h"
 #include "store/frame_ring.h"
 
 struct capture;
@@ -26,6 +27,7 @@ struct capture_params {
 	struct frame_ring *ring;
 	struct frame_ring
 	    *full_ring; /* for full-resolution pictures when the ring keeps smaller ones; NULL: the ring is full-size */
+	struct event_log *events; /* told of the camera and the night; NULL is fine */
 	struct night_params night;
 	double framerate;
 	double frame_timeout_s;          /* how long to wait for a wanted frame beyond the time that one takes */

@@ -9,6 +9,7 @@
 #include "camera/camera.h"
 #include "detect/night.h"
 #include "media/frame.h"
+#include "store/event_log.h"
 
 struct night_watch_status {
 	bool enabled, night;
@@ -24,6 +25,7 @@ struct night_watch_status {
 struct night_watch {
 	struct night night;
 	struct camera *camera;
+	struct event_log *events;
 	struct camera_mode mode; /* asked of the camera last */
 	double framerate;
 	uint64_t switches, switches_today;
@@ -34,8 +36,9 @@ struct night_watch {
 	double last_gap_ms, worst_gap_ms;
 };
 
+/* events: told of each switch; NULL is fine. */
 void night_watch_init(struct night_watch *watch, const struct night_params *params, struct camera *camera,
-                      double framerate);
+                      struct event_log *events, double framerate);
 
 /* Tells the controller what the camera can expose; each time the camera was opened. */
 void night_watch_camera(struct night_watch *watch, const struct camera_description *camera);

@@ -40,6 +40,9 @@ struct export_params {
 unsigned export_format_of(const char *name);
 const char *export_format_name(enum export_format format); /* also the file name extension */
 
+/* "jpg,png" … of a set, in the order in which they are written; at most the first `most` of them. */
+void export_format_list(unsigned formats, size_t most, char *text, size_t bytes);
+
 /* The most that one export_picture call may allocate, bytes, for a picture of this size: enters the budget. */
 size_t export_scratch_bytes(int width, int height, size_t pool_width);
 

@@ -17,6 +17,7 @@
 #include "base/pool.h"
 #include "export/export.h"
 #include "media/stack.h"
+#include "store/event_log.h"
 #include "store/frame_ring.h"
 
 enum { JOBS_MAX = 32 };
@@ -68,7 +69,8 @@ struct jobs_params {
 	size_t most;        /* jobs under way at once, 1 to JOBS_MAX; fewer than clients, so that questions find a place */
 	size_t frame_bytes; /* of the ring's frames: stacks of them are made in memory that is taken at the start */
 	char camera_model[64];
-	jobs_gate gate; /* NULL: always open */
+	struct event_log *events; /* told of each picture that is saved and each job that fails; NULL is fine */
+	jobs_gate gate;           /* NULL: always open */
 	void *gate_data;
 };
 

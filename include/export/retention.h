@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "store/event_log.h"
 
 struct retention;
 
@@ -25,6 +26,7 @@ struct retention_params {
 	                            for space. More than half of the filesystem counts as half. */
 	int64_t max_total_bytes; /* 0: no limit */
 	int64_t max_age_s;       /* 0: no limit */
+	struct event_log *events; /* told of low space, and of its end; NULL is fine */
 };
 
 /* Begins to watch; leftovers of earlier processes are swept soon after. base_dir need not be there yet. */

@@ -11,7 +11,7 @@ enum { EVENT_JSON_BYTES = 5120 };
 
 /* Writes {"event":…,"id":…,"time":…,"epoch":…,"monotonic":…,"camera":…} and the fields of the event's type, without a
  * newline. Returns the length. time is ISO 8601 in UTC with milliseconds, epoch and monotonic are seconds. A text that
- * is no UTF-8 has a substitute in place of each wrong byte, so that the line always is. Allocates nothing; any thread. */
+ * is no UTF-8 is mended (see utf8_repair), so that the line always is. Allocates nothing; any thread. */
 size_t event_json(const struct event_log *log, const struct event *event, char text[EVENT_JSON_BYTES]);
 
 /* The line of a stream in which nothing happens: {"event":"heartbeat","id":…,"time":…,"epoch":…,"monotonic":…,

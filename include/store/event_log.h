@@ -15,7 +15,7 @@
 
 /* The whole list; event_type_text gives the names in brackets. */
 enum event_type {
-	EVENT_BOOT,           /* [boot] the process is ready; label: version */
+	EVENT_BOOT,           /* [boot] the process has started; label: version */
 	EVENT_CAMERA_UP,      /* [camera.up] for the first time or again; label: model */
 	EVENT_CAMERA_DOWN,    /* [camera.down] reason */
 	EVENT_NIGHT_ENTER,    /* [night.enter] score: level of light; frame_id */

@@ -181,12 +181,20 @@ static void greet_camera(struct capture *capture)
 	         camera->adjusted[0] ? "; " : "", camera->adjusted);
 	jobs_set_camera_model(capture->params.jobs, camera->model);
 	night_watch_camera(&capture->night, camera);
+	struct event event = { .type = EVENT_CAMERA_UP };
+	event_set_text(event.label, sizeof event.label, camera->model);
+	event_log_publish(capture->params.events, &event);
 }
 
 static void begin_trouble(struct capture *capture)
 {
 	struct camera_status camera;
 	camera_status(capture->params.camera, &camera);
+	if (!capture->trouble.active) {
+		struct event event = { .type = EVENT_CAMERA_DOWN };
+		event_set_text(event.reason, sizeof event.reason, camera.trouble);
+		event_log_publish(capture->params.events, &event);
+	}
 	log_fault_begin(&capture->trouble, "Camera: %s. Capture goes on when it is back; the past is kept", camera.trouble);
 }
 
@@ -298,7 +306,7 @@ struct capture *capture_create(const struct capture_params *params, struct error
 	capture->wake = -1;
 	lock_init(&capture->publish);
 	frame_waiters_init(&capture->waiters, params->jobs);
-	night_watch_init(&capture->night, &params->night, params->camera, params->framerate);
+	night_watch_init(&capture->night, &params->night, params->camera, params->events, params->framerate);
 	if (!add_watches(capture)) {
 		error_set_errno(error, -errno, "cannot watch the camera");
 		capture_destroy(capture);

@@ -9,9 +9,9 @@
 #include "media/luma.h"
 
 void night_watch_init(struct night_watch *watch, const struct night_params *params, struct camera *camera,
-                      double framerate)
+                      struct event_log *events, double framerate)
 {
-	*watch = (struct night_watch){ .camera = camera, .framerate = framerate };
+	*watch = (struct night_watch){ .camera = camera, .events = events, .framerate = framerate };
 	night_init(&watch->night, params);
 }
 
@@ -78,7 +78,15 @@ static void set_mode(struct night_watch *watch, const struct camera_mode *mode)
 		log_info("Camera: %s", note);
 }
 
-static void carry_out(struct night_watch *watch, enum night_event event, int64_t timestamp_ns)
+static void publish_switch(struct night_watch *watch, enum event_type type, const struct frame_info *info)
+{
+	event_log_publish(watch->events, &(struct event){ .type = type,
+	                                                  .monotonic_ns = info->timestamp_ns,
+	                                                  .frame_id = info->id,
+	                                                  .score = watch->night.level });
+}
+
+static void carry_out(struct night_watch *watch, enum night_event event, const struct frame_info *info)
 {
 	const struct night *night = &watch->night;
 	struct camera_mode mode = { .still = night->active };
@@ -90,12 +98,14 @@ static void carry_out(struct night_watch *watch, enum night_event event, int64_t
 	case NIGHT_NONE:
 		return;
 	case NIGHT_ENTER:
-		count_switch(watch, timestamp_ns);
+		count_switch(watch, info->timestamp_ns);
+		publish_switch(watch, EVENT_NIGHT_ENTER, info);
 		log_info("Night detected (level %.1f below %g): exposure %" PRId64 " us, gain %g", night->level,
 		         night->params.dark_threshold, mode.exposure_us, mode.gain);
 		break;
 	case NIGHT_EXIT:
-		count_switch(watch, timestamp_ns);
+		count_switch(watch, info->timestamp_ns);
+		publish_switch(watch, EVENT_NIGHT_EXIT, info);
 		log_info("Day detected (level %.1f above %g): automatic exposure", night->level,
 		         night->params.bright_threshold);
 		break;
@@ -119,7 +129,7 @@ void night_watch_frame(struct night_watch *watch, struct frame *frame)
 		.exposure_us = info->exposure_us,
 		.gain = info->gain,
 	};
-	carry_out(watch, night_update(&watch->night, &sample), info->timestamp_ns);
+	carry_out(watch, night_update(&watch->night, &sample), info);
 }
 
 void night_watch_status(const struct night_watch *watch, struct night_watch_status *status)

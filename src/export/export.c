@@ -88,6 +88,18 @@ static int write_one(const struct codec *codec, const struct export_params *para
 	return result;
 }
 
+void export_format_list(unsigned formats, size_t most, char *text, size_t bytes)
+{
+	size_t length = 0;
+	text[0] = '\0';
+	for (size_t i = 0; i < EXPORT_FORMAT_COUNT && most > 0 && length < bytes; i++) {
+		if (!(formats & (unsigned)codecs[i]->format))
+			continue;
+		length += (size_t)snprintf(text + length, bytes - length, "%s%s", length ? "," : "", codecs[i]->extension);
+		most--;
+	}
+}
+
 int export_picture(const struct export_params *params, struct pool *pool, const struct picture *picture,
                    unsigned formats, struct export_result *result, struct error *error)
 {

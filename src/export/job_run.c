@@ -53,6 +53,17 @@ static char *join_paths(const struct export_result *result)
 	return text;
 }
 
+static void publish_saved(const struct jobs_params *params, const struct job *job, const struct picture *picture,
+                          const struct export_result *result)
+{
+	struct event event = {
+		.type = EVENT_PICTURE_SAVED, .frame_id = picture->frame_id, .taken_ns = picture->wall_ns, .count = result->count
+	};
+	event_set_path(&event, result->paths[0]);
+	export_format_list(job->formats, result->count, event.formats, sizeof event.formats);
+	event_log_publish(params->events, &event);
+}
+
 /* Returns how many files it wrote. */
 static size_t write_picture(const struct jobs_params *params, struct job *job, size_t index,
                             const struct picture *picture, struct error *error)
@@ -65,6 +76,8 @@ static size_t write_picture(const struct jobs_params *params, struct job *job, s
 	if (code < 0 && error->code == 0)
 		error_set_errno(error, code, "cannot write the picture");
 	job->paths[index] = result.count ? join_paths(&result) : NULL;
+	if (result.count > 0)
+		publish_saved(params, job, picture, &result);
 	return result.count;
 }
 

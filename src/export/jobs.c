@@ -93,11 +93,23 @@ static void note_result(struct jobs *jobs, const struct job *job)
 	memcpy(jobs->status.last_error, job->error.text, sizeof jobs->status.last_error);
 }
 
+static void publish_failure(struct jobs *jobs, const struct job *job)
+{
+	struct event event = { .type = EVENT_PICTURE_FAILED, .frame_id = job->last.id };
+	if (job->last.id != 0)
+		event.taken_ns = clock_wall_of(job->last.timestamp_ns);
+	event_set_text(event.reason, sizeof event.reason, job->error.text);
+	export_format_list(job->formats, EXPORT_FORMAT_COUNT, event.formats, sizeof event.formats);
+	event_log_publish(jobs->params.events, &event);
+}
+
 static void answer(struct jobs *jobs, struct job *job)
 {
 	pthread_mutex_lock(&jobs->lock);
 	note_result(jobs, job);
 	pthread_mutex_unlock(&jobs->lock);
+	if (job->error.code != 0)
+		publish_failure(jobs, job);
 	job->done(job->data, job);
 	give_back(jobs, job);
 	pthread_mutex_lock(&jobs->lock);

@@ -30,6 +30,7 @@ enum { PERIOD_S = 60, REST_S = 1, GATE_WAIT_S = 10, NICENESS = 15 };
 struct retention {
 	char folder[FSIO_PATH_BYTES]; /* absolute */
 	int64_t min_free_bytes;
+	struct event_log *events;
 	pthread_t thread;
 	bool has_thread;
 	atomic_bool stopping;
@@ -91,6 +92,30 @@ static const char *files_text(const struct disk_space *space)
 	return space->per_file ? " (by the number of files that fit)" : "";
 }
 
+static void publish_space(struct retention *retention, enum event_type type, const struct retention_pass_result *result)
+{
+	struct event event = { .type = type, .bytes = result->space.free };
+	if (type == EVENT_STORAGE_LOW)
+		snprintf(event.reason, sizeof event.reason, "no picture is old enough to be deleted%s",
+		         files_text(&result->space));
+	event_log_publish(retention->events, &event);
+}
+
+static void log_space(struct retention *retention, const struct retention_pass_result *result)
+{
+	bool was_low = retention->low.active;
+	if (result->space.free >= result->min_free_bytes)
+		log_fault_end(&retention->low, "The disk of %s has room again", retention->folder);
+	else if (result->deleted == 0)
+		log_fault_begin(
+		    &retention->low,
+		    "Only %.1f MiB%s are free on the disk of %s, where %.1f should be, and no picture is old enough "
+		    "to be deleted",
+		    MIB_OF(result->space.free), files_text(&result->space), retention->folder, MIB_OF(result->min_free_bytes));
+	if (retention->low.active != was_low)
+		publish_space(retention, was_low ? EVENT_STORAGE_OK : EVENT_STORAGE_LOW, result);
+}
+
 static void log_pass(struct retention *retention, const struct retention_pass_result *result)
 {
 	if (result->jump_ns != 0)
@@ -106,14 +131,7 @@ static void log_pass(struct retention *retention, const struct retention_pass_re
 		log_error("%d picture file(s) in %s should go and may not be deleted: newer ones go instead",
 		          result->undeletable, retention->folder);
 	}
-	if (result->space.free >= result->min_free_bytes)
-		log_fault_end(&retention->low, "The disk of %s has room again", retention->folder);
-	else if (result->deleted == 0)
-		log_fault_begin(
-		    &retention->low,
-		    "Only %.1f MiB%s are free on the disk of %s, where %.1f should be, and no picture is old enough "
-		    "to be deleted",
-		    MIB_OF(result->space.free), files_text(&result->space), retention->folder, MIB_OF(result->min_free_bytes));
+	log_space(retention, result);
 }
 
 static void note_pass(struct retention *retention, const struct retention_pass_result *result)
@@ -265,6 +283,7 @@ struct retention *retention_create(const struct retention_params *params, struct
 	}
 	init_locks(retention);
 	retention->min_free_bytes = params->min_free_bytes;
+	retention->events = params->events;
 	retention->status.free_bytes = retention->status.total_bytes = -1;
 	retention->pass = (struct retention_pass){
 		.folder = retention->folder,

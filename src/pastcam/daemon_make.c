@@ -91,7 +91,8 @@ static int make_camera(struct daemon *daemon, struct error *error)
 
 static int make_jobs(struct daemon *daemon, struct error *error)
 {
-	const struct retention_params retention = compose_retention(daemon->config, daemon->base_dir);
+	struct retention_params retention = compose_retention(daemon->config, daemon->base_dir);
+	retention.events = daemon->events;
 	daemon->retention = retention_create(&retention, error);
 	if (!daemon->retention)
 		return -ENOMEM;
@@ -102,6 +103,7 @@ static int make_jobs(struct daemon *daemon, struct error *error)
 		.pool = daemon->pool,
 		.most = compose_jobs_most(daemon->config),
 		.frame_bytes = frame_bytes(width, height),
+		.events = daemon->events,
 		.gate = retention_gate,
 		.gate_data = daemon->retention,
 	};
@@ -117,6 +119,7 @@ static int make_capture(struct daemon *daemon, struct error *error)
 		.jobs = daemon->jobs,
 		.ring = daemon->ring,
 		.full_ring = daemon->full_ring,
+		.events = daemon->events,
 		.night = compose_night(daemon->config),
 		.framerate = daemon->config->camera.framerate,
 		.frame_timeout_s = daemon->config->camera.capture_timeout_s,
@@ -153,6 +156,13 @@ static int make_server(struct daemon *daemon, struct error *error)
 	const struct server_params params = compose_server(daemon->config);
 	daemon->server = server_create(&params, daemon->control, commands_run, &daemon->commands, error);
 	return daemon->server ? 0 : -EINVAL;
+}
+
+static int make_events(struct daemon *daemon, struct error *error)
+{
+	daemon->events = event_log_create(EVENT_LOG_CAPACITY, "", error);
+	event_log_publish(daemon->events, &(struct event){ .type = EVENT_BOOT, .label = PASTCAM_VERSION });
+	return daemon->events ? 0 : -ENOMEM;
 }
 
 static void *run_control(void *data)
@@ -196,7 +206,8 @@ static int start_control(struct daemon *daemon, struct error *error)
 int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct error *error)
 {
 	int (*const steps[])(struct daemon *, struct error *) = {
-		make_server, make_pool, make_camera, make_rings, make_jobs, make_capture, make_autosave, start_control,
+		make_events, make_server,  make_pool,     make_camera,   make_rings,
+		make_jobs,   make_capture, make_autosave, start_control,
 	};
 	daemon->camera_lost = camera_lost;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -231,5 +242,6 @@ void daemon_unmake(struct daemon *daemon)
 	pool_destroy(daemon->pool);
 	loop_destroy(daemon->control);
 	loop_destroy(daemon->loop);
+	event_log_destroy(daemon->events);
 	free(daemon->base_dir);
 }

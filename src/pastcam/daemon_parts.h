@@ -11,12 +11,14 @@
 #include "config/config.h"
 #include "net/commands.h"
 #include "service/schedule.h"
+#include "store/event_log.h"
 
 struct daemon {
 	const struct config *config;
 	char *base_dir; /* absolute */
 
 	struct loop *loop; /* capture's: this thread */
+	struct event_log *events;
 	struct pool *pool;
 	struct camera *camera;
 	struct frame_ring *ring, *full_ring;

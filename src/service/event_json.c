@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 enum { TIME_BYTES = 40, FIELDS_MAX = 8 };
 
@@ -92,42 +93,14 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *line, const c
 	line->length += (size_t)length;
 }
 
-/* Bytes of the UTF-8 character at text (RFC 3629); 0: it is none. */
-static size_t character_bytes(const unsigned char *text, size_t left)
-{
-	static const struct {
-		unsigned char first, last, low, high; /* of the first byte, and of the second */
-		size_t bytes;
-	} forms[] = {
-		{ 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-		if (text[0] < forms[i].first || text[0] > forms[i].last || forms[i].bytes > left)
-			continue;
-		if (forms[i].bytes > 1 && (text[1] < forms[i].low || text[1] > forms[i].high))
-			continue;
-		size_t bytes = 1;
-		while (bytes < forms[i].bytes && (bytes == 1 || (text[bytes] & 0xc0) == 0x80))
-			bytes++;
-		return bytes == forms[i].bytes ? bytes : 0;
-	}
-	return 0;
-}
-
 static void add_text(struct line *line, const char *text, size_t length)
 {
 	add(line, "\"");
-	for (size_t i = 0; i < length;) {
-		const size_t bytes = character_bytes((const unsigned char *)text + i, length - i);
-		if (bytes == 0)
-			add(line, "\xef\xbf\xbd");
-		else if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+	for (size_t i = 0; i < length; i++) {
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
 			add(line, "\\u%04x", text[i]);
 		else
-			add(line, "%s%.*s", text[i] == '"' || text[i] == '\\' ? "\\" : "", (int)bytes, text + i);
-		i += bytes > 0 ? bytes : 1;
+			add(line, text[i] == '"' || text[i] == '\\' ? "\\%c" : "%c", text[i]);
 	}
 	add(line, "\"");
 }
@@ -236,11 +209,23 @@ static void add_head(struct line *line, const struct event_log *log, const char 
 	add_text(line, camera, strlen(camera));
 }
 
-size_t event_json(const struct event_log *log, const struct event *event, char text[EVENT_JSON_BYTES])
+static struct event repaired(const struct event *event)
 {
+	struct event copy = *event;
+	utf8_repair(copy.label);
+	utf8_repair(copy.zone);
+	utf8_repair(copy.formats);
+	utf8_repair(copy.reason);
+	utf8_repair(copy.path);
+	return copy;
+}
+
+size_t event_json(const struct event_log *log, const struct event *original, char text[EVENT_JSON_BYTES])
+{
+	const struct event copy = repaired(original), *event = &copy;
+	const struct field *fields = fields_of[event->type];
 	struct line line = { .text = text };
 	add_head(&line, log, event_type_text(event->type), event);
-	const struct field *fields = fields_of[event->type];
 	for (size_t i = 0; i < FIELDS_MAX && fields[i].name; i++) {
 		add(&line, ",\"%s\":", fields[i].name);
 		add_value(&line, &fields[i], event);

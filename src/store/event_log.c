@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
+#include "base/utf8.h"
 
 enum { BOOT_DIGITS = 12 };
 
@@ -63,19 +64,9 @@ const char *event_tier_text(enum event_tier tier)
 	return texts[tier];
 }
 
-static bool is_continuation(char byte)
-{
-	return ((unsigned char)byte & 0xc0) == 0x80;
-}
-
 void event_set_text(char *field, size_t bytes, const char *text)
 {
-	size_t length = text ? strlen(text) : 0;
-	if (length >= bytes) {
-		length = bytes - 1;
-		while (length > 0 && is_continuation(text[length]))
-			length--;
-	}
+	size_t length = text ? (size_t)utf8_fit(text, (int)bytes - 1) : 0;
 	if (length > 0)
 		memcpy(field, text, length);
 	field[length] = '\0';
@@ -110,6 +101,7 @@ struct event_log *event_log_create(size_t capacity, const char *camera, struct e
 	}
 	log->capacity = capacity;
 	event_set_text(log->camera, sizeof log->camera, camera);
+	utf8_repair(log->camera);
 	draw_boot(log->boot);
 	lock_init(&log->lock);
 	log->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -115,8 +115,10 @@ static struct camera *camera;
 static struct frame_ring *ring, *full_ring;
 static struct jobs *jobs;
 static struct capture *capture;
+static struct event_log *event_log;
 static char folder[SCRATCH_BYTES];
 static int lost;
+static double night_threshold; /* 0: there is no night */
 
 static struct {
 	atomic_int times;
@@ -176,9 +178,11 @@ static int set_up(void **state)
 	memset(pixels, 50, sizeof pixels);
 	atomic_store(&seen.times, 0);
 	lost = 0;
+	night_threshold = 0;
 	camera_params =
 	    (struct camera_params){ .width = WIDTH, .height = HEIGHT, .framerate = 1000, .capture_timeout_s = 100 };
 	loop = loop_create(NULL);
+	event_log = event_log_create(8, "", NULL);
 	ring = new_ring(WIDTH, HEIGHT);
 	full_ring = NULL;
 	jobs = jobs_create(&(struct jobs_params){ .export = { .base_dir = folder, .jpg_quality = 90 },
@@ -187,7 +191,7 @@ static int set_up(void **state)
 	                                          .gate = look,
 	                                          .gate_data = NULL },
 	                   NULL);
-	return loop && jobs ? 0 : -1;
+	return loop && jobs && event_log ? 0 : -1;
 }
 
 static void begin(double frame_timeout_s)
@@ -202,7 +206,14 @@ static void begin(double frame_timeout_s)
 	        .jobs = jobs,
 	        .ring = ring,
 	        .full_ring = full_ring,
-	        .night = { .min_dark_frames = 1, .min_bright_frames = 1, .exposure_us = 1000, .gain = 1 },
+	        .events = event_log,
+	        .night = { .enable = night_threshold > 0,
+	                   .dark_threshold = night_threshold,
+	                   .bright_threshold = night_threshold + 10,
+	                   .min_dark_frames = 1,
+	                   .min_bright_frames = 1,
+	                   .exposure_us = 1000,
+	                   .gain = 1 },
 	        .framerate = 1000,
 	        .frame_timeout_s = frame_timeout_s,
 	        .camera_lost = camera_lost,
@@ -220,6 +231,7 @@ static int tear_down(void **state)
 	frame_ring_destroy(full_ring);
 	camera_destroy(camera);
 	loop_destroy(loop);
+	event_log_destroy(event_log);
 	scratch_remove(folder);
 	capture = NULL;
 	camera = NULL;
@@ -462,6 +474,63 @@ static void test_the_end_answers_who_waits(void **state)
 	assert_int_equal(seen.code, -ESHUTDOWN);
 }
 
+/* The events so far are those types. */
+static void assert_events(size_t count, const enum event_type *types, struct event *last)
+{
+	struct event events[8];
+	uint64_t cursor = 1;
+	assert_int_equal(event_log_read(event_log, &cursor, events, 8), count);
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(event_type_text(events[i].type), event_type_text(types[i]));
+	*last = events[count - 1];
+}
+
+static void test_a_camera_that_comes_and_goes_is_told_once_each(void **state)
+{
+	(void)state;
+	const enum event_type types[] = { EVENT_CAMERA_UP, EVENT_CAMERA_DOWN, EVENT_CAMERA_UP };
+	struct event last;
+	begin(1000);
+	give(1);
+	assert_events(1, types, &last);
+	assert_string_equal(last.label, "fake");
+	fake.broken = true;
+	(void)!write(fake.fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+	while (status().camera.state == CAMERA_RUNNING)
+		run(5);
+	assert_events(2, types, &last);
+	assert_non_null(strstr(last.reason, "unplugged"));
+	fake.broken = false;
+	while (status().camera.reopens == 0)
+		run(20);
+	give(1);
+	assert_events(3, types, &last);
+}
+
+static void test_a_camera_that_was_never_there_is_told_once(void **state)
+{
+	(void)state;
+	struct event last;
+	fake.open_rc = -ENODEV;
+	begin(1000);
+	run(20);
+	assert_events(1, (const enum event_type[]){ EVENT_CAMERA_DOWN }, &last);
+	assert_string_equal(last.reason, "it is not plugged in");
+}
+
+static void test_the_night_is_told_with_the_frame_that_decided(void **state)
+{
+	(void)state;
+	struct event last;
+	night_threshold = 60; /* brighter than the pictures */
+	begin(1000);
+	give(1);
+	assert_events(2, (const enum event_type[]){ EVENT_CAMERA_UP, EVENT_NIGHT_ENTER }, &last);
+	assert_int_equal(last.frame_id, 1);
+	assert_int_equal(last.monotonic_ns, status().newest.timestamp_ns);
+	assert_true(last.score < 60);
+}
+
 int main(void)
 {
 #define CAPTURE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -478,6 +547,9 @@ int main(void)
 		CAPTURE(test_a_pace_lets_frames_go),
 		CAPTURE(test_a_small_ring_still_saves_full_pictures),
 		CAPTURE(test_the_end_answers_who_waits),
+		CAPTURE(test_a_camera_that_comes_and_goes_is_told_once_each),
+		CAPTURE(test_a_camera_that_was_never_there_is_told_once),
+		CAPTURE(test_the_night_is_told_with_the_frame_that_decided),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

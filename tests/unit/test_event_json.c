@@ -136,7 +136,7 @@ static void test_the_worst_texts_fit_and_stay_json(void **state)
 			assert_string_equal(text_of(json, "reason"), event.reason);
 		}
 		for (const char *at = line; byte >= 0x80 && *at; at++)
-			assert_int_not_equal((unsigned char)*at, byte == 0xef || byte == 0xbf || byte == 0xbd ? 0 : byte);
+			assert_int_not_equal((unsigned char)*at, byte);
 		cJSON_Delete(json);
 	}
 }

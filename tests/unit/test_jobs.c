@@ -18,6 +18,7 @@ enum { WIDTH = 16, HEIGHT = 8, SLOTS = 16 };
 static char folder[SCRATCH_BYTES];
 static struct frame_ring *ring;
 static struct jobs *jobs;
+static struct event_log *events;
 
 /* The gate: its first `hold` visitors wait for go, each after telling held; from visit number refuse_from on it
  * refuses.
@@ -80,10 +81,12 @@ static int set_up(void **state)
 	sem_init(&go, 0, 0);
 	sem_init(&seen.told, 0, 0);
 	ring = frame_ring_create(SLOTS, WIDTH, HEIGHT, &error);
+	events = event_log_create(16, "", &error);
 	const struct jobs_params params = {
 		.export = { .base_dir = folder, .jpg_quality = 90 },
 		.most = JOBS_MAX,
 		.frame_bytes = frame_bytes(WIDTH, HEIGHT),
+		.events = events,
 		.gate = gate,
 		.gate_data = &visits,
 	};
@@ -97,13 +100,14 @@ static int set_up(void **state)
 		frame->info = (struct frame_info){ .id = id, .timestamp_ns = (int64_t)id * 1000 };
 		frame_ring_commit(ring, frame);
 	}
-	return ring && jobs ? 0 : -1;
+	return ring && jobs && events ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
 	jobs_destroy(jobs);
+	event_log_destroy(events);
 	frame_ring_destroy(ring); /* asserts that nothing is pinned */
 	scratch_remove(folder);
 	return 0;
@@ -154,6 +158,50 @@ static int pixel_of(const char *path)
 	fclose(file);
 	assert_true(length > frame_bytes(WIDTH, HEIGHT));
 	return bytes[length - frame_bytes(WIDTH, HEIGHT)];
+}
+
+static size_t read_events(struct event *told, size_t count)
+{
+	uint64_t cursor = 1;
+	return event_log_read(events, &cursor, told, count);
+}
+
+static void test_each_saved_picture_is_an_event(void **state)
+{
+	(void)state;
+	struct event told[4];
+	struct job *job = new_job(JOB_SINGLE, 1);
+	job->formats = EXPORT_JPG | EXPORT_NPY;
+	jobs_submit(jobs, job);
+	sem_wait(&seen.told);
+	assert_int_equal(read_events(told, 4), 1);
+	assert_int_equal(told[0].type, EVENT_PICTURE_SAVED);
+	assert_string_equal(told[0].formats, "jpg,npy");
+	assert_int_equal(told[0].count, 2);
+	assert_int_equal(told[0].frame_id, 8);
+	assert_true(told[0].taken_ns > 0);
+	assert_non_null(strstr(told[0].path, ".jpg"));
+	assert_int_equal(access(told[0].path, R_OK), 0);
+	jobs_submit(jobs, new_job(JOB_SERIES, 3));
+	sem_wait(&seen.told);
+	assert_int_equal(read_events(told, 4), 4);
+	for (size_t i = 1; i < 4; i++)
+		assert_int_equal(told[i].type, EVENT_PICTURE_SAVED);
+}
+
+static void test_a_job_that_fails_is_one_event(void **state)
+{
+	(void)state;
+	struct event told[8];
+	atomic_store(&refuse_from, 2);
+	jobs_submit(jobs, new_job(JOB_SERIES, 5));
+	sem_wait(&seen.told);
+	size_t count = read_events(told, 8);
+	assert_int_equal(count, 2); /* the one that was saved, and the failure */
+	assert_int_equal(told[1].type, EVENT_PICTURE_FAILED);
+	assert_string_equal(told[1].reason, seen.text);
+	assert_string_equal(told[1].formats, "npy");
+	assert_int_equal(told[1].frame_id, 8);
 }
 
 static void test_a_single_picture(void **state)
@@ -425,6 +473,8 @@ int main(void)
 #define JOBS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		JOBS(test_a_single_picture),
+		JOBS(test_each_saved_picture_is_an_event),
+		JOBS(test_a_job_that_fails_is_one_event),
 		JOBS(test_a_series_is_a_picture_for_each_frame_in_order),
 		JOBS(test_a_stack_is_one_picture),
 		JOBS(test_several_formats_are_one_text),

@@ -10,11 +10,21 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/camera_name.h"
 #include "base/error.h"
 
-enum { CONFIG_TEXT_BYTES = 512 };
+enum { CONFIG_TEXT_BYTES = 512, CONFIG_CAMERAS_MAX = 16 };
+
+/* "cameras" of a machine with several, in the order of the file; none: one camera, without a name. */
+struct config_cameras {
+	size_t count;
+	char names[CONFIG_CAMERAS_MAX][CAMERA_NAME_BYTES];
+};
 
 struct config {
+	/* Set before config_load: whose sections under "cameras" override the common ones; "": nobody's. */
+	char name[CAMERA_NAME_BYTES];
+	struct config_cameras cameras;
 	struct {
 		int width, height;
 		double framerate;
@@ -63,6 +73,7 @@ struct config {
 	struct {
 		int max_rss_mb;
 		double available_fraction;
+		double share; /* of several cameras' memory; 0: this one has it all */
 	} memory;
 	struct {
 		int min_free_mb; /* -1: the larger of 200 MiB and 5 % of the filesystem */
@@ -78,14 +89,21 @@ struct config {
 /* What was odd but not wrong: unknown keys. The caller logs them. */
 enum { CONFIG_WARNINGS_MAX = 16 };
 struct config_warnings {
-	size_t count; /* may pass CONFIG_WARNINGS_MAX; only so many are kept */
+	size_t count;       /* may pass CONFIG_WARNINGS_MAX; only so many are kept */
+	const char *camera; /* private */
 	char text[CONFIG_WARNINGS_MAX][256];
 };
 
 void config_defaults(struct config *config);
 
 /* Sets what the JSON text names; the rest stays. -EINVAL with path, value and range in error; a syntax error names line
- * and column. */
+ * and column.
+ *
+ * With "cameras" in it, cameras becomes their names. For the camera config->name, if it is one of them, its own
+ * sections override the common ones, network.trigger_port counts up from the common one unless it has one of its own,
+ * memory.max_rss_mb becomes its part of the common one, and a logging.file that is common gets its name; what two
+ * cameras cannot both have (a port, a camera, a log file) is -EINVAL. What is wrong in another camera's sections is not
+ * looked at. */
 int config_parse(struct config *config, const char *text, size_t length, struct config_warnings *warnings,
                  struct error *error);
 
@@ -94,6 +112,12 @@ int config_load(struct config *config, const char *path, struct config_warnings 
 
 /* One option from the command line: "camera.backend=replay". An unknown key is an error here. */
 int config_set(struct config *config, const char *assignment, struct error *error);
+
+/* The index of name among cameras, or -1. */
+int config_cameras_index(const struct config_cameras *cameras, const char *name);
+
+/* Several cameras and none chosen, or one that is not there: -EINVAL with what to type. Part of config_check. */
+int config_check_camera(const struct config *config, struct error *error);
 
 /* What single options cannot tell: thresholds in order, ring pictures no larger than the camera's … Call it last. */
 int config_check(const struct config *config, struct error *error);

@@ -10,7 +10,9 @@
 
 #include "base/fsio.h"
 #include "base/utf8.h"
+#include "config_cameras.h"
 #include "config_options.h"
+#include "config_parse.h"
 
 enum { CONFIG_FILE_BYTES_MAX = 1024 * 1024, PATH_BYTES = 128, WORD_BYTES = 32 };
 
@@ -230,14 +232,17 @@ static void warn_unknown(struct config_warnings *warnings, const char *path)
 {
 	if (!warnings)
 		return;
+	bool has_camera = warnings->camera && warnings->camera[0];
 	if (warnings->count < CONFIG_WARNINGS_MAX)
 		snprintf(warnings->text[warnings->count], sizeof warnings->text[0],
-		         "unknown key \"%s\" has no effect; the nearest known one is \"%s\"", path, nearest_path(path));
+		         "unknown key \"%s%s%s%s\" has no effect; the nearest known one is \"%s\"",
+		         has_camera ? "cameras." : "", has_camera ? warnings->camera : "", has_camera ? "." : "", path,
+		         nearest_path(path));
 	warnings->count++;
 }
 
 /* The sections nest at most three deep, as the paths of the table do; unknown ones are not entered. */
-static int parse_object(struct config *config, const cJSON *object, const char *prefix,
+int config_parse_object(struct config *config, const cJSON *object, const char *prefix,
                         struct config_warnings *warnings, struct error *error)
 {
 	for (const cJSON *item = object->child; item; item = item->next) {
@@ -251,13 +256,25 @@ static int parse_object(struct config *config, const cJSON *object, const char *
 		else if (length < (int)sizeof path && is_section(path) && !cJSON_IsObject(item))
 			result = error_set(error, -EINVAL, "%s must be a section: { … }", path);
 		else if (length < (int)sizeof path && is_section(path))
-			result = parse_object(config, item, path, warnings, error);
+			result = config_parse_object(config, item, path, warnings, error);
 		else
 			warn_unknown(warnings, path);
 		if (result < 0)
 			return result;
 	}
 	return 0;
+}
+
+static int parse_root(struct config *config, cJSON *root, struct config_warnings *warnings, struct error *error)
+{
+	cJSON *cameras = cJSON_DetachItemFromObjectCaseSensitive(root, "cameras");
+	bool is_twice = cJSON_GetObjectItemCaseSensitive(root, "cameras") != NULL;
+	int result = is_twice ? error_set(error, -EINVAL, "cameras is there twice")
+	                      : config_parse_object(config, root, "", warnings, error);
+	if (result == 0 && cameras)
+		result = config_cameras_apply(config, cameras, warnings, error);
+	cJSON_Delete(cameras);
+	return result;
 }
 
 static int syntax_error(const char *text, size_t length, const char *at, struct error *error)
@@ -285,7 +302,7 @@ int config_parse(struct config *config, const char *text, size_t length, struct 
 	else if (!cJSON_IsObject(root))
 		result = error_set(error, -EINVAL, "the configuration must be one JSON object: { … }");
 	else
-		result = parse_object(config, root, "", warnings, error);
+		result = parse_root(config, root, warnings, error);
 	cJSON_Delete(root);
 	return result;
 }
@@ -330,6 +347,9 @@ int config_set(struct config *config, const char *assignment, struct error *erro
 
 int config_check(const struct config *config, struct error *error)
 {
+	int result = config_check_camera(config, error);
+	if (result < 0)
+		return result;
 	if (config->night.dark_threshold >= config->night.bright_threshold)
 		return error_set(error, -EINVAL, "night.dark_threshold (%g) must be below night.bright_threshold (%g)",
 		                 config->night.dark_threshold, config->night.bright_threshold);

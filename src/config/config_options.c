@@ -117,6 +117,9 @@ const struct option config_options[] = {
 	        "smaller ring."),
 	NUMBER("memory.available_fraction", memory.available_fraction, 0.05, 0.95, "0.80", "",
 	       "Share of the memory available at start that the ring may take."),
+	NUMBER("memory.share", memory.share, 0, 1, "0", "",
+	       "With several cameras: this one's part of the common memory.max_rss_mb, which is for all of them together; "
+	       "0: an equal part of what is left."),
 
 	INTEGER("storage.min_free_mb", storage.min_free_mb, -1, 1073741824, "-1", "MiB",
 	        "Space to keep free: below it the oldest pictures go. -1: the larger of 200 MiB and 5 % of the filesystem, "

@@ -102,6 +102,35 @@ static void print_values(FILE *out, const struct option *option)
 	}
 }
 
+static void print_cameras(FILE *out)
+{
+	fputs("\n## cameras\n\n"
+	      "Of a machine with several cameras, each has a name and sections of its own, which override the common "
+	      "ones:\n\n"
+	      "```json\n"
+	      "{\n"
+	      "  \"memory\": { \"max_rss_mb\": 700 },\n"
+	      "  \"cameras\": {\n"
+	      "    \"front\": { \"camera\": { \"id\": \"imx219\" } },\n"
+	      "    \"yard\": { \"camera\": { \"id\": \"imx477\", \"width\": 1920, \"height\": 1080 } }\n"
+	      "  }\n"
+	      "}\n"
+	      "```\n\n"
+	      "Each camera is a process of its own, `pastcam --camera front` (with systemd: `pastcam@front`). A name has 1 "
+	      "to 32\n"
+	      "letters, digits, `-` and `_`, the first a letter or a digit; there are at most 16 cameras.\n\n"
+	      "- `network.trigger_port` counts up from the common one in the order of the file: 9999, 10000 … A camera may "
+	      "have\n"
+	      "  one of its own.\n"
+	      "- The common `memory.max_rss_mb` is for all cameras together. A camera with one of its own, or with a\n"
+	      "  `memory.share`, takes that from it; the others share what is left equally.\n"
+	      "- A common `logging.file` gets the camera's name: `pastcam.log` becomes `pastcam-front.log`.\n"
+	      "- `pastcam --check-config` checks all of them. Two cameras with one port, one `camera.id` or one log file "
+	      "are\n"
+	      "  refused.\n",
+	      out);
+}
+
 void config_reference(FILE *out)
 {
 	fputs("# Configuration\n\n"
@@ -127,4 +156,5 @@ void config_reference(FILE *out)
 		print_values(out, option);
 		fprintf(out, " | %s |\n", option->help);
 	}
+	print_cameras(out);
 }

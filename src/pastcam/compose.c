@@ -94,7 +94,7 @@ struct budget_request compose_budget(const struct config *config)
 		.slots = (size_t)config->ring.size,
 		.slot_bytes = frame_ring_slot_bytes(width, height),
 		.reserved = full + jobs_result_bytes(frame_bytes(width, height)),
-		.available_fraction = config->memory.available_fraction,
+		.available_fraction = config->memory.available_fraction * (config->memory.share > 0 ? config->memory.share : 1),
 		.max_rss = (uint64_t)bytes_of_mb(config->memory.max_rss_mb),
 	};
 }

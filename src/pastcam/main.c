@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/camera_name.h"
 #include "base/log.h"
 #include "base/token.h"
 #include "compose.h"
@@ -18,7 +19,8 @@
 static const char default_config[] = "config.json";
 
 static const char usage[] =
-    "usage: pastcam [-c FILE] [-o KEY=VALUE]...        run the service\n"
+    "usage: pastcam [-c FILE] [--camera NAME] [-o KEY=VALUE]...\n"
+    "                                                  run the service\n"
     "       pastcam [-c FILE] [-o …] --check-config    tell whether the configuration is good\n"
     "       pastcam [-c FILE] [-o …] --dump-config     show all values in force\n"
     "       pastcam [-c FILE] [-o …] night-sim < TRACE play a trace of light through the night controller\n"
@@ -26,6 +28,7 @@ static const char usage[] =
     "       pastcam --config-reference | --version | --help\n"
     "\n"
     "Without -c, config.json in the current folder is used if there is one, else the defaults.\n"
+    "--camera says which one of several in the configuration; --check-config without it checks all.\n"
     "--note TEXT is shown in `status`. docs: pastcam(1), docs/config.md, docs/protocol.md\n";
 
 enum action { RUN, CHECK_CONFIG, DUMP_CONFIG, CONFIG_REFERENCE, NIGHT_SIM, TOKEN };
@@ -33,6 +36,7 @@ enum action { RUN, CHECK_CONFIG, DUMP_CONFIG, CONFIG_REFERENCE, NIGHT_SIM, TOKEN
 struct command_line {
 	enum action action;
 	const char *config_path; /* NULL: the default one, if it is there */
+	const char *camera;      /* "": there is only one */
 	const char *note;
 	const char *token_path;
 	const char **assignments; /* of -o */
@@ -77,6 +81,12 @@ static int parse_option(struct command_line *line, int option, const char *value
 	case 'n':
 		line->note = value;
 		return 0;
+	case 'a':
+		line->camera = value;
+		if (!camera_name_is_good(value, strlen(value)))
+			return usage_error(
+			    "\"%.80s\" is not a camera's name, which is of at most 32 letters, digits, \"-\" and \"_\"", value);
+		return 0;
 	case 'C':
 		line->action = CHECK_CONFIG;
 		return 0;
@@ -101,10 +111,15 @@ static int parse_option(struct command_line *line, int option, const char *value
 static int parse_command_line(struct command_line *line, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "check-config", no_argument, NULL, 'C' },
-		{ "dump-config", no_argument, NULL, 'D' },  { "config-reference", no_argument, NULL, 'R' },
-		{ "note", required_argument, NULL, 'n' },   { "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },         { 0 },
+		{ "config", required_argument, NULL, 'c' },
+		{ "check-config", no_argument, NULL, 'C' },
+		{ "camera", required_argument, NULL, 'a' },
+		{ "dump-config", no_argument, NULL, 'D' },
+		{ "config-reference", no_argument, NULL, 'R' },
+		{ "note", required_argument, NULL, 'n' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
 	};
 	int option;
 	while ((option = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1) {
@@ -115,24 +130,58 @@ static int parse_command_line(struct command_line *line, int argc, char **argv)
 	return parse_subcommand(line, argc - optind, argv + optind);
 }
 
-static int load_config(const struct command_line *line, struct config *config)
+/* The file, then the assignments, for the camera of this name ("": none). Logs the warnings beyond the first told. */
+static int read_config(const struct command_line *line, const char *camera, size_t told, struct config *config)
 {
 	static struct config_warnings warnings;
 	struct error error = { 0 };
 	const char *path = line->config_path;
 	if (!path && access(default_config, F_OK) == 0)
 		path = default_config;
+	warnings.count = 0;
 	config_defaults(config);
+	strcpy(config->name, camera);
 	int result = path ? config_load(config, path, &warnings, &error) : 0;
 	for (size_t i = 0; result == 0 && i < line->assignment_count; i++)
 		result = config_set(config, line->assignments[i], &error);
-	if (result == 0)
-		result = config_check(config, &error);
-	for (size_t i = 0; i < warnings.count && i < CONFIG_WARNINGS_MAX; i++)
+	for (size_t i = told; i < warnings.count && i < CONFIG_WARNINGS_MAX; i++)
 		log_warning("Configuration: %s", warnings.text[i]);
 	if (result < 0)
 		log_error("Configuration: %s", error.text);
+	return result < 0 ? result : (int)warnings.count;
+}
+
+static int check_values(const struct config *config)
+{
+	struct error error = { 0 };
+	int result = config_check(config, &error);
+	if (result < 0)
+		log_error("Configuration: %s", error.text);
 	return result;
+}
+
+static int load_config(const struct command_line *line, struct config *config)
+{
+	int result = read_config(line, line->camera, 0, config);
+	return result < 0 ? result : check_values(config);
+}
+
+/* Of each camera, unless one is named. */
+static int check_config(const struct command_line *line, struct config *config)
+{
+	int common = read_config(line, line->camera, 0, config);
+	if (common < 0)
+		return EXIT_CONFIG;
+	const struct config_cameras cameras = config->cameras;
+	bool is_good = true;
+	if (line->camera[0] || cameras.count == 0)
+		is_good = check_values(config) == 0;
+	for (size_t i = 0; i < cameras.count && !line->camera[0]; i++)
+		if (read_config(line, cameras.names[i], (size_t)common, config) < 0 || check_values(config) < 0)
+			is_good = false;
+	if (is_good)
+		puts("The configuration is good.");
+	return is_good ? EXIT_STOPPED : EXIT_CONFIG;
 }
 
 static int run_service(const struct config *config, const char *note)
@@ -185,12 +234,11 @@ static int act(const struct command_line *line)
 	}
 	if (line->action == TOKEN)
 		return make_token(line->token_path);
+	if (line->action == CHECK_CONFIG)
+		return check_config(line, &config);
 	if (load_config(line, &config) < 0)
 		return EXIT_CONFIG;
 	switch (line->action) {
-	case CHECK_CONFIG:
-		puts("The configuration is good.");
-		return EXIT_STOPPED;
 	case DUMP_CONFIG:
 		return config_dump(&config, stdout) < 0 ? EXIT_FAILURE : EXIT_STOPPED;
 	case NIGHT_SIM:
@@ -214,7 +262,9 @@ static void fill_standard_descriptors(void)
 int main(int argc, char **argv)
 {
 	fill_standard_descriptors();
-	struct command_line line = { .note = "", .assignments = calloc((size_t)argc, sizeof *line.assignments) };
+	struct command_line line = { .camera = "",
+		                         .note = "",
+		                         .assignments = calloc((size_t)argc, sizeof *line.assignments) };
 	if (!line.assignments)
 		return EXIT_MEMORY;
 	int result = parse_command_line(&line, argc, argv);

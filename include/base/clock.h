@@ -16,6 +16,19 @@ enum { CLOCK_NS_PER_MS = 1000000, CLOCK_NS_PER_US = 1000 };
 int64_t clock_now_ns(void);  /* CLOCK_MONOTONIC */
 int64_t clock_wall_ns(void); /* CLOCK_REALTIME, nanoseconds since 1970 */
 
+/* The monotonic clock without the times in which this process did not run: stopped, in a debugger, a frozen container,
+ * a machine that was suspended. Whoever waits for something that this process or its threads must do themselves goes by
+ * it, since a deadline that passed meanwhile is no evidence. It must be read every CLOCK_AWAKE_TICK_NS; between two
+ * readings no more than twice that passes. The capture thread only. */
+#define CLOCK_AWAKE_TICK_NS (50 * CLOCK_NS_PER_MS)
+int64_t clock_awake_ns(void);
+
+/* The same on a clock of the caller's: the reading at monotonic_ns. awake starts as all zeros. */
+struct clock_awake {
+	int64_t last_ns, awake_ns;
+};
+int64_t clock_awake_step(struct clock_awake *awake, int64_t monotonic_ns);
+
 /* The wall time of a monotonic moment, by the wall clock as it stands now. */
 int64_t clock_wall_of(int64_t monotonic_ns);
 

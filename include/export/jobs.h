@@ -50,6 +50,9 @@ struct job {
 	char **paths;                  /* a text for each picture: "PATH, PATH"; NULL where nothing was written */
 	struct frame_info first, last; /* of the frames, which are released by now */
 
+	int64_t
+	    waiting_ns; /* the capture loop's: since when it waits for the next frame, on the awake clock; 0: not seen */
+
 	/* private */
 	struct job *next;
 	bool admitted;

@@ -22,6 +22,21 @@ int64_t clock_wall_ns(void)
 	return clock_read(CLOCK_REALTIME);
 }
 
+int64_t clock_awake_step(struct clock_awake *awake, int64_t monotonic_ns)
+{
+	const int64_t most_ns = 2 * CLOCK_AWAKE_TICK_NS;
+	int64_t step_ns = monotonic_ns - awake->last_ns;
+	awake->awake_ns += awake->last_ns == 0 || step_ns < most_ns ? step_ns : most_ns;
+	awake->last_ns = monotonic_ns;
+	return awake->awake_ns;
+}
+
+int64_t clock_awake_ns(void)
+{
+	static struct clock_awake awake;
+	return clock_awake_step(&awake, clock_now_ns());
+}
+
 int64_t clock_wall_of(int64_t monotonic_ns)
 {
 	return clock_wall_ns() - (clock_now_ns() - monotonic_ns);

@@ -249,12 +249,13 @@ static void arm_timer(struct camera *camera, bool more)
 
 	if (lost && lost < wake_ns)
 		wake_ns = lost;
-	if (more)
-		wake_ns = camera->now_ns();
+	int64_t left_ns = wake_ns - camera->now_ns();
+	if (more || left_ns < 1)
+		left_ns = 1;
 	struct itimerspec when = {
-		.it_value = { .tv_sec = wake_ns / CLOCK_NS_PER_S, .tv_nsec = wake_ns % CLOCK_NS_PER_S },
+		.it_value = { .tv_sec = left_ns / CLOCK_NS_PER_S, .tv_nsec = left_ns % CLOCK_NS_PER_S },
 	};
-	timerfd_settime(camera->timer, TFD_TIMER_ABSTIME, &when, NULL);
+	timerfd_settime(camera->timer, 0, &when, NULL);
 }
 
 static enum camera_event next_event(struct camera *camera, struct camera_frame *frame)

@@ -40,7 +40,8 @@ extern const struct camera_backend *const camera_backend_libcamera;
 extern const struct camera_backend camera_backend_replay;
 extern const struct camera_backend camera_backend_synthetic;
 
-/* camera_create on a backend and a monotonic clock of the caller's choice (tests). */
+/* camera_create on a backend and a clock of the caller's choice (tests). It is the awake clock (clock.h): while this
+ * process does not run, neither do a backend's threads, and their silence means nothing. */
 struct camera *camera_create_on(const struct camera_backend *backend, int64_t (*now_ns)(void),
                                 const struct camera_params *params, const struct camera_mode *mode,
                                 struct error *error);

@@ -24,7 +24,7 @@ struct camera *camera_create(const struct camera_params *params, const struct ca
 		          "camera.backend to replay or synthetic");
 		return NULL;
 	}
-	return camera_create_on(backend, clock_now_ns, params, mode, error);
+	return camera_create_on(backend, clock_awake_ns, params, mode, error);
 }
 
 const char *camera_state_text(enum camera_state state)

@@ -18,7 +18,7 @@
 
 struct capture {
 	struct capture_params params;
-	struct loop_watch *camera_watch, *wake_watch, *frame_timeout_timer;
+	struct loop_watch *camera_watch, *wake_watch, *frame_timeout_timer, *awake_timer;
 	int wake; /* eventfd: somebody wants a frame */
 	struct frame_waiters waiters;
 
@@ -210,26 +210,26 @@ static void refuse_late(struct capture *capture)
 	struct camera_status camera;
 	struct error why = { 0 };
 	camera_status(capture->params.camera, &camera);
-	int64_t asked_before_ns = clock_now_ns() - frame_timeout_ns(capture);
+	int64_t waiting_before_ns = clock_awake_ns() - frame_timeout_ns(capture);
 	if (camera.state == CAMERA_ABSENT) {
-		asked_before_ns = INT64_MAX;
+		waiting_before_ns = INT64_MAX;
 		error_set(&why, -ENODEV, "no camera: %s", camera.trouble);
 	} else {
 		error_set(&why, -ETIMEDOUT, "no frame came within %.1f s%s%s",
 		          (double)frame_timeout_ns(capture) / (double)CLOCK_NS_PER_S, camera.trouble[0] ? ": " : "",
 		          camera.trouble);
 	}
-	frame_waiters_refuse(&capture->waiters, asked_before_ns, why.code, why.text);
+	frame_waiters_refuse(&capture->waiters, waiting_before_ns, why.code, why.text);
 }
 
 static void set_frame_timeout_timer(struct capture *capture)
 {
-	int64_t since_ns = frame_waiters_since_ns(&capture->waiters);
+	int64_t now_ns = clock_awake_ns(), since_ns = frame_waiters_since_ns(&capture->waiters, now_ns);
 	if (since_ns == INT64_MAX) {
 		loop_set_timer(capture->frame_timeout_timer, 0, 0);
 		return;
 	}
-	int64_t left_ns = since_ns + frame_timeout_ns(capture) - clock_now_ns();
+	int64_t left_ns = since_ns + frame_timeout_ns(capture) - now_ns;
 	loop_set_timer(capture->frame_timeout_timer, left_ns > 0 ? left_ns : 1, 0);
 }
 
@@ -246,8 +246,15 @@ static void on_wanted(void *data, uint32_t events)
 	struct capture *capture = data;
 	uint64_t count;
 	(void)!read(capture->wake, &count, sizeof count);
+	set_frame_timeout_timer(capture); /* which also notes when those that are new began to wait */
 	refuse_late(capture);
-	set_frame_timeout_timer(capture);
+}
+
+static void on_awake(void *data, uint32_t events)
+{
+	(void)data;
+	(void)events;
+	clock_awake_ns();
 }
 
 static void on_camera(void *data, uint32_t events)
@@ -292,7 +299,9 @@ static bool add_watches(struct capture *capture)
 	capture->camera_watch = loop_add(loop, camera_fd(capture->params.camera), EPOLLIN, on_camera, capture);
 	capture->wake_watch = loop_add(loop, capture->wake, EPOLLIN, on_wanted, capture);
 	capture->frame_timeout_timer = loop_add_timer(loop, on_frame_timeout, capture);
-	return capture->camera_watch && capture->wake_watch && capture->frame_timeout_timer;
+	capture->awake_timer = loop_add_timer(loop, on_awake, capture);
+	return capture->camera_watch && capture->wake_watch && capture->frame_timeout_timer && capture->awake_timer &&
+	       loop_set_timer(capture->awake_timer, CLOCK_AWAKE_TICK_NS, CLOCK_AWAKE_TICK_NS) == 0;
 }
 
 struct capture *capture_create(const struct capture_params *params, struct error *error)
@@ -330,6 +339,7 @@ void capture_destroy(struct capture *capture)
 	loop_remove(capture->camera_watch);
 	loop_remove(capture->wake_watch);
 	loop_remove(capture->frame_timeout_timer);
+	loop_remove(capture->awake_timer);
 	frame_waiters_finish(&capture->waiters);
 	if (capture->wake >= 0)
 		close(capture->wake);

@@ -32,25 +32,29 @@ bool frame_waiters_any(struct frame_waiters *waiters)
 	return any;
 }
 
-int64_t frame_waiters_since_ns(struct frame_waiters *waiters)
+int64_t frame_waiters_since_ns(struct frame_waiters *waiters, int64_t now_ns)
 {
 	int64_t since_ns = INT64_MAX;
 	pthread_mutex_lock(&waiters->lock);
-	for (const struct job *job = waiters->first; job; job = job->next)
-		if (job->asked_ns < since_ns)
-			since_ns = job->asked_ns;
+	for (struct job *job = waiters->first; job; job = job->next) {
+		if (job->waiting_ns == 0)
+			job->waiting_ns = now_ns;
+		if (job->waiting_ns < since_ns)
+			since_ns = job->waiting_ns;
+	}
 	pthread_mutex_unlock(&waiters->lock);
 	return since_ns;
 }
 
-/* Takes those that asked at asked_before_ns or earlier off the list. */
-static struct job *take(struct frame_waiters *waiters, int64_t asked_before_ns)
+/* Takes those that wait since waiting_before_ns or longer off the list. */
+static struct job *take(struct frame_waiters *waiters, int64_t waiting_before_ns)
 {
 	struct job *taken = NULL;
 	pthread_mutex_lock(&waiters->lock);
 	for (struct job **link = &waiters->first; *link;) {
 		struct job *job = *link;
-		if (job->asked_ns > asked_before_ns) {
+		bool is_new = job->waiting_ns == 0 && waiting_before_ns != INT64_MAX;
+		if (is_new || job->waiting_ns > waiting_before_ns) {
 			link = &job->next;
 			continue;
 		}
@@ -77,9 +81,9 @@ void frame_waiters_serve(struct frame_waiters *waiters, struct frame_ring *ring,
 	}
 }
 
-void frame_waiters_refuse(struct frame_waiters *waiters, int64_t asked_before_ns, int code, const char *why)
+void frame_waiters_refuse(struct frame_waiters *waiters, int64_t waiting_before_ns, int code, const char *why)
 {
-	for (struct job *job = take(waiters, asked_before_ns), *next; job; job = next) {
+	for (struct job *job = take(waiters, waiting_before_ns), *next; job; job = next) {
 		next = job->next;
 		error_set(&job->error, code, "%s", why);
 		jobs_submit(waiters->jobs, job);

@@ -21,13 +21,14 @@ void frame_waiters_finish(struct frame_waiters *waiters);
 void frame_waiters_add(struct frame_waiters *waiters, struct job *job);
 bool frame_waiters_any(struct frame_waiters *waiters);
 
-/* When the job that has waited longest asked; INT64_MAX when none waits. */
-int64_t frame_waiters_since_ns(struct frame_waiters *waiters);
+/* Since when the job that has waited longest waits; INT64_MAX when none does. Times are the awake clock's (clock.h);
+ * those that are new wait since now_ns. */
+int64_t frame_waiters_since_ns(struct frame_waiters *waiters, int64_t now_ns);
 
 /* Pins frame, just committed to ring, for each that waits, and submits them. */
 void frame_waiters_serve(struct frame_waiters *waiters, struct frame_ring *ring, const struct frame *frame);
 
-/* Submits those that asked at asked_before_ns or earlier with code and why as their error. */
-void frame_waiters_refuse(struct frame_waiters *waiters, int64_t asked_before_ns, int code, const char *why);
+/* Submits those that wait since waiting_before_ns or longer with code and why as their error. */
+void frame_waiters_refuse(struct frame_waiters *waiters, int64_t waiting_before_ns, int code, const char *why);
 
 #endif

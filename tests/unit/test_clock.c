@@ -19,6 +19,24 @@ static void monotonic_never_goes_back(void **state)
 	}
 }
 
+static void the_awake_clock_stands_still_while_nobody_runs(void **state)
+{
+	(void)state;
+	const int64_t tick_ns = CLOCK_AWAKE_TICK_NS;
+	struct clock_awake awake = { 0 };
+	int64_t now_ns = 1000 * CLOCK_NS_PER_S, begun_ns = clock_awake_step(&awake, now_ns);
+	assert_true(begun_ns == now_ns);
+	for (int i = 0; i < 100; i++)
+		clock_awake_step(&awake, now_ns += tick_ns);
+	assert_true(awake.awake_ns == begun_ns + 100 * tick_ns);
+	clock_awake_step(&awake, now_ns += 3600 * CLOCK_NS_PER_S);
+	assert_true(awake.awake_ns == begun_ns + 102 * tick_ns);
+	/* Somebody who is always late still sees time pass, at half its pace here. */
+	for (int i = 0; i < 100; i++)
+		clock_awake_step(&awake, now_ns += 4 * tick_ns);
+	assert_true(awake.awake_ns == begun_ns + 302 * tick_ns);
+}
+
 static void wall_of_keeps_distances(void **state)
 {
 	(void)state;
@@ -107,6 +125,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(monotonic_never_goes_back),
+		cmocka_unit_test(the_awake_clock_stands_still_while_nobody_runs),
 		cmocka_unit_test(wall_of_keeps_distances),
 		cmocka_unit_test(formats_local_time),
 		cmocka_unit_test(formats_times_before_1970),

@@ -32,8 +32,7 @@ struct commands {
 	struct retention *retention;
 
 	/* what status tells besides */
-	struct budget_request budget_request;
-	struct budget budget;
+	const struct budget *budget;
 	const char *note; /* about the configuration; "" is none */
 	int64_t started_ns;
 	double framerate;

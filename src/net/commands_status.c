@@ -149,30 +149,47 @@ static uint64_t least(uint64_t one, uint64_t other)
 	return one < other ? one : other;
 }
 
+static void add_claims(cJSON *object, const struct budget *budget)
+{
+	cJSON *list = cJSON_AddArrayToObject(object, "claims");
+	for (size_t i = 0; i < budget->claim_count; i++) {
+		const struct budget_claim *claim = &budget->claims[i];
+		if (claim->wanted == 0)
+			continue;
+		cJSON *item = cJSON_CreateObject();
+		cJSON_AddStringToObject(item, "name", claim->name);
+		add_mib(item, "mib", (uint64_t)claim->granted * claim->unit_bytes);
+		add_mib(item, "wanted_mib", (uint64_t)claim->wanted * claim->unit_bytes);
+		cJSON_AddStringToObject(item, "reason", budget_bound_text(budget_bound_of(budget, claim)));
+		cJSON_AddItemToArray(list, item);
+	}
+}
+
 /* What the process is made of; "program", "camera", "ring", "heap" and "stacks" add up to rss_mib. What was taken but
  * never touched is not resident, so each part is cut to what is left for it. */
 static void add_memory(cJSON *root, const struct commands *commands, const struct capture_status *capture)
 {
 	struct memory_parts parts = memory_parts();
-	struct frame_ring_status ring;
-	frame_ring_status(commands->ring, &ring);
-	uint64_t arena = least(ring.slots * ring.slot_bytes + commands->budget_request.reserved, parts.anonymous);
+	const struct budget *budget = commands->budget;
+	const struct budget_claim *frames = budget_claim_of(budget, BUDGET_FRAME_RING);
+	uint64_t arena = least(budget_mapped_bytes(budget), parts.anonymous);
 	uint64_t heap = least(parts.heap, parts.anonymous - arena);
 	uint64_t stacks = parts.anonymous - arena - heap;
 	uint64_t camera =
 	    least(capture->camera.description.buffer_bytes, heap + parts.shared); /* in memfds or in the heap */
 	cJSON *object = cJSON_AddObjectToObject(root, "memory");
 	add_mib(object, "rss_mib", parts.files + parts.shared + parts.anonymous);
-	add_mib(object, "max_rss_mib", commands->budget_request.max_rss);
+	add_mib(object, "max_rss_mib", budget->max_rss);
 	add_mib(object, "program_mib", parts.files);
 	add_mib(object, "camera_mib", camera);
 	add_mib(object, "ring_mib", arena);
 	add_mib(object, "heap_mib", heap + parts.shared - camera);
 	add_mib(object, "stacks_mib", stacks);
-	add_mib(object, "export_scratch_mib", commands->budget_request.scratch);
-	add_mib(object, "available_at_start_mib", commands->budget_request.available);
-	add_count(object, "slots_asked", commands->budget_request.slots);
-	cJSON_AddStringToObject(object, "slots_reason", budget_bound_text(commands->budget.bound));
+	add_mib(object, "export_scratch_mib", budget_claim_of(budget, BUDGET_EXPORTS)->unit_bytes);
+	add_mib(object, "available_at_start_mib", budget->available);
+	add_count(object, "slots_asked", frames->wanted);
+	cJSON_AddStringToObject(object, "slots_reason", budget_bound_text(budget_bound_of(budget, frames)));
+	add_claims(object, budget);
 	add_number(object, "swap_percent", memory_swap_percent());
 }
 

@@ -83,18 +83,11 @@ void compose_ring_size(const struct config *config, int *width, int *height)
 	*height = config->ring.downscale ? config->ring.downscale_height : config->camera.height;
 }
 
-struct budget_request compose_budget(const struct config *config)
+struct budget compose_budget(const struct config *config)
 {
-	int width, height;
-	compose_ring_size(config, &width, &height);
-	size_t full = config->ring.downscale
-	                  ? COMPOSE_FULL_SLOTS * frame_ring_slot_bytes(config->camera.width, config->camera.height)
-	                  : 0;
-	return (struct budget_request){
-		.slots = (size_t)config->ring.size,
-		.slot_bytes = frame_ring_slot_bytes(width, height),
-		.reserved = full + jobs_result_bytes(frame_bytes(width, height)),
-		.available_fraction = config->memory.available_fraction * (config->memory.share > 0 ? config->memory.share : 1),
+	double share = config->memory.share > 0 ? config->memory.share : 1;
+	return (struct budget){
+		.available_fraction = config->memory.available_fraction * share,
 		.max_rss = (uint64_t)bytes_of_mb(config->memory.max_rss_mb),
 	};
 }

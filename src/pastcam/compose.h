@@ -21,8 +21,8 @@ struct night_sim_params compose_night_sim(const struct config *config);
 struct retention_params compose_retention(const struct config *config, const char *base_dir);
 struct server_params compose_server(const struct config *config);
 
-/* All of the budget that the configuration tells; what the machine tells is left 0. */
-struct budget_request compose_budget(const struct config *config);
+/* What the configuration tells of the budget; what the machine tells is left 0, and there are no claims. */
+struct budget compose_budget(const struct config *config);
 
 /* Size of the frames that the ring keeps. */
 void compose_ring_size(const struct config *config, int *width, int *height);

@@ -76,7 +76,7 @@ static void on_camera_lost(void *data)
 
 static void check_memory(struct daemon *daemon)
 {
-	uint64_t rss = memory_rss(), limit = daemon->commands.budget_request.max_rss;
+	uint64_t rss = memory_rss(), limit = daemon->budget.max_rss;
 	if (rss <= limit)
 		return;
 	log_error("RSS %.1f MiB is over memory.max_rss_mb (%.0f): exiting with %d; the next start takes a smaller ring",

@@ -5,69 +5,20 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "compose.h"
 #include "daemon_parts.h"
-#include "service/memory_guard.h"
 
 enum { POOL_THREADS_MAX = 3, ZONE_EVERY_S = 5 };
-
-static void log_budget(const struct budget_request *request, const struct budget *budget)
-{
-	const double mib = 1 << 20;
-	double by_cgroup = budget->by_cgroup == UINT64_MAX ? -1 : (double)budget->by_cgroup / mib;
-	log_info("Ring: %zu frames of %.2f MiB (%zu asked; %s)", budget->slots, (double)request->slot_bytes / mib,
-	         request->slots, budget_bound_text(budget->bound));
-	log_info(
-	    "Ring memory: available %.1f MiB x %.2f leaves %.1f; max_rss %.1f - RSS now and soon %.1f leaves %.1f; cgroup "
-	    "leaves %.1f "
-	    "(-1: no limit); of each %.1f for exports and %.1f for full-size frames and stacks are taken off already",
-	    (double)request->available / mib, request->available_fraction, (double)budget->by_available / mib,
-	    (double)request->max_rss / mib, (double)request->rss_now / mib, (double)budget->by_rss / mib, by_cgroup,
-	    (double)request->scratch / mib, (double)request->reserved / mib);
-}
-
-/* Code of libraries that is only touched by the first export, and threads' stacks: measured at 3 to 4 MiB. */
-static const uint64_t later_bytes = 6 << 20;
-
-static struct budget_request measure_budget(const struct daemon *daemon, const struct camera_description *camera)
-{
-	const struct config *config = daemon->config;
-	struct budget_request request = compose_budget(config);
-	struct memory_cgroup cgroup = memory_cgroup();
-	request.available = memory_available();
-	/* Camera buffers are not resident before the first frames come. Of a camera that is not open yet: four buffers of
-	 * three bytes a pixel are the most that it will take. */
-	size_t unopened = 4 * frame_bytes(config->camera.width, config->camera.height);
-	uint64_t soon = later_bytes + (camera->buffer_bytes ? camera->buffer_bytes : unopened);
-	request.rss_now = memory_rss() + soon;
-	request.scratch = jobs_scratch_bytes(config->camera.width, config->camera.height, pool_width(daemon->pool));
-	request.cgroup_limit = cgroup.limit;
-	request.cgroup_used = cgroup.used + soon;
-	request.shrink = memory_guard_shrink(memory_guard_folder());
-	return request;
-}
 
 static int make_rings(struct daemon *daemon, struct error *error)
 {
 	const struct config *config = daemon->config;
-	struct camera_status camera;
-	camera_status(daemon->camera, &camera);
-	struct budget_request *request = &daemon->commands.budget_request;
-	struct budget *budget = &daemon->commands.budget;
-	*request = measure_budget(daemon, &camera.description);
-	*budget = budget_slots(request);
-	log_budget(request, budget);
-	if (budget->slots < FRAME_RING_SLOTS_MIN)
-		return error_set(
-		    error, -ENOMEM,
-		    "only %zu frames of %.1f MiB fit into memory (%s), at least %d are needed: make the pictures smaller, "
-		    "enable ring.downscale or raise memory.max_rss_mb",
-		    budget->slots, (double)request->slot_bytes / (1 << 20), budget_bound_text(budget->bound),
-		    FRAME_RING_SLOTS_MIN);
-	int width, height;
+	int width, height, result = daemon_make_budget(daemon, error);
+	if (result < 0)
+		return result;
+	size_t slots = budget_claim_of(&daemon->budget, BUDGET_FRAME_RING)->granted;
 	compose_ring_size(config, &width, &height);
-	daemon->ring = frame_ring_create(budget->slots, width, height, error);
+	daemon->ring = frame_ring_create(slots, width, height, error);
 	if (daemon->ring && config->ring.downscale)
 		daemon->full_ring = frame_ring_create(COMPOSE_FULL_SLOTS, config->camera.width, config->camera.height, error);
 	return daemon->ring && (!config->ring.downscale || daemon->full_ring) ? 0 : -ENOMEM;
@@ -195,6 +146,7 @@ static int start_control(struct daemon *daemon, struct error *error)
 	commands->ring = daemon->ring;
 	commands->full_ring = daemon->full_ring;
 	commands->retention = daemon->retention;
+	commands->budget = &daemon->budget;
 	commands->started_ns = clock_now_ns();
 	int result = pthread_create(&daemon->control_thread, NULL, run_control, daemon);
 	if (result != 0)

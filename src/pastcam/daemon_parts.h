@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "net/commands.h"
 #include "service/schedule.h"
+#include "store/budget.h"
 #include "store/event_log.h"
 
 struct daemon {
@@ -21,6 +22,7 @@ struct daemon {
 	struct event_log *events;
 	struct pool *pool;
 	struct camera *camera;
+	struct budget budget; /* shown by `status` */
 	struct frame_ring *ring, *full_ring;
 	struct retention *retention;
 	struct jobs *jobs;
@@ -42,6 +44,10 @@ struct daemon {
 	int exit_code;
 	void (*camera_lost)(void *data);
 };
+
+/* Measures the machine and divides its memory among all claims (memory_plan.c), once the camera has its buffers.
+ * -ENOMEM when not even the least of them fits. */
+int daemon_make_budget(struct daemon *daemon, struct error *error);
 
 /* Makes all parts, in the order in which they need each other; -errno with half of them made. camera_lost: see
  * capture.h. */

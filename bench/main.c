@@ -79,6 +79,8 @@ int main(int argc, char **argv)
 		set_free(&set);
 	}
 	scene_free(&scene);
+	report_header();
+	bench_events();
 	printf("\n%zu rows over their target\n", report_over());
 	return argc > 2 && report_write(argv[2]) ? 1 : 0;
 }

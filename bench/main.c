@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "scene.h"
 #include "measure.h"
+#include "scene.h"
 #include "set.h"
 
 /* Where the system does not say how large its caches are, they are small. */

@@ -2,15 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mailbox.h"
+#include "base/thread.h"
 
 enum { LOG_FILE_QUEUE = 128, LOG_FILE_CLOSE_S = 1 };
 
@@ -20,21 +24,18 @@ struct log_file_line {
 };
 
 static struct {
-	pthread_mutex_t lock; /* guards the queue and the flags */
-	pthread_cond_t changed;
-	struct log_file_line queue[LOG_FILE_QUEUE];
-	size_t first, count;
-	uint64_t dropped;
-	bool open, closing, finished;
-	pthread_t thread;
+	struct mailbox *lines; /* made once and never destroyed: somebody may log while the file closes */
+	atomic_bool open, closing;
+	struct thread thread;
 
-	/* The writer's own, without the lock. */
+	/* The writer's own. */
 	int fd;
 	off_t size;
 	bool failing;
+	uint64_t unwritten, refused_before; /* lines that the disk did not take, or that found the mailbox full */
 	char path[PATH_MAX];
 	log_file_note note;
-} log_file = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .fd = -1 };
+} log_file = { .fd = -1 };
 
 static int reopen(int flags)
 {
@@ -46,6 +47,12 @@ static int reopen(int flags)
 		return -errno;
 	log_file.size = status.st_size;
 	return 0;
+}
+
+static void close_file(void)
+{
+	close(log_file.fd);
+	log_file.fd = -1;
 }
 
 static int rotate(void)
@@ -88,119 +95,103 @@ static int log_file_append(const struct log_file_line *line)
 	return result;
 }
 
-/* What was dropped, once the queue is all but empty; 0 before. */
-static uint64_t take_dropped(void)
+static void note_failure(int result)
 {
-	pthread_mutex_lock(&log_file.lock);
-	uint64_t dropped = log_file.count <= 1 ? log_file.dropped : 0;
-	log_file.dropped -= dropped;
-	pthread_mutex_unlock(&log_file.lock);
-	return dropped;
+	char text[PATH_MAX + 128], words[96];
+	if (!log_file.failing) {
+		snprintf(text, sizeof text, "cannot write the log file %s, lines are dropped until it works again: %s",
+		         log_file.path, strerror_r(-result, words, sizeof words));
+		log_file.note(text);
+	}
+	log_file.failing = true;
+	log_file.unwritten++;
 }
 
-static void report(int result)
+/* When all that waited is written, so that an overflow is told once, with its whole number. */
+static void note_recovery(void)
 {
 	char text[PATH_MAX + 128];
-	if (result < 0) {
-		if (!log_file.failing) {
-			char words[96];
-			snprintf(text, sizeof text, "cannot write the log file %s, lines are dropped until it works again: %s",
-			         log_file.path, strerror_r(-result, words, sizeof words));
-			log_file.note(text);
-		}
-		log_file.failing = true;
+	const uint64_t refused = mailbox_refused(log_file.lines);
+	const uint64_t dropped = log_file.unwritten + refused - log_file.refused_before;
+	if (dropped == 0)
 		return;
-	}
-	uint64_t dropped = take_dropped();
-	if (dropped > 0) {
-		snprintf(text, sizeof text, "the log file %s works again, %llu lines were dropped", log_file.path,
-		         (unsigned long long)dropped);
-		log_file.note(text);
-		log_file.failing = false;
-	}
+	snprintf(text, sizeof text, "the log file %s works again, %" PRIu64 " lines were dropped", log_file.path, dropped);
+	log_file.note(text);
+	log_file.failing = false;
+	log_file.unwritten = 0;
+	log_file.refused_before = refused;
 }
 
-static void *run(void *unused)
+static void run(void *unused)
 {
 	(void)unused;
-	pthread_mutex_lock(&log_file.lock);
+	struct log_file_line line;
 	for (;;) {
-		while (log_file.count == 0 && !log_file.closing)
-			pthread_cond_wait(&log_file.changed, &log_file.lock);
-		if (log_file.count == 0)
-			break;
-		struct log_file_line *line = &log_file.queue[log_file.first];
-		pthread_mutex_unlock(&log_file.lock);
-		int result = log_file_append(line);
-		report(result);
-		pthread_mutex_lock(&log_file.lock);
-		if (result < 0)
-			log_file.dropped++;
-		log_file.first = (log_file.first + 1) % LOG_FILE_QUEUE;
-		log_file.count--;
+		int result = -ENODATA;
+		while (mailbox_take(log_file.lines, &line)) {
+			result = log_file_append(&line);
+			if (result < 0)
+				note_failure(result);
+		}
+		if (result == 0)
+			note_recovery();
+		if (atomic_load(&log_file.closing))
+			return;
+		mailbox_wait(log_file.lines);
 	}
-	log_file.finished = true;
-	pthread_cond_signal(&log_file.changed);
-	pthread_mutex_unlock(&log_file.lock);
-	return NULL;
 }
 
-int log_file_open(const char *path, log_file_note note, struct error *error)
+static int open_file(const char *path, struct error *error)
 {
 	if (strlen(path) >= sizeof log_file.path)
 		return error_set(error, -ENAMETOOLONG, "logging.file: the path is longer than %d bytes", PATH_MAX - 1);
 	strcpy(log_file.path, path);
+	int result = reopen(0);
+	return result < 0 ? error_set_errno(error, result, "logging.file: cannot open %s for writing", path) : 0;
+}
+
+int log_file_open(const char *path, log_file_note note, struct error *error)
+{
+	int result = open_file(path, error);
+	if (result < 0)
+		return result;
+	if (!log_file.lines)
+		log_file.lines = mailbox_create(LOG_FILE_QUEUE, sizeof(struct log_file_line), error);
+	if (!log_file.lines) {
+		close_file();
+		return -ENOMEM;
+	}
 	log_file.note = note;
 	log_file.failing = false;
-	log_file.dropped = 0;
-	int result = reopen(0);
-	if (result < 0)
-		return error_set_errno(error, result, "logging.file: cannot open %s for writing", path);
-	log_file.closing = log_file.finished = false;
-	result = -pthread_create(&log_file.thread, NULL, run, NULL);
+	log_file.unwritten = 0;
+	log_file.refused_before = mailbox_refused(log_file.lines);
+	atomic_store(&log_file.closing, false);
+	result = thread_start(&log_file.thread, "log", THREAD_CONTROL, run, NULL);
 	if (result < 0) {
-		close(log_file.fd);
-		log_file.fd = -1;
+		close_file();
 		return error_set_errno(error, result, "logging.file: cannot start the thread that writes %s", path);
 	}
-	log_file.open = true;
+	atomic_store(&log_file.open, true);
 	return 0;
 }
 
-void log_file_write(const char *line, size_t bytes)
+void log_file_write(const char *text, size_t bytes)
 {
-	pthread_mutex_lock(&log_file.lock);
-	if (log_file.open && log_file.count < LOG_FILE_QUEUE && bytes <= LOG_FILE_LINE_BYTES) {
-		struct log_file_line *slot = &log_file.queue[(log_file.first + log_file.count++) % LOG_FILE_QUEUE];
-		slot->bytes = bytes;
-		memcpy(slot->text, line, bytes);
-		pthread_cond_signal(&log_file.changed);
-	} else if (log_file.open) {
-		log_file.dropped++;
-	}
-	pthread_mutex_unlock(&log_file.lock);
+	struct log_file_line line = { .bytes = bytes };
+	if (!atomic_load(&log_file.open) || bytes > sizeof line.text)
+		return;
+	memcpy(line.text, text, bytes);
+	mailbox_put(log_file.lines, &line);
 }
 
 void log_file_close(void)
 {
-	struct timespec deadline;
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += LOG_FILE_CLOSE_S;
-
-	pthread_mutex_lock(&log_file.lock);
-	bool was_open = log_file.open;
-	log_file.open = false;
-	log_file.closing = true;
-	pthread_cond_signal(&log_file.changed);
-	int result = 0;
-	while (was_open && !log_file.finished && result == 0)
-		result = pthread_cond_clockwait(&log_file.changed, &log_file.lock, CLOCK_MONOTONIC, &deadline);
-	bool hangs = !log_file.finished;
-	pthread_mutex_unlock(&log_file.lock);
-	/* A writer that hangs in a dead disk is left behind: the process is about to end. */
-	if (!was_open || hangs)
+	if (!atomic_exchange(&log_file.open, false))
 		return;
-	pthread_join(log_file.thread, NULL);
-	close(log_file.fd);
-	log_file.fd = -1;
+	atomic_store(&log_file.closing, true);
+	mailbox_wake(log_file.lines);
+	/* A writer that hangs in a dead disk is left behind: the process is about to end. */
+	if (!thread_join_within(&log_file.thread, LOG_FILE_CLOSE_S * CLOCK_NS_PER_S))
+		return;
+	close_file();
 }

@@ -2,13 +2,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
-enum { POOL_NICENESS = 10, POOL_STACK_BYTES = 256 * 1024 };
+#include "base/thread.h"
 
 /* One pool_run; lives on its caller's stack. */
 struct pool_job {
@@ -25,7 +23,7 @@ struct pool {
 	struct pool_job *jobs;   /* those with tasks that nobody has taken yet, newest first */
 	bool ending;
 	size_t threads;
-	pthread_t thread[];
+	struct thread thread[];
 };
 
 static void pool_link(struct pool *pool, struct pool_job *job)
@@ -55,13 +53,10 @@ static void do_one(struct pool *pool, struct pool_job *job)
 		pthread_cond_broadcast(&pool->finished);
 }
 
-static void *pool_thread(void *data)
+static void pool_thread(void *data)
 {
 	struct pool *pool = data;
 
-	/* On Linux this is the calling thread's own. */
-	if (getpriority(PRIO_PROCESS, 0) < POOL_NICENESS)
-		setpriority(PRIO_PROCESS, 0, POOL_NICENESS);
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->ending) {
 		if (pool->jobs != NULL)
@@ -70,31 +65,19 @@ static void *pool_thread(void *data)
 			pthread_cond_wait(&pool->work, &pool->lock);
 	}
 	pthread_mutex_unlock(&pool->lock);
-	return NULL;
 }
 
 static int start_thread(struct pool *pool)
 {
-	pthread_attr_t attributes;
 	char name[16];
-
-	int code = pthread_attr_init(&attributes);
-	if (code != 0)
-		return -code;
-	pthread_attr_setstacksize(&attributes, POOL_STACK_BYTES);
-	code = pthread_create(&pool->thread[pool->threads], &attributes, pool_thread, pool);
-	pthread_attr_destroy(&attributes);
-	if (code != 0)
-		return -code;
 	snprintf(name, sizeof name, "pool-%u", (unsigned)pool->threads & 0xffff);
-	pthread_setname_np(pool->thread[pool->threads], name);
-	pool->threads++;
-	return 0;
+	int result = thread_start(&pool->thread[pool->threads], name, THREAD_EXPORT, pool_thread, pool);
+	pool->threads += result == 0;
+	return result;
 }
 
 struct pool *pool_create(size_t threads, struct error *error)
 {
-	sigset_t all, before;
 	int code = 0;
 
 	struct pool *pool = calloc(1, sizeof *pool + threads * sizeof pool->thread[0]);
@@ -105,11 +88,8 @@ struct pool *pool_create(size_t threads, struct error *error)
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
 	pthread_cond_init(&pool->finished, NULL);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (code == 0 && pool->threads < threads)
 		code = start_thread(pool);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (code == 0)
 		return pool;
 	pool_destroy(pool);
@@ -126,7 +106,7 @@ void pool_destroy(struct pool *pool)
 	pthread_cond_broadcast(&pool->work);
 	pthread_mutex_unlock(&pool->lock);
 	for (size_t i = 0; i < pool->threads; i++)
-		pthread_join(pool->thread[i], NULL);
+		thread_join(&pool->thread[i]);
 	pthread_cond_destroy(&pool->finished);
 	pthread_cond_destroy(&pool->work);
 	pthread_mutex_destroy(&pool->lock);

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
@@ -18,8 +16,7 @@
 
 struct capture {
 	struct capture_params params;
-	struct loop_watch *camera_watch, *wake_watch, *frame_timeout_timer, *awake_timer;
-	int wake; /* eventfd: somebody wants a frame */
+	struct loop_watch *camera_watch, *waiters_watch, *frame_timeout_timer, *awake_timer;
 	struct frame_waiters waiters;
 
 	struct ingest *ingest, *full_ingest; /* for pictures of image_width x image_height */
@@ -244,8 +241,6 @@ static void on_wanted(void *data, uint32_t events)
 {
 	(void)events;
 	struct capture *capture = data;
-	uint64_t count;
-	(void)!read(capture->wake, &count, sizeof count);
 	set_frame_timeout_timer(capture); /* which also notes when those that are new began to wait */
 	refuse_late(capture);
 }
@@ -293,14 +288,11 @@ static void on_camera(void *data, uint32_t events)
 static bool add_watches(struct capture *capture)
 {
 	struct loop *loop = capture->params.loop;
-	capture->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (capture->wake < 0)
-		return false;
 	capture->camera_watch = loop_add(loop, camera_fd(capture->params.camera), EPOLLIN, on_camera, capture);
-	capture->wake_watch = loop_add(loop, capture->wake, EPOLLIN, on_wanted, capture);
+	capture->waiters_watch = loop_add(loop, frame_waiters_fd(&capture->waiters), EPOLLIN, on_wanted, capture);
 	capture->frame_timeout_timer = loop_add_timer(loop, on_frame_timeout, capture);
 	capture->awake_timer = loop_add_timer(loop, on_awake, capture);
-	return capture->camera_watch && capture->wake_watch && capture->frame_timeout_timer && capture->awake_timer &&
+	return capture->camera_watch && capture->waiters_watch && capture->frame_timeout_timer && capture->awake_timer &&
 	       loop_set_timer(capture->awake_timer, CLOCK_AWAKE_TICK_NS, CLOCK_AWAKE_TICK_NS) == 0;
 }
 
@@ -312,9 +304,11 @@ struct capture *capture_create(const struct capture_params *params, struct error
 		return NULL;
 	}
 	capture->params = *params;
-	capture->wake = -1;
 	lock_init(&capture->publish);
-	frame_waiters_init(&capture->waiters, params->jobs);
+	if (frame_waiters_init(&capture->waiters, params->jobs, error) < 0) {
+		capture_destroy(capture);
+		return NULL;
+	}
 	night_watch_init(&capture->night, &params->night, params->camera, params->events, params->framerate);
 	if (!add_watches(capture)) {
 		error_set_errno(error, -errno, "cannot watch the camera");
@@ -337,12 +331,10 @@ void capture_destroy(struct capture *capture)
 	if (!capture)
 		return;
 	loop_remove(capture->camera_watch);
-	loop_remove(capture->wake_watch);
+	loop_remove(capture->waiters_watch);
 	loop_remove(capture->frame_timeout_timer);
 	loop_remove(capture->awake_timer);
 	frame_waiters_finish(&capture->waiters);
-	if (capture->wake >= 0)
-		close(capture->wake);
 	ingest_destroy(capture->ingest);
 	ingest_destroy(capture->full_ingest);
 	pthread_mutex_destroy(&capture->publish);
@@ -352,7 +344,6 @@ void capture_destroy(struct capture *capture)
 void capture_request_next_frame(struct capture *capture, struct job *job)
 {
 	frame_waiters_add(&capture->waiters, job);
-	(void)!write(capture->wake, &(uint64_t){ 1 }, sizeof(uint64_t));
 }
 
 void capture_set_pace(struct capture *capture, int64_t interval_ns)

@@ -2,47 +2,60 @@
 
 #include <errno.h>
 
-#include "base/lock.h"
-
-void frame_waiters_init(struct frame_waiters *waiters, struct jobs *jobs)
+int frame_waiters_init(struct frame_waiters *waiters, struct jobs *jobs, struct error *error)
 {
-	*waiters = (struct frame_waiters){ .jobs = jobs };
-	lock_init(&waiters->lock);
+	*waiters = (struct frame_waiters){
+		.jobs = jobs,
+		.arrivals = mailbox_create(JOBS_MAX, sizeof(struct job *), error),
+	};
+	return waiters->arrivals ? 0 : -ENOMEM;
 }
 
 void frame_waiters_finish(struct frame_waiters *waiters)
 {
+	if (!waiters->arrivals)
+		return;
 	frame_waiters_refuse(waiters, INT64_MAX, -ESHUTDOWN, "pastcam is stopping");
-	pthread_mutex_destroy(&waiters->lock);
+	mailbox_destroy(waiters->arrivals);
 }
 
 void frame_waiters_add(struct frame_waiters *waiters, struct job *job)
 {
-	pthread_mutex_lock(&waiters->lock);
-	job->next = waiters->first;
-	waiters->first = job;
-	pthread_mutex_unlock(&waiters->lock);
+	if (mailbox_put(waiters->arrivals, &job))
+		return;
+	error_set(&job->error, -EBUSY, "too many pictures are being saved: ask again");
+	jobs_submit(waiters->jobs, job);
+}
+
+int frame_waiters_fd(const struct frame_waiters *waiters)
+{
+	return mailbox_fd(waiters->arrivals);
+}
+
+static void collect(struct frame_waiters *waiters)
+{
+	for (struct job *job; mailbox_take(waiters->arrivals, &job);) {
+		job->next = waiters->first;
+		waiters->first = job;
+	}
 }
 
 bool frame_waiters_any(struct frame_waiters *waiters)
 {
-	pthread_mutex_lock(&waiters->lock);
-	bool any = waiters->first != NULL;
-	pthread_mutex_unlock(&waiters->lock);
-	return any;
+	collect(waiters);
+	return waiters->first != NULL;
 }
 
 int64_t frame_waiters_since_ns(struct frame_waiters *waiters, int64_t now_ns)
 {
 	int64_t since_ns = INT64_MAX;
-	pthread_mutex_lock(&waiters->lock);
+	collect(waiters);
 	for (struct job *job = waiters->first; job; job = job->next) {
 		if (job->waiting_ns == 0)
 			job->waiting_ns = now_ns;
 		if (job->waiting_ns < since_ns)
 			since_ns = job->waiting_ns;
 	}
-	pthread_mutex_unlock(&waiters->lock);
 	return since_ns;
 }
 
@@ -50,7 +63,7 @@ int64_t frame_waiters_since_ns(struct frame_waiters *waiters, int64_t now_ns)
 static struct job *take(struct frame_waiters *waiters, int64_t waiting_before_ns)
 {
 	struct job *taken = NULL;
-	pthread_mutex_lock(&waiters->lock);
+	collect(waiters);
 	for (struct job **link = &waiters->first; *link;) {
 		struct job *job = *link;
 		bool is_new = job->waiting_ns == 0 && waiting_before_ns != INT64_MAX;
@@ -62,7 +75,6 @@ static struct job *take(struct frame_waiters *waiters, int64_t waiting_before_ns
 		job->next = taken;
 		taken = job;
 	}
-	pthread_mutex_unlock(&waiters->lock);
 	return taken;
 }
 

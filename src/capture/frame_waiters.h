@@ -1,24 +1,26 @@
-/* Jobs that wait for the next frame. Any thread may add; the capture thread serves and refuses. Private to src/service.
- */
+/* Jobs that wait for the next frame. Any thread may add; the rest is the capture thread's. Private to src/capture. */
 #ifndef PASTCAM_CAPTURE_FRAME_WAITERS_H
 #define PASTCAM_CAPTURE_FRAME_WAITERS_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/mailbox.h"
 #include "export/jobs.h"
 
 struct frame_waiters {
-	pthread_mutex_t lock;
-	struct job *first;
 	struct jobs *jobs;
+	struct mailbox *arrivals; /* of struct job * */
+	struct job *first;        /* those that were taken out of it */
 };
 
-void frame_waiters_init(struct frame_waiters *waiters, struct jobs *jobs);
-void frame_waiters_finish(struct frame_waiters *waiters);
+int frame_waiters_init(struct frame_waiters *waiters, struct jobs *jobs, struct error *error);
+void frame_waiters_finish(struct frame_waiters *waiters); /* refuses who waits; after a failed init too */
 
 void frame_waiters_add(struct frame_waiters *waiters, struct job *job);
+
+/* Readable when somebody was added; frame_waiters_any quietens it. */
+int frame_waiters_fd(const struct frame_waiters *waiters);
 bool frame_waiters_any(struct frame_waiters *waiters);
 
 /* Since when the job that has waited longest waits; INT64_MAX when none does. Times are the awake clock's (clock.h);

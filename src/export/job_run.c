@@ -1,26 +1,16 @@
 #include "job_run.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 
 enum {
-	WORKER_NICE = 10,
 	BAND_BYTES =
 	    192 * 1024, /* of a stack, what one task works on: small enough to share evenly, large enough not to matter */
 };
-
-void job_run_prepare_thread(void)
-{
-	/* On Linux this is the calling thread's own nice value. A refusal leaves it as it is, which is harmless. */
-	setpriority(PRIO_PROCESS, 0, WORKER_NICE);
-	pthread_setname_np(pthread_self(), "export");
-}
 
 static struct picture picture_of(const struct jobs_params *params, const struct frame *frame)
 {

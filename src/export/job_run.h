@@ -1,11 +1,8 @@
-/* The work of one export job, on a worker's thread. Private to src/service. */
+/* The work of one export job, on a worker's thread. Private to src/export. */
 #ifndef PASTCAM_EXPORT_JOB_RUN_H
 #define PASTCAM_EXPORT_JOB_RUN_H
 
 #include "export/jobs.h"
-
-/* Low priority, a name, no signals. */
-void job_run_prepare_thread(void);
 
 /* Stacks and writes what the job asks for, releases its frames as early as it can, and fills its results. result: room
  * for one frame, for a stack. */

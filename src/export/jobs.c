@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
+#include "base/thread.h"
 #include "job_run.h"
 
 enum { WORKER_COUNT = 2 };
@@ -22,8 +23,7 @@ struct jobs {
 	struct jobs_params params;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	pthread_t workers[WORKER_COUNT];
-	size_t worker_count;
+	struct thread workers[WORKER_COUNT];
 	bool closed, stopping;
 	struct queue singles, series;
 	struct job_lane { /* what a worker thread needs to know */
@@ -117,11 +117,10 @@ static void answer(struct jobs *jobs, struct job *job)
 	pthread_mutex_unlock(&jobs->lock);
 }
 
-static void *work(void *data)
+static void work(void *data)
 {
 	struct job_lane *lane = data;
 	struct jobs *jobs = lane->jobs;
-	job_run_prepare_thread();
 	for (;;) {
 		pthread_mutex_lock(&jobs->lock);
 		struct job *job;
@@ -134,7 +133,7 @@ static void *work(void *data)
 		struct jobs_params params = jobs->params;
 		pthread_mutex_unlock(&jobs->lock);
 		if (!job)
-			return NULL;
+			return;
 		job_run(&params, job, lane->result);
 		answer(jobs, job);
 	}
@@ -167,13 +166,12 @@ struct jobs *jobs_create(const struct jobs_params *params, struct error *error)
 			jobs_destroy(jobs);
 			return NULL;
 		}
-		int result = pthread_create(&jobs->workers[i], NULL, work, &jobs->lanes[i]);
-		if (result != 0) {
-			error_set_errno(error, -result, "cannot start an export worker");
+		int result = thread_start(&jobs->workers[i], "export", THREAD_EXPORT, work, &jobs->lanes[i]);
+		if (result < 0) {
+			error_set_errno(error, result, "cannot start an export worker");
 			jobs_destroy(jobs);
 			return NULL;
 		}
-		jobs->worker_count++;
 	}
 	return jobs;
 }
@@ -187,8 +185,8 @@ void jobs_destroy(struct jobs *jobs)
 	jobs->stopping = true;
 	pthread_cond_broadcast(&jobs->wake);
 	pthread_mutex_unlock(&jobs->lock);
-	for (size_t i = 0; i < jobs->worker_count; i++)
-		pthread_join(jobs->workers[i], NULL);
+	for (size_t i = 0; i < WORKER_COUNT; i++)
+		thread_join(&jobs->workers[i]);
 	for (size_t i = 0; i < WORKER_COUNT; i++)
 		if (jobs->lanes[i].result)
 			munmap(jobs->lanes[i].result, jobs->params.frame_bytes);

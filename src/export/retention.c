@@ -13,26 +13,25 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fsio.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "base/utf8.h"
 #include "retention_disk.h"
 #include "retention_pass.h"
 
 #define FSTAB "/etc/fstab"
 #define MIB_OF(bytes) ((double)(bytes) / 1048576)
-enum { PERIOD_S = 60, REST_S = 1, GATE_WAIT_S = 10, NICENESS = 15 };
+enum { PERIOD_S = 60, REST_S = 1, GATE_WAIT_S = 10 };
 
 struct retention {
 	char folder[FSIO_PATH_BYTES]; /* absolute */
 	int64_t min_free_bytes;
 	struct event_log *events;
-	pthread_t thread;
-	bool has_thread;
+	struct thread thread;
 	atomic_bool stopping;
 
 	pthread_mutex_t disk_lock; /* held while a disk is asked, which may take long */
@@ -177,11 +176,9 @@ static void sleep_until_asked(struct retention *retention, int seconds, uint64_t
 		;
 }
 
-static void *retention_thread(void *data)
+static void retention_thread(void *data)
 {
 	struct retention *retention = data;
-	setpriority(PRIO_PROCESS, 0, NICENESS); /* on Linux this thread's own; a refusal does no harm */
-	pthread_setname_np(pthread_self(), "retention");
 	pthread_mutex_lock(&retention->lock);
 	while (!atomic_load(&retention->stopping)) {
 		struct retention_pass_result result = { 0 };
@@ -197,7 +194,6 @@ static void *retention_thread(void *data)
 		sleep_until_asked(retention, PERIOD_S, serving);
 	}
 	pthread_mutex_unlock(&retention->lock);
-	return NULL;
 }
 
 static uint64_t ask_for_round(struct retention *retention)
@@ -297,8 +293,7 @@ struct retention *retention_create(const struct retention_params *params, struct
 	int result = set_folder(retention, params->base_dir, error);
 	if (result == 0) {
 		check_disk(retention, &retention->pass.device, NULL); /* the disk at the start is the one that counts */
-		result = -pthread_create(&retention->thread, NULL, retention_thread, retention);
-		retention->has_thread = result == 0;
+		result = thread_start(&retention->thread, "retention", THREAD_HOUSEKEEPING, retention_thread, retention);
 		if (result < 0)
 			error_set_errno(error, result, "cannot start the thread that looks after the pictures");
 	}
@@ -318,8 +313,7 @@ void retention_destroy(struct retention *retention)
 	pthread_cond_broadcast(&retention->wake);
 	pthread_cond_broadcast(&retention->answered);
 	pthread_mutex_unlock(&retention->lock);
-	if (retention->has_thread)
-		pthread_join(retention->thread, NULL);
+	thread_join(&retention->thread);
 	pthread_cond_destroy(&retention->wake);
 	pthread_cond_destroy(&retention->answered);
 	pthread_mutex_destroy(&retention->disk_lock);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -16,12 +15,12 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/notify.h"
+#include "base/thread.h"
 #include "compose.h"
 #include "daemon_parts.h"
 #include "service/memory_guard.h"
 
 enum {
-	CAPTURE_NICE = -10,
 	SWAP_EVERY_S = 60,       /* how often swap is looked at */
 	SWAP_EVERY_PAUSED_S = 3, /* and while capture is paused for it */
 	STOP_PATIENCE_MS = 800,  /* for exports in flight when stopping */
@@ -185,22 +184,13 @@ static char *absolute(const char *path)
 	return asprintf(&whole, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path) < 0 ? NULL : whole;
 }
 
-/* Capture's turn comes at once, whatever else runs: a real-time priority, the lowest, else a high ordinary one, else
- * capture still comes before exports, which lower theirs. This thread alone: all others are there by now. */
-static void run_ahead(void)
-{
-	const struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_RR) };
-	if (pthread_setschedparam(pthread_self(), SCHED_RR, &lowest) != 0)
-		setpriority(PRIO_PROCESS, 0, CAPTURE_NICE);
-}
-
 static int run(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
 	log_info("pastcam " PASTCAM_VERSION " answers on %s port %d and saves to %s", config->network.bind,
 	         server_port(daemon->server), daemon->base_dir);
 	memory_release_code();
-	run_ahead();
+	thread_become(THREAD_CAPTURE);
 	notify_send("READY=1");
 	int result = loop_run(daemon->loop);
 	if (result < 0) {

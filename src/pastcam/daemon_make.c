@@ -116,14 +116,12 @@ static int make_events(struct daemon *daemon, struct error *error)
 	return daemon->events ? 0 : -ENOMEM;
 }
 
-static void *run_control(void *data)
+static void run_control(void *data)
 {
 	struct daemon *daemon = data;
-	pthread_setname_np(pthread_self(), "control");
 	int result = loop_run(daemon->control);
 	if (result < 0)
 		log_error("The trigger port stopped working: %s", strerror(-result));
-	return NULL;
 }
 
 static void on_zone_timer(void *data, uint32_t times)
@@ -148,11 +146,8 @@ static int start_control(struct daemon *daemon, struct error *error)
 	commands->retention = daemon->retention;
 	commands->budget = &daemon->budget;
 	commands->started_ns = clock_now_ns();
-	int result = pthread_create(&daemon->control_thread, NULL, run_control, daemon);
-	if (result != 0)
-		return error_set_errno(error, -result, "cannot start the control thread");
-	daemon->control_running = true;
-	return 0;
+	int result = thread_start(&daemon->control_thread, "control", THREAD_CONTROL, run_control, daemon);
+	return result < 0 ? error_set_errno(error, result, "cannot start the control thread") : 0;
 }
 
 int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct error *error)
@@ -172,11 +167,10 @@ int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct e
 
 void daemon_stop_control(struct daemon *daemon)
 {
-	if (!daemon->control_running)
+	if (!daemon->control_thread.running)
 		return;
-	daemon->control_running = false;
 	loop_stop(daemon->control);
-	pthread_join(daemon->control_thread, NULL);
+	thread_join(&daemon->control_thread);
 }
 
 void daemon_unmake(struct daemon *daemon)

@@ -2,12 +2,12 @@
 #ifndef PASTCAM_PASTCAM_DAEMON_PARTS_H
 #define PASTCAM_PASTCAM_DAEMON_PARTS_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/loop.h"
 #include "base/pool.h"
+#include "base/thread.h"
 #include "config/config.h"
 #include "net/commands.h"
 #include "service/schedule.h"
@@ -33,8 +33,7 @@ struct daemon {
 	struct server *server;
 	struct loop_watch *zone_timer;
 	struct commands commands;
-	pthread_t control_thread;
-	bool control_running;
+	struct thread control_thread;
 
 	int signals; /* signalfd */
 	struct loop_watch *signal_watch, *second_timer, *watchdog_timer, *stop_timer;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/lock.h"
+#include "base/thread.h"
 
 enum { NONE = -1, CACHE_LINE = 64 };
 
@@ -31,8 +32,7 @@ struct frame_ring {
 	uint8_t *arena;
 	size_t arena_bytes, slot_bytes;
 	size_t count, free_count, pinned, pin_limit;
-	pthread_t toucher;
-	bool touching;
+	struct thread toucher;
 	atomic_bool stop_touching;
 	atomic_size_t touched; /* slots whose memory is there; the rest may not be lent yet */
 	int oldest, newest;
@@ -73,20 +73,18 @@ static void touch_slot(struct frame_ring *ring, size_t index)
 
 /* The kernel takes a second or more to hand out a large arena, on a small machine. Capture need not wait for that: the
  * first slots are there at once, the others follow faster than frames do. */
-static void *touch_rest(void *data)
+static void touch_rest(void *data)
 {
 	struct frame_ring *ring = data;
 	for (size_t i = atomic_load(&ring->touched); i < ring->count && !atomic_load(&ring->stop_touching); i++)
 		touch_slot(ring, i);
-	return NULL;
 }
 
 static void touch_arena(struct frame_ring *ring)
 {
 	for (size_t i = 0; i < FRAME_RING_SLOTS_MIN; i++)
 		touch_slot(ring, i);
-	ring->touching = pthread_create(&ring->toucher, NULL, touch_rest, ring) == 0;
-	if (!ring->touching)
+	if (thread_start(&ring->toucher, "ring", THREAD_STREAM, touch_rest, ring) < 0)
 		touch_rest(ring);
 }
 
@@ -124,8 +122,7 @@ void frame_ring_destroy(struct frame_ring *ring)
 		return;
 	assert(ring->pinned == 0);
 	atomic_store(&ring->stop_touching, true);
-	if (ring->touching)
-		pthread_join(ring->toucher, NULL);
+	thread_join(&ring->toucher);
 	munmap(ring->arena, ring->arena_bytes);
 	pthread_mutex_destroy(&ring->lock);
 	free(ring);

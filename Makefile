@@ -8,6 +8,9 @@ include board/image.mk
 
 LIBRARIES = libjpeg libpng zlib libcjson libexif
 HAVE_LIBCAMERA := $(shell $(PKG_CONFIG) --exists libcamera 2>/dev/null && echo yes)
+# libyuv has no .pc file. The H.264 encoders take what it converts.
+HAVE_LIBYUV := $(shell $(CC) $(CPPFLAGS) -include libyuv.h -E -x c /dev/null >/dev/null 2>&1 && echo yes)
+HAVE_OPENH264 := $(if $(HAVE_LIBYUV),$(shell $(PKG_CONFIG) --exists openh264 2>/dev/null && echo yes))
 
 CPPFLAGS_ALL = -Iinclude -D_GNU_SOURCE $(WIDE) -DPASTCAM_VERSION='"$(VERSION)"' $(CPPFLAGS) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
 CFLAGS_ALL   = -std=c17 $(WARNINGS) $(OPTIMISE) $(HARDENING) $(SANITIZE_FLAGS) -pthread $(CFLAGS)
@@ -18,6 +21,20 @@ LDLIBS_ALL   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm
 # Any depth; tests/layers.sh derives a file's layer from its first folder.
 C_SOURCES := $(sort $(shell find src -name '*.c'))
 SOURCES := $(filter-out src/%/main.c,$(C_SOURCES))
+# Where a library is missing its encoder is left out, with a note below.
+ifneq ($(HAVE_LIBYUV),yes)
+SOURCES := $(filter-out src/encode/i420.c src/encode/v4l2%.c,$(SOURCES))
+else
+CPPFLAGS_ALL += -DPASTCAM_WITH_LIBYUV
+LDLIBS_ALL += -lyuv
+endif
+ifneq ($(HAVE_OPENH264),yes)
+SOURCES := $(filter-out src/encode/openh264%.c,$(SOURCES))
+else
+SOURCES := $(filter-out src/encode/no_openh264.c,$(SOURCES))
+CPPFLAGS_ALL += -DPASTCAM_WITH_OPENH264
+LDLIBS_ALL += $(shell $(PKG_CONFIG) --libs openh264)
+endif
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 LINK = $(CC)
 ifeq ($(HAVE_LIBCAMERA),yes)
@@ -43,6 +60,9 @@ $(BUILD)/pastcam: $(BUILD)/src/pastcam/main.o $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 ifneq ($(HAVE_LIBCAMERA),yes)
 	@echo "note: built without libcamera (libcamera-dev is not installed): only the replay and synthetic cameras will work"
+endif
+ifneq ($(HAVE_OPENH264),yes)
+	@echo "note: built without OpenH264 (libopenh264-dev and libyuv-dev are not installed): video will be MJPEG"
 endif
 
 $(LIBRARY): $(OBJECTS)

@@ -2,15 +2,17 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <png.h>
 
 #include "decode_jpeg.h"
+#include "exif_orientation.h"
 #include "media/frame.h"
 
-enum { PNG_CHUNK_BYTES_MAX = 1024 * 1024, PNG_CHUNKS_CACHED_MAX = 16 };
+enum { PNG_CHUNK_BYTES_MAX = 8 * 1024 * 1024, PNG_CHUNKS_CACHED_MAX = 16 };
 
 struct png_reader {
 	png_structp png;
@@ -20,7 +22,8 @@ struct png_reader {
 	png_bytep *rows;
 	struct decoded *decoded;
 	struct error *error;
-	int code; /* negative errno of what failed */
+	bool whole; /* all pixels are there */
+	int code;   /* negative errno of what failed */
 	jmp_buf failed;
 };
 
@@ -33,6 +36,8 @@ static void png_fail_with(struct png_reader *reader, int code)
 static void png_fail(png_structp png, png_const_charp message)
 {
 	struct png_reader *reader = png_get_error_ptr(png);
+	if (reader->whole)
+		longjmp(reader->failed, 1);
 	png_fail_with(reader, error_set(reader->error, -EINVAL, "not a good PNG picture: %s", message));
 }
 
@@ -77,7 +82,9 @@ static void png_read_pixels(struct png_reader *reader)
 	for (size_t y = 0; y < height; y++)
 		reader->rows[y] = reader->decoded->rgb + y * stride;
 	png_read_image(reader->png, reader->rows);
-	png_read_end(reader->png, NULL);
+	/* What follows the pixels may be broken, or missing. */
+	reader->whole = true;
+	png_read_end(reader->png, reader->info);
 }
 
 static void png_read_all(struct png_reader *reader)
@@ -101,6 +108,15 @@ static void png_read_guarded(struct png_reader *reader)
 		png_read_all(reader);
 }
 
+static void png_find_orientation(struct png_reader *reader)
+{
+	png_uint_32 bytes;
+	png_bytep exif;
+
+	if (png_get_eXIf_1(reader->png, reader->info, &bytes, &exif) != 0)
+		reader->decoded->turned = exif_orientation(exif, bytes);
+}
+
 int decode_png(const uint8_t *data, size_t bytes, struct decoded *decoded, struct error *error)
 {
 	struct png_reader reader = { .data = data, .left = bytes, .decoded = decoded, .error = error };
@@ -112,6 +128,8 @@ int decode_png(const uint8_t *data, size_t bytes, struct decoded *decoded, struc
 		reader.code = error_set_errno(error, -ENOMEM, "no room for the picture");
 	else
 		png_read_guarded(&reader);
+	if (reader.whole)
+		png_find_orientation(&reader);
 	png_destroy_read_struct(&reader.png, &reader.info, NULL);
 	free(reader.rows);
 	return reader.code;

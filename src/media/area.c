@@ -263,17 +263,22 @@ static void average_row(const struct area *area, const struct image *image, bool
 			average_plane_weighted(area, image, plane, out_y);
 }
 
-uint64_t area_image(struct area *area, const struct image *image, uint8_t *rgb)
+uint64_t area_rows(struct area *area, const struct image *image, int first, int count, uint8_t *rgb)
 {
 	const struct convert_matrix matrix = convert_matrix_of(image->matrix, image->full_range);
 	const bool has_pairs = layouts[image->format].components[2].columns > 1;
 	const bool whole = area->whole_ratio > 0 && !(has_pairs && area->whole_ratio % 2);
 	const size_t bytes = frame_bytes(area->out_width, 1);
 	uint64_t sum = 0;
-	for (size_t y = 0; y < (size_t)area->out_height; y++, rgb += bytes) {
-		average_row(area, image, whole, y);
+	for (int y = first; y < first + count; y++, rgb += bytes) {
+		average_row(area, image, whole, (size_t)y);
 		convert_averages(is_rgb(image->format) ? NULL : &matrix, area->averages, (size_t)area->out_width, rgb);
 		sum += luma_sum(rgb, bytes);
 	}
 	return sum;
+}
+
+uint64_t area_image(struct area *area, const struct image *image, uint8_t *rgb)
+{
+	return area_rows(area, image, 0, area->out_height, rgb);
 }

@@ -19,4 +19,7 @@ void area_destroy(struct area *area);
  * Returns the sum of all bytes written. */
 uint64_t area_image(struct area *area, const struct image *image, uint8_t *rgb);
 
+/* The same for count rows of the output, from row first on; rgb is where that goes. */
+uint64_t area_rows(struct area *area, const struct image *image, int first, int count, uint8_t *rgb);
+
 #endif

@@ -58,11 +58,11 @@ static void test_one_ingest_takes_one_format_after_another(void **state)
 	ingest_destroy(ingestion);
 }
 
-static void test_refuses_to_enlarge(void **state)
+static void test_refuses_sizes_of_nothing(void **state)
 {
 	(void)state;
-	assert_null(ingest_create(4, 4, 8, 4));
-	assert_null(ingest_create(4, 4, 2, 5));
+	assert_null(ingest_create(4, 4, 0, 4));
+	assert_null(ingest_create(0, 4, 2, 5));
 	ingest_destroy(NULL);
 }
 
@@ -71,7 +71,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same_size_and_smaller_of_every_format),
 		cmocka_unit_test(test_one_ingest_takes_one_format_after_another),
-		cmocka_unit_test(test_refuses_to_enlarge),
+		cmocka_unit_test(test_refuses_sizes_of_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

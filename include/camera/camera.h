@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "media/frame.h"
+#include "media/ingest.h"
 
 enum camera_backend_kind { CAMERA_LIBCAMERA, CAMERA_REPLAY, CAMERA_SYNTHETIC };
 
@@ -25,7 +26,10 @@ struct camera_params {
 	/* Silence is a stall when it lasts this much longer than the frame interval (or the exposure); eight intervals
 	 * after a start, since pipelines hide their first frames. */
 	double capture_timeout_s;
-	double lost_after_s; /* 0: never lost */
+	double lost_after_s;  /* 0: never lost */
+	orientation turned;   /* how pictures are to be turned … */
+	struct region region; /* … and which part of them is to be shown; see the description's */
+	enum fit fit;         /* replay: what is done about pictures of other proportions */
 	const char *replay_path;
 	/* synthetic: */
 	enum pixel_format synthetic_format; /* what it delivers */
@@ -56,12 +60,17 @@ struct camera_frame {
 struct camera_description {
 	char model[64]; /* "imx219", "synthetic" … */
 	char id[128];
-	char format[16];    /* "NV12" … */
-	int width, height;  /* what it delivers: as asked, or the nearest it can do (then adjusted says so) */
-	char adjusted[256]; /* "" or what differs from what was asked, in words for the log */
+	char format[16];      /* "NV12" … */
+	int width, height;    /* what it delivers: as asked, or the nearest it can do (then adjusted says so) */
+	char adjusted[256];   /* "" or what differs from what was asked, in words for the log */
+	char refused[256];    /* "" or which settings it cannot do, in words for a warning and for `status` */
+	char settings[256];   /* "" or the settings that it has taken: "ev 1, sharpness 2" */
+	orientation turned;   /* how ingest still has to turn what it delivers; the size is before that */
+	struct region region; /* the part that ingest still has to cut out */
 	int64_t exposure_min_us, exposure_max_us; /* 0: unknown */
 	double gain_min, gain_max;                /* 0: unknown */
 	uint64_t buffer_bytes;                    /* memory in camera buffers that counts towards our RSS */
+	bool plays_files; /* each picture is a file: one that cannot be read is told once, by its name */
 };
 
 enum camera_state {
@@ -73,12 +82,14 @@ enum camera_state {
 struct camera_status {
 	enum camera_state state;
 	struct camera_description description;
-	char trouble[256];     /* why it is not running; "" when it is */
-	uint64_t frames, lost; /* lost: gaps in sequence */
-	uint64_t stalls;       /* silences longer than the deadline */
-	uint64_t restarts;     /* attempts to restart the stream */
-	uint64_t reopens;      /* attempts to find and open the camera again */
-	uint64_t failures;     /* errors reported by the camera, failed attempts included */
+	char trouble[256];           /* why it is not running; "" when it is */
+	uint64_t frames, lost;       /* lost: gaps in sequence */
+	uint64_t stalls;             /* silences longer than the deadline */
+	uint64_t restarts;           /* attempts to restart the stream */
+	uint64_t reopens;            /* attempts to find and open the camera again */
+	uint64_t failures;           /* errors reported by the camera, failed attempts included */
+	uint64_t unreadable;         /* pictures that came and could not be shown; of files, each counts once */
+	char unreadable_reason[256]; /* of the last; "" without any */
 	int64_t last_frame_ns;
 };
 
@@ -96,11 +107,12 @@ void camera_destroy(struct camera *camera);
 int camera_fd(const struct camera *camera);
 
 enum camera_event {
-	CAMERA_NOTHING,   /* 0: nothing more for now */
-	CAMERA_FRAME,     /* frame is filled: use it, then camera_release before the next camera_poll */
-	CAMERA_TROUBLE,   /* it just stopped working; status.trouble says why */
-	CAMERA_RECOVERED, /* frames come again; a CAMERA_FRAME follows */
-	CAMERA_LOST,      /* it worked once and is away for lost_after_s: time to exit 43. Once an outage. */
+	CAMERA_NOTHING,    /* 0: nothing more for now */
+	CAMERA_FRAME,      /* frame is filled: use it, then camera_release before the next camera_poll */
+	CAMERA_UNREADABLE, /* a picture came that cannot be shown; status.unreadable_reason says why */
+	CAMERA_TROUBLE,    /* it just stopped working; status.trouble says why */
+	CAMERA_RECOVERED,  /* frames come again; a CAMERA_FRAME follows */
+	CAMERA_LOST,       /* it worked once and is away for lost_after_s: time to exit 43. Once an outage. */
 };
 enum camera_event camera_poll(struct camera *camera, struct camera_frame *frame);
 void camera_release(struct camera *camera, struct camera_frame *frame);

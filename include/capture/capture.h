@@ -15,6 +15,7 @@
 #include "detect/night.h"
 #include "export/jobs.h"
 #include "media/frame.h"
+#include "media/ingest.h"
 #include "store/event_log.h"
 #include "store/frame_ring.h"
 
@@ -27,6 +28,7 @@ struct capture_params {
 	struct frame_ring *ring;
 	struct frame_ring
 	    *full_ring; /* for full-resolution pictures when the ring keeps smaller ones; NULL: the ring is full-size */
+	enum fit fit;   /* what is done about pictures whose proportions are not the ring's */
 	struct event_log *events; /* told of the camera and the night; NULL is fine */
 	struct night_params night;
 	double framerate;

@@ -45,6 +45,7 @@ struct camera {
 	bool announce;     /* CAMERA_TROUBLE is due */
 	bool lost;         /* CAMERA_LOST was given in this outage */
 	int burst;         /* events in a row since the last CAMERA_NOTHING */
+	bool more;         /* the backend has more to do at once */
 	bool has_pending;  /* pending waits behind CAMERA_RECOVERED */
 	struct camera_frame pending;
 };
@@ -218,13 +219,28 @@ static enum camera_event got_frame(struct camera *camera, struct camera_frame *f
 	return CAMERA_RECOVERED;
 }
 
+/* The camera is alive, but this picture is not for showing. The caller's loop turns to other things before the next. */
+static enum camera_event got_unreadable(struct camera *camera, const struct error *reason)
+{
+	expect_frame(camera);
+	camera->more = true;
+	if (!reason->text[0])
+		return CAMERA_NOTHING;
+	camera->status.unreadable++;
+	snprintf(camera->status.unreadable_reason, sizeof camera->status.unreadable_reason, "%s", reason->text);
+	camera->burst = BURST_FRAMES;
+	return CAMERA_UNREADABLE;
+}
+
 static enum camera_event poll_open(struct camera *camera, struct camera_frame *frame)
 {
 	struct error error = { 0 };
 	int rc = camera->backend->acquire(camera->open, frame, &error);
 
-	if (rc > 0)
+	if (rc == CAMERA_ACQUIRED_FRAME)
 		return got_frame(camera, frame);
+	if (rc == CAMERA_ACQUIRED_UNREADABLE)
+		return got_unreadable(camera, &error);
 	if (rc < 0) {
 		camera->status.failures++;
 		fail(camera, rc, error.text);
@@ -294,7 +310,8 @@ enum camera_event camera_poll(struct camera *camera, struct camera_frame *frame)
 	enum camera_event event = pause ? CAMERA_NOTHING : next_event(camera, frame);
 
 	camera->burst = event == CAMERA_NOTHING ? 0 : camera->burst + 1;
-	arm_timer(camera, pause || event != CAMERA_NOTHING);
+	arm_timer(camera, pause || camera->more || event != CAMERA_NOTHING);
+	camera->more = false;
 	return event;
 }
 

@@ -8,6 +8,14 @@
 
 #include "camera/camera.h"
 
+/* What acquire found. */
+enum camera_acquired {
+	CAMERA_ACQUIRED_NOTHING = 0,
+	CAMERA_ACQUIRED_FRAME = 1,      /* *frame is filled and on loan */
+	CAMERA_ACQUIRED_UNREADABLE = 2, /* a picture came that cannot be shown. error says why; without a text it has been
+	                                   told before. There may be more at once. */
+};
+
 struct camera_backend {
 	const char *name;
 
@@ -22,9 +30,9 @@ struct camera_backend {
 	/* Readable when a frame or an event waits. Constant between open and close. */
 	int (*fd)(void *state);
 
-	/* 1: *frame is filled and on loan; 0: nothing now; -errno: the camera failed (vanished, cancelled everything). The
-	 * newest frame always comes; older ones that wait may be dropped by the backend only if it counts them in sequence.
-	 */
+	/* One of camera_acquired; -errno: the camera failed (vanished, cancelled everything). Does the work of one picture
+	 * at most. The newest frame always comes; older ones that wait may be dropped by the backend only if it counts them
+	 * in sequence. */
 	int (*acquire)(void *state, struct camera_frame *frame, struct error *error);
 	void (*release)(void *state, struct camera_frame *frame);
 

@@ -2,31 +2,29 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "media/decode.h"
 #include "media/frame.h"
-#include "media/ingest.h"
 
 struct picture_loader {
-	int width, height;
 	uint8_t *file; /* the last file's bytes */
 	size_t capacity;
-	struct ingest *shrink; /* for pictures of shrink_width x shrink_height */
-	int shrink_width, shrink_height;
+	struct ingest *ingest;         /* NULL at first */
+	struct ingest_params prepared; /* what it was made for */
 };
 
-struct picture_loader *picture_loader_create(int width, int height)
+struct picture_loader *picture_loader_create(int width, int height, enum fit fit)
 {
 	struct picture_loader *loader = calloc(1, sizeof *loader);
 
-	if (loader) {
-		loader->width = width;
-		loader->height = height;
-	}
+	if (loader)
+		loader->prepared = (struct ingest_params){ .out_width = width, .out_height = height, .fit = fit };
 	return loader;
 }
 
@@ -34,7 +32,7 @@ void picture_loader_destroy(struct picture_loader *loader)
 {
 	if (!loader)
 		return;
-	ingest_destroy(loader->shrink);
+	ingest_destroy(loader->ingest);
 	free(loader->file);
 	free(loader);
 }
@@ -73,7 +71,7 @@ static int read_file(struct picture_loader *loader, int fd, size_t *bytes)
 
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	if (!S_ISREG(status.st_mode) || status.st_size == 0)
+	if (!S_ISREG(status.st_mode))
 		return -EINVAL;
 	if (status.st_size > PICTURE_FILE_BYTES_MAX)
 		return -EFBIG;
@@ -90,102 +88,58 @@ static int read_name(struct picture_loader *loader, int folder, const char *name
 
 	if (fd >= 0)
 		close(fd);
-	return rc < 0 ? error_set_errno(error, rc, "cannot read the picture %s", name) : 0;
+	return rc < 0 ? error_set_errno(error, rc, "cannot read the picture %.*s", utf8_fit(name, 160), name) : 0;
 }
 
-static int shrink(struct picture_loader *loader, const struct decoded *from, uint8_t *rgb)
+static bool is_prepared_for(const struct picture_loader *loader, const struct decoded *from)
 {
-	if (!loader->shrink || loader->shrink_width != from->width || loader->shrink_height != from->height) {
-		ingest_destroy(loader->shrink);
-		loader->shrink = ingest_create(from->width, from->height, loader->width, loader->height);
-		loader->shrink_width = from->width;
-		loader->shrink_height = from->height;
-	}
-	if (!loader->shrink)
-		return -ENOMEM;
+	return loader->ingest && loader->prepared.in_width == from->width && loader->prepared.in_height == from->height &&
+	       loader->prepared.turned == from->turned;
+}
+
+static int prepare(struct picture_loader *loader, const struct decoded *from)
+{
+	if (is_prepared_for(loader, from))
+		return 0;
+	ingest_destroy(loader->ingest);
+	loader->prepared.in_width = from->width;
+	loader->prepared.in_height = from->height;
+	loader->prepared.turned = from->turned;
+	loader->ingest = ingest_create_for(&loader->prepared);
+	return loader->ingest ? 0 : -ENOMEM;
+}
+
+static int fit(struct picture_loader *loader, const struct decoded *from, uint8_t *rgb)
+{
 	struct image image = {
 		.format = PIXEL_RGB,
 		.width = from->width,
 		.height = from->height,
 		.plane = { from->rgb },
-		.stride = { (size_t)from->width * FRAME_CHANNELS },
+		.stride = { frame_bytes(from->width, 1) },
 	};
-	struct frame frame = { .pixels = rgb, .width = loader->width, .height = loader->height };
-	ingest(loader->shrink, &image, &frame);
-	return 0;
-}
+	struct frame frame = { .pixels = rgb, .width = loader->prepared.out_width, .height = loader->prepared.out_height };
+	int rc = prepare(loader, from);
 
-enum { FRACTION_BITS = 8, FRACTION_ONE = 1 << FRACTION_BITS };
-
-/* Where an output pixel's centre falls between two input pixels. */
-struct tap {
-	size_t first, second;
-	unsigned weight; /* of second, in FRACTION_ONE */
-};
-
-static struct tap tap_at(int out, int out_size, int in_size)
-{
-	double at = (out + 0.5) * in_size / out_size - 0.5;
-
-	if (at < 0)
-		at = 0;
-	size_t first = (size_t)at, last = (size_t)in_size - 1;
-	if (first >= last)
-		return (struct tap){ last, last, 0 };
-	return (struct tap){ first, first + 1, (unsigned)((at - (double)first) * FRACTION_ONE) };
-}
-
-static unsigned blend(unsigned first, unsigned second, unsigned weight)
-{
-	return first * (FRACTION_ONE - weight) + second * weight;
-}
-
-static void stretch(const struct picture_loader *loader, const struct decoded *from, uint8_t *rgb)
-{
-	size_t stride = (size_t)from->width * FRAME_CHANNELS;
-
-	for (int y = 0; y < loader->height; y++) {
-		struct tap row = tap_at(y, loader->height, from->height);
-		const uint8_t *above = from->rgb + row.first * stride, *below = from->rgb + row.second * stride;
-
-		for (int x = 0; x < loader->width; x++) {
-			struct tap column = tap_at(x, loader->width, from->width);
-			size_t left = column.first * FRAME_CHANNELS, right = column.second * FRAME_CHANNELS;
-
-			for (size_t channel = 0; channel < FRAME_CHANNELS; channel++) {
-				unsigned upper = blend(above[left + channel], above[right + channel], column.weight);
-				unsigned lower = blend(below[left + channel], below[right + channel], column.weight);
-				unsigned half = 1u << (2 * FRACTION_BITS - 1);
-				*rgb++ = (uint8_t)((blend(upper, lower, row.weight) + half) >> (2 * FRACTION_BITS));
-			}
-		}
-	}
-}
-
-static int fit(struct picture_loader *loader, const struct decoded *from, uint8_t *rgb)
-{
-	if (from->width == loader->width && from->height == loader->height) {
-		memcpy(rgb, from->rgb, frame_bytes(from->width, from->height));
-		return 0;
-	}
-	if (from->width >= loader->width && from->height >= loader->height)
-		return shrink(loader, from, rgb);
-	stretch(loader, from, rgb);
-	return 0;
+	if (rc == 0)
+		ingest(loader->ingest, &image, &frame);
+	return rc;
 }
 
 int picture_loader_load(struct picture_loader *loader, int folder, const char *name, uint8_t *rgb, struct error *error)
 {
 	struct decoded decoded = { 0 };
+	struct error reason = { 0 };
 	size_t bytes = 0;
 	int rc = read_name(loader, folder, name, &bytes, error);
 
 	if (rc < 0)
 		return rc;
-	rc = decode_picture(loader->file, bytes, &decoded, error);
+	rc = decode_picture(loader->file, bytes, &decoded, &reason);
 	if (rc < 0)
-		return rc;
+		return error_set(error, rc, "cannot show the picture %.*s: %.*s", utf8_fit(name, 120), name,
+		                 utf8_fit(reason.text, 100), reason.text);
 	rc = fit(loader, &decoded, rgb);
 	free(decoded.rgb);
-	return rc < 0 ? error_set(error, rc, "no memory to scale the picture %s", name) : 0;
+	return rc < 0 ? error_set(error, rc, "no memory to scale the picture %.*s", utf8_fit(name, 160), name) : 0;
 }

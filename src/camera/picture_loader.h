@@ -9,18 +9,19 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "media/ingest.h"
 
 enum { PICTURE_FILE_BYTES_MAX = 64 * 1024 * 1024 };
 
 struct picture_loader;
 
 /* NULL when memory is out. */
-struct picture_loader *picture_loader_create(int width, int height);
+struct picture_loader *picture_loader_create(int width, int height, enum fit fit);
 void picture_loader_destroy(struct picture_loader *loader);
 
-/* Decodes the JPEG or PNG file name in folder (a descriptor) into rgb (width * height * 3 bytes). Another size is
- * stretched: area average when it shrinks in both directions, else bilinear. -errno of the file system, -EINVAL for
- * what is no picture, -EFBIG, -ENOMEM; rgb is then undefined. */
+/* Decodes the JPEG or PNG file name in folder (a descriptor) into rgb (width * height * 3 bytes), turned as its EXIF
+ * data asks, and fitted. -errno of the file system, -EINVAL for what is no picture, -EFBIG, -ENOMEM; rgb is then
+ * undefined. */
 int picture_loader_load(struct picture_loader *loader, int folder, const char *name, uint8_t *rgb, struct error *error);
 
 #endif

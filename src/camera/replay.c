@@ -1,11 +1,7 @@
-/* A folder of pictures as a camera: in natural order (2.jpg before 10.jpg), for ever, at the frame rate. */
-#include <dirent.h>
+/* A folder of pictures as a camera: in natural order, for ever, at the frame rate. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -13,6 +9,7 @@
 #include "base/utf8.h"
 #include "camera_backend.h"
 #include "picture_loader.h"
+#include "replay_list.h"
 
 /* As a camera with this many buffers: a capture loop that is late gets so many frames in a row and loses the rest. */
 enum { BACKLOG_FRAMES = 4 };
@@ -20,23 +17,15 @@ enum { BACKLOG_FRAMES = 4 };
 struct replay {
 	int width, height;
 	int64_t interval_ns;
-	int folder, timer;
-	struct dirent **names;
-	size_t count, next;
+	int timer;
+	struct replay_list list;
 	struct picture_loader *loader;
-	uint8_t *rgb; /* the frame on loan */
+	char reason[160]; /* why the last bad picture is bad */
+	uint8_t *rgb;     /* the frame on loan */
 	int64_t start_ns;
 	uint64_t ticks; /* frame times that have passed since start */
 	uint64_t shown; /* of these, delivered or lost */
 };
-
-static int is_picture(const struct dirent *entry)
-{
-	const char *dot = strrchr(entry->d_name, '.');
-
-	return entry->d_name[0] != '.' && dot &&
-	       (!strcasecmp(dot, ".jpg") || !strcasecmp(dot, ".jpeg") || !strcasecmp(dot, ".png"));
-}
 
 static void replay_close(void *state)
 {
@@ -44,35 +33,17 @@ static void replay_close(void *state)
 
 	if (!replay)
 		return;
-	for (size_t i = 0; i < replay->count; i++)
-		free(replay->names[i]);
-	free(replay->names);
+	replay_list_close(&replay->list);
 	free(replay->rgb);
 	picture_loader_destroy(replay->loader);
 	if (replay->timer >= 0)
 		close(replay->timer);
-	if (replay->folder >= 0)
-		close(replay->folder);
 	free(replay);
 }
 
-static int list_pictures(struct replay *replay, const char *path, struct error *error)
+static int make_resources(struct replay *replay, enum fit fit, struct error *error)
 {
-	if (!path || !path[0])
-		return error_set(error, -EINVAL, "set camera.replay.path to a folder of JPEG or PNG pictures");
-	replay->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int count = replay->folder < 0 ? -1 : scandirat(replay->folder, ".", &replay->names, is_picture, versionsort);
-	if (count < 0)
-		return error_set(error, -EINVAL, "cannot read camera.replay.path %s: %s", path, strerror(errno));
-	replay->count = (size_t)count;
-	if (count == 0)
-		return error_set(error, -EINVAL, "camera.replay.path %s holds no .jpg, .jpeg or .png file", path);
-	return 0;
-}
-
-static int make_resources(struct replay *replay, struct error *error)
-{
-	replay->loader = picture_loader_create(replay->width, replay->height);
+	replay->loader = picture_loader_create(replay->width, replay->height, fit);
 	replay->rgb = malloc(frame_bytes(replay->width, replay->height));
 	replay->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (!replay->loader || !replay->rgb)
@@ -80,17 +51,21 @@ static int make_resources(struct replay *replay, struct error *error)
 	return replay->timer < 0 ? error_set_errno(error, -errno, "cannot make a timer") : 0;
 }
 
-static void describe(const struct replay *replay, const char *path, struct camera_description *description)
+static void describe(const struct replay *replay, const struct camera_params *params,
+                     struct camera_description *description)
 {
 	*description = (struct camera_description){
 		.model = "replay",
+		.plays_files = true,
 		.format = "RGB",
 		.width = replay->width,
 		.height = replay->height,
+		.turned = params->turned,
+		.region = params->region,
 		/* The frame and, while it is decoded, a picture of the same size. */
 		.buffer_bytes = 2 * frame_bytes(replay->width, replay->height),
 	};
-	snprintf(description->id, sizeof description->id, "%s", path);
+	snprintf(description->id, sizeof description->id, "%s", params->replay_path);
 	utf8_repair(description->id);
 }
 
@@ -101,18 +76,19 @@ static int replay_open(const struct camera_params *params, void **state, struct 
 
 	if (!replay)
 		return error_set(error, -ENOMEM, "no memory for the replay camera");
-	replay->folder = replay->timer = -1;
+	replay->timer = -1;
+	replay->list = REPLAY_LIST_NULL;
 	replay->width = params->width;
 	replay->height = params->height;
 	replay->interval_ns = (int64_t)((double)CLOCK_NS_PER_S / params->framerate);
-	int rc = list_pictures(replay, params->replay_path, error);
+	int rc = replay_list_open(&replay->list, params->replay_path, error);
 	if (rc == 0)
-		rc = make_resources(replay, error);
+		rc = make_resources(replay, params->fit, error);
 	if (rc < 0) {
 		replay_close(replay);
 		return rc;
 	}
-	describe(replay, params->replay_path, description);
+	describe(replay, params, description);
 	*state = replay;
 	return 0;
 }
@@ -152,22 +128,31 @@ static int replay_fd(void *state)
 	return ((struct replay *)state)->timer;
 }
 
-/* The next picture that can be read; what cannot is passed over, unless nothing can. */
+/* What the file holds will not change by itself; what the system says may. */
+static bool is_lasting(int code)
+{
+	return code == -EINVAL || code == -EFBIG;
+}
+
+/* One picture a call: however many are bad, the caller gets around to the rest of its work. */
 static int load_next(struct replay *replay, struct error *error)
 {
-	struct error last = { 0 };
-	int rc = 0;
+	struct replay_picture *picture = replay_list_next(&replay->list);
+	struct error reason = { 0 };
 
-	for (size_t tried = 0; tried < replay->count; tried++) {
-		const char *name = replay->names[replay->next]->d_name;
-
-		replay->next = (replay->next + 1) % replay->count;
-		rc = picture_loader_load(replay->loader, replay->folder, name, replay->rgb, &last);
-		if (rc == 0)
-			return 0;
+	if (!picture)
+		return error_set(error, -EINVAL, "none of the %zu pictures to replay can be read; the last: %s",
+		                 replay->list.count, replay->reason);
+	int rc = picture_loader_load(replay->loader, replay->list.folder, picture->name, replay->rgb, &reason);
+	if (rc == 0) {
+		replay_list_look_again(&replay->list);
+		return CAMERA_ACQUIRED_FRAME;
 	}
-	return error_set(error, rc, "none of the %zu pictures to replay can be read; the last: %.*s", replay->count,
-	                 utf8_fit(last.text, 160), last.text);
+	snprintf(replay->reason, sizeof replay->reason, "%.*s", utf8_fit(reason.text, sizeof replay->reason - 1),
+	         reason.text);
+	if (replay_list_leave_out(&replay->list, picture, is_lasting(rc)))
+		error_set(error, rc, "%s", reason.text);
+	return CAMERA_ACQUIRED_UNREADABLE;
 }
 
 static void count_ticks(struct replay *replay)
@@ -186,9 +171,9 @@ static int replay_acquire(void *state, struct camera_frame *frame, struct error 
 
 	count_ticks(replay);
 	if (replay->shown == replay->ticks)
-		return 0;
+		return CAMERA_ACQUIRED_NOTHING;
 	int rc = load_next(replay, error);
-	if (rc < 0)
+	if (rc != CAMERA_ACQUIRED_FRAME)
 		return rc;
 	replay->shown++;
 	*frame = (struct camera_frame){
@@ -203,7 +188,7 @@ static int replay_acquire(void *state, struct camera_frame *frame, struct error 
 		.sequence = replay->shown,
 	};
 	frame->exposure_end_ns = frame->timestamp_ns;
-	return 1;
+	return CAMERA_ACQUIRED_FRAME;
 }
 
 static void replay_release(void *state, struct camera_frame *frame)

@@ -14,6 +14,8 @@
 #include "latency_histogram.h"
 #include "media/ingest.h"
 
+#define UNREADABLE_EVERY_NS (60 * CLOCK_NS_PER_S)
+
 struct capture {
 	struct capture_params params;
 	struct loop_watch *camera_watch, *waiters_watch, *frame_timeout_timer, *awake_timer;
@@ -30,6 +32,7 @@ struct capture {
 	int64_t first_turn_ns; /* when the loop first turned to the camera; 0: not yet */
 	int64_t pace_ns, last_taken_ns;
 	struct log_fault trouble, wrong_size;
+	int64_t unreadable_told_ns; /* monotonic; 0: never */
 
 	struct capture_status status; /* the loop's own; what others see is a copy: */
 	pthread_mutex_t publish;
@@ -37,11 +40,18 @@ struct capture {
 	struct latency_histogram published_latency;
 };
 
-static struct ingest *ingest_for(struct frame_ring *ring, int width, int height)
+static struct ingest *ingest_for(const struct capture *capture, struct frame_ring *ring, int width, int height)
 {
-	int kept_width, kept_height;
-	frame_ring_frame_size(ring, &kept_width, &kept_height);
-	return ingest_create(width, height, kept_width, kept_height);
+	const struct camera_description *camera = &capture->status.camera.description;
+	struct ingest_params params = {
+		.in_width = width,
+		.in_height = height,
+		.fit = capture->params.fit,
+		.turned = camera->turned,
+		.region = camera->region,
+	};
+	frame_ring_frame_size(ring, &params.out_width, &params.out_height);
+	return ingest_create_for(&params);
 }
 
 static bool prepare_ingest(struct capture *capture, int width, int height)
@@ -49,8 +59,8 @@ static bool prepare_ingest(struct capture *capture, int width, int height)
 	ingest_destroy(capture->ingest);
 	ingest_destroy(capture->full_ingest);
 	struct frame_ring *full = capture->params.full_ring;
-	capture->ingest = ingest_for(capture->params.ring, width, height);
-	capture->full_ingest = full ? ingest_for(full, width, height) : NULL;
+	capture->ingest = ingest_for(capture, capture->params.ring, width, height);
+	capture->full_ingest = full ? ingest_for(capture, full, width, height) : NULL;
 	capture->image_width = width;
 	capture->image_height = height;
 	return capture->ingest && (!full || capture->full_ingest);
@@ -70,15 +80,10 @@ static bool fits(struct capture *capture, const struct image *image)
 static void reject(struct capture *capture, const struct image *image)
 {
 	const struct camera_description *camera = &capture->status.camera.description;
-	int width, height;
-	frame_ring_frame_size(capture->params.full_ring ? capture->params.full_ring : capture->params.ring, &width,
-	                      &height);
 	capture->status.rejected++;
 	if (image->width == camera->width && image->height == camera->height)
-		log_fault_begin(&capture->wrong_size,
-		                "The camera's pictures of %dx%d are smaller than the %dx%d to be kept: not taken in. Set "
-		                "camera.width and camera.height to what the camera can do",
-		                image->width, image->height, width, height);
+		log_fault_begin(&capture->wrong_size, "No memory to take in pictures of %dx%d: they are left out", image->width,
+		                image->height);
 	else
 		log_fault_begin(&capture->wrong_size,
 		                "The camera delivered a picture of %dx%d where %dx%d was agreed: not taken in. If it stays so, "
@@ -176,7 +181,10 @@ static void greet_camera(struct capture *capture)
 	const struct camera_description *camera = &capture->status.camera.description;
 	log_info("Camera: %s, %dx%d %s%s%s", camera->model, camera->width, camera->height, camera->format,
 	         camera->adjusted[0] ? "; " : "", camera->adjusted);
+	if (camera->refused[0])
+		log_warning("Camera: %s", camera->refused);
 	jobs_set_camera_model(capture->params.jobs, camera->model);
+	capture->image_width = 0; /* it may turn its pictures by itself now, or no longer */
 	night_watch_camera(&capture->night, camera);
 	struct event event = { .type = EVENT_CAMERA_UP };
 	event_set_text(event.label, sizeof event.label, camera->model);
@@ -193,6 +201,23 @@ static void begin_trouble(struct capture *capture)
 		event_log_publish(capture->params.events, &event);
 	}
 	log_fault_begin(&capture->trouble, "Camera: %s. Capture goes on when it is back; the past is kept", camera.trouble);
+}
+
+/* Each file is told of by its name, once; of a camera's pictures, which may be one like another, only so often. */
+static void tell_unreadable(struct capture *capture)
+{
+	struct camera_status camera;
+	camera_status(capture->params.camera, &camera);
+	int64_t now_ns = clock_now_ns();
+	if (camera.description.plays_files) {
+		log_warning("Replay: %s. It is left out", camera.unreadable_reason);
+		return;
+	}
+	if (capture->unreadable_told_ns != 0 && now_ns - capture->unreadable_told_ns < UNREADABLE_EVERY_NS)
+		return;
+	capture->unreadable_told_ns = now_ns;
+	log_warning("Camera: a picture cannot be shown and is left out (%" PRIu64 " so far): %s", camera.unreadable,
+	            camera.unreadable_reason);
 }
 
 /* How long somebody who wants the next frame is kept waiting. */
@@ -268,6 +293,9 @@ static void on_camera(void *data, uint32_t events)
 		case CAMERA_FRAME:
 			take_frame(capture, &frame, polled_ns);
 			camera_release(capture->params.camera, &frame);
+			break;
+		case CAMERA_UNREADABLE:
+			tell_unreadable(capture);
 			break;
 		case CAMERA_TROUBLE:
 			begin_trouble(capture);

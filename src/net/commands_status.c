@@ -67,6 +67,8 @@ static void add_camera(cJSON *root, const struct capture_status *capture)
 	add_count(object, "restarts", camera->restarts);
 	add_count(object, "reopens", camera->reopens);
 	add_count(object, "failures", camera->failures);
+	add_count(object, "unreadable", camera->unreadable);
+	cJSON_AddStringToObject(object, "unreadable_reason", camera->unreadable_reason);
 	add_age(object, "last_frame_age_s", camera->last_frame_ns);
 	add_number(object, "ingest_mean_ms", capture->ingest_mean_ms);
 	add_number(object, "late_p50_ms", capture->late_p50_ms);

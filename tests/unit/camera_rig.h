@@ -24,6 +24,7 @@
 static struct fake {
 	int open_rc, start_rc, acquire_rc; /* 0: works */
 	int frames;                        /* that wait to be acquired */
+	int unreadable, known;             /* pictures before them that cannot be shown: to be told, and told before */
 	uint64_t sequence;
 	double exposure_us;
 	int dies_after, given; /* so many frames after each start it fails; 0: never */
@@ -81,6 +82,14 @@ static inline int fake_acquire(void *state, struct camera_frame *frame, struct e
 		return error_set(error, fake.acquire_rc, "broke");
 	if (fake.dies_after && fake.given == fake.dies_after)
 		return error_set(error, -EIO, "died");
+	if (fake.unreadable > 0) {
+		error_set(error, -EINVAL, "picture %d is spoilt", fake.unreadable--);
+		return CAMERA_ACQUIRED_UNREADABLE;
+	}
+	if (fake.known > 0) {
+		fake.known--;
+		return CAMERA_ACQUIRED_UNREADABLE;
+	}
 	if (fake.frames == 0)
 		return 0;
 	fake.frames--;

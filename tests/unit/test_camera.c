@@ -313,6 +313,44 @@ static void a_thousand_modes_reallocate_nothing(void **state)
 	assert_int_equal(fake.stops, 0);
 }
 
+/* Each ends the caller's turn, so that a folder full of them cannot keep it from its other work; and is at once to be
+ * asked for again. */
+static void test_unreadable_pictures_are_told_and_counted_one_a_turn(void **state)
+{
+	(void)state;
+	assert_int_equal(make_camera(), 0);
+	fake.unreadable = 2;
+	fake.known = 2;
+	fake.frames = 1;
+	for (int left = 2; left > 0; left--) {
+		char reason[32];
+		snprintf(reason, sizeof reason, "picture %d is spoilt", left);
+		EXPECT(CAMERA_UNREADABLE);
+		assert_string_equal(status_now().unreadable_reason, reason);
+	}
+	assert_int_equal(poll_once(), CAMERA_NOTHING);
+	assert_int_equal(poll_once(), CAMERA_NOTHING);
+	EXPECT(CAMERA_FRAME);
+	assert_int_equal(status_now().unreadable, 2);
+	assert_int_equal(status_now().failures, 0);
+	assert_string_equal(status_now().trouble, "");
+}
+
+static void test_a_camera_with_unreadable_pictures_is_not_silent(void **state)
+{
+	(void)state;
+	assert_int_equal(make_camera(), 0);
+	one_frame_comes();
+	for (int i = 0; i < 10; i++) {
+		advance(3);
+		fake.known = 1;
+		assert_int_equal(poll_once(), CAMERA_NOTHING);
+	}
+	assert_int_equal(status_now().stalls, 0);
+	advance(4.2);
+	assert_int_equal(poll_once(), CAMERA_TROUBLE);
+}
+
 static void every_state_has_a_name(void **state)
 {
 	(void)state;
@@ -342,6 +380,8 @@ int main(void)
 		TEST(bad_parameters_make_no_camera),
 		TEST(a_mode_asked_while_away_is_kept),
 		TEST(a_thousand_modes_reallocate_nothing),
+		TEST(test_unreadable_pictures_are_told_and_counted_one_a_turn),
+		TEST(test_a_camera_with_unreadable_pictures_is_not_silent),
 		TEST(every_state_has_a_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

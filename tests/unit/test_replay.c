@@ -22,11 +22,16 @@
 static const struct camera_backend *const replay = &camera_backend_replay;
 static char folder[256];
 
+/* Bad pictures on the way: how many were told of, and what was said of the last. */
+static int told;
+static struct error last_told;
+
 static int set_up(void **state)
 {
 	const char *temporary = getenv("TMPDIR");
 
 	(void)state;
+	told = 0;
 	snprintf(folder, sizeof folder, "%s/pastcam-replay-XXXXXX", temporary ? temporary : "/tmp");
 	return mkdtemp(folder) ? 0 : -1;
 }
@@ -102,17 +107,29 @@ static void wait_readable(void *camera)
 	assert_int_equal(poll(&wait, 1, 60000), 1);
 }
 
+/* The first answer that is not NOTHING, as the supervisor asks for it: at once after a bad picture. */
+static int next_answer(void *camera, struct camera_frame *frame, struct error *error)
+{
+	for (int rc = CAMERA_ACQUIRED_NOTHING;;) {
+		*error = (struct error){ 0 };
+		if (rc == CAMERA_ACQUIRED_NOTHING)
+			wait_readable(camera);
+		rc = replay->acquire(camera, frame, error);
+		if (rc == CAMERA_ACQUIRED_FRAME || rc < 0)
+			return rc;
+		if (error->text[0]) {
+			told++;
+			last_told = *error;
+		}
+	}
+}
+
 static struct camera_frame next_frame(void *camera)
 {
 	struct camera_frame frame;
 	struct error error;
-	int rc;
 
-	do {
-		wait_readable(camera);
-		rc = replay->acquire(camera, &frame, &error);
-		assert_true(rc >= 0);
-	} while (rc == 0);
+	assert_int_equal(next_answer(camera, &frame, &error), CAMERA_ACQUIRED_FRAME);
 	return frame;
 }
 
@@ -191,6 +208,82 @@ static void a_late_loop_gets_four_frames_and_loses_the_rest(void **state)
 	replay->close(camera);
 }
 
+/* The left half red, the right half black; 6 is a quarter turn clockwise, as EXIF says it, so that red comes to the
+ * top. */
+static void write_turned(const char *name, int tag)
+{
+	uint8_t exif[] = {
+		'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, (uint8_t)tag, 0, 0, 0, 0, 0, 0
+	};
+	FILE *file = fopen(path_of(name), "wb");
+	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+	png_infop info = png_create_info_struct(png);
+	uint8_t row[24 * 3] = { 0 };
+
+	assert_non_null(file);
+	for (int x = 0; x < 12; x++)
+		row[3 * x] = 200;
+	png_init_io(png, file);
+	png_set_IHDR(png, info, 24, 32, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+	             PNG_FILTER_TYPE_DEFAULT);
+	png_set_eXIf_1(png, info, sizeof exif, exif);
+	png_write_info(png, info);
+	for (int y = 0; y < 32; y++)
+		png_write_row(png, row);
+	png_write_end(png, NULL);
+	png_destroy_write_struct(&png, &info);
+	fclose(file);
+}
+
+static void test_pictures_are_turned_as_exif_asks(void **state)
+{
+	struct camera_params params = params_of(200);
+
+	(void)state;
+	write_turned("0.png", 6);
+	write_turned("1.png", 8);
+	void *camera = open_and_start(&params);
+	for (int i = 0; i < 2; i++) {
+		struct camera_frame frame = next_frame(camera);
+		const uint8_t *top = frame.image.plane[0], *bottom = top + (size_t)3 * 32 * 23;
+		for (int x = 0; x < 32; x++) {
+			assert_int_equal(top[3 * x], i == 0 ? 200 : 0);
+			assert_int_equal(bottom[3 * x], i == 0 ? 0 : 200);
+		}
+		replay->release(camera, &frame);
+	}
+	replay->stop(camera);
+	replay->close(camera);
+}
+
+/* 64 x 24 of which the left 16 columns are red: cropped they are out of sight, padded they are a quarter of what is
+ * between the bars, stretched a quarter of all. */
+static void test_other_proportions_are_fitted_as_asked(void **state)
+{
+	static const int red_at[][2] = { { -1, -1 }, { 4, 12 }, { 4, 0 } };
+	struct camera_params params = params_of(200);
+	png_image image = { .version = PNG_IMAGE_VERSION, .width = 64, .height = 24, .format = PNG_FORMAT_RGB };
+	uint8_t rgb[64 * 24 * 3] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rgb; i++)
+		rgb[i] = i / 3 % 64 < 16 ? 200 : 100;
+	assert_int_equal(png_image_write_to_file(&image, path_of("0.png"), 0, rgb, 0, NULL), 1);
+	for (enum fit fit = FIT_CROP; fit <= FIT_STRETCH; fit++) {
+		params.fit = fit;
+		void *camera = open_and_start(&params);
+		struct camera_frame frame = next_frame(camera);
+		const uint8_t *pixels = frame.image.plane[0];
+		assert_int_equal(pixels[0], fit == FIT_PAD ? 0 : fit == FIT_CROP ? 100 : 200);
+		assert_int_equal(pixels[3 * (12 * 32 + 31)], 100);
+		if (red_at[fit][0] >= 0)
+			assert_int_equal(pixels[3 * (red_at[fit][1] * 32 + red_at[fit][0])], 200);
+		replay->release(camera, &frame);
+		replay->stop(camera);
+		replay->close(camera);
+	}
+}
+
 static void other_sizes_are_scaled(void **state)
 {
 	struct camera_params params = params_of(200);
@@ -249,6 +342,82 @@ static void broken_pictures_are_passed_over(void **state)
 	assert_int_equal(next_red(camera), 50);
 	assert_int_equal(next_red(camera), 60);
 	assert_int_equal(next_red(camera), 50);
+	assert_int_equal(told, 6);
+	replay->stop(camera);
+	replay->close(camera);
+}
+
+/* The capture thread has more to do than to look for a picture that can be shown. */
+static void test_each_call_tries_one_picture(void **state)
+{
+	enum { BAD = 300 };
+	struct camera_params params = params_of(200);
+	struct camera_frame frame;
+	char name[16];
+
+	(void)state;
+	for (int i = 0; i < BAD; i++) {
+		snprintf(name, sizeof name, "%03d.jpg", i);
+		write_text(name, "broken");
+	}
+	write_picture("good.png", 32, 24, 50);
+	void *camera = open_and_start(&params);
+	wait_readable(camera);
+	for (int i = 0; i < BAD; i++) {
+		struct error error = { 0 };
+		snprintf(name, sizeof name, "%03d.jpg", i);
+		assert_int_equal(replay->acquire(camera, &frame, &error), CAMERA_ACQUIRED_UNREADABLE);
+		assert_non_null(strstr(error.text, name));
+	}
+	/* From now on they are passed over. */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(next_red(camera), 50);
+	assert_int_equal(told, 0);
+	replay->stop(camera);
+	replay->close(camera);
+}
+
+static void test_a_bad_picture_is_told_once_however_often_the_folder_is_opened(void **state)
+{
+	struct camera_params params = params_of(200);
+
+	(void)state;
+	write_text("0.jpg", "broken");
+	write_picture("1.png", 32, 24, 50);
+	for (int i = 0; i < 3; i++) {
+		void *camera = open_and_start(&params);
+		assert_int_equal(next_red(camera), 50);
+		assert_int_equal(next_red(camera), 50);
+		replay->stop(camera);
+		replay->close(camera);
+	}
+	assert_int_equal(told, 1);
+	assert_non_null(strstr(last_told.text, "0.jpg"));
+	write_text("0.jpg", "still broken, in another way");
+	void *camera = open_and_start(&params);
+	assert_int_equal(next_red(camera), 50);
+	assert_int_equal(told, 2);
+	replay->stop(camera);
+	replay->close(camera);
+}
+
+static void test_a_bad_picture_that_was_mended_takes_its_turn(void **state)
+{
+	struct camera_params params = params_of(200);
+
+	(void)state;
+	write_text("0.jpg", "broken");
+	write_text("1.png", "still being copied");
+	write_picture("2.png", 32, 24, 50);
+	void *camera = open_and_start(&params);
+	assert_int_equal(next_red(camera), 50);
+	write_picture("1.png", 32, 24, 60);
+	int rounds = 0;
+	while (next_red(camera) != 60)
+		assert_true(rounds++ < 10);
+	assert_int_equal(next_red(camera), 50);
+	assert_int_equal(next_red(camera), 60);
+	assert_int_equal(told, 2);
 	replay->stop(camera);
 	replay->close(camera);
 }
@@ -258,8 +427,7 @@ static void expect_acquire_fails(void *camera, const char *text)
 	struct camera_frame frame;
 	struct error error = { 0 };
 
-	wait_readable(camera);
-	assert_true(replay->acquire(camera, &frame, &error) < 0);
+	assert_true(next_answer(camera, &frame, &error) < 0);
 	assert_non_null(strstr(error.text, text));
 }
 
@@ -360,6 +528,11 @@ int main(void)
 		TEST(other_sizes_are_scaled),
 		TEST(enlarging_interpolates),
 		TEST(broken_pictures_are_passed_over),
+		TEST(test_each_call_tries_one_picture),
+		TEST(test_a_bad_picture_is_told_once_however_often_the_folder_is_opened),
+		TEST(test_a_bad_picture_that_was_mended_takes_its_turn),
+		TEST(test_pictures_are_turned_as_exif_asks),
+		TEST(test_other_proportions_are_fitted_as_asked),
 		TEST(nothing_but_broken_pictures_is_an_error),
 		TEST(a_vanished_folder_is_an_error_and_can_return),
 		TEST(a_path_that_cannot_work_is_refused),

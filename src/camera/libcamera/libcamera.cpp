@@ -54,7 +54,8 @@ private:
 	void start_pacing();
 	void tick();
 	bool is_usable(const libcamera::Request &request);
-	bool fill(LibcameraSlot &slot, int64_t arrival_ns, camera_frame &frame);
+	int fill(LibcameraSlot &slot, int64_t arrival_ns, camera_frame &frame, struct error *error);
+	int judge_unreadable(struct error *error);
 	void count(const libcamera::FrameMetadata &metadata);
 
 	const LibcameraDescriptor event{ eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
@@ -65,9 +66,10 @@ private:
 	std::vector<uint8_t> decoded; /* MJPEG */
 	sensor_pace pace{};
 	bool running = false, delivered = false, tried = false, paced = false;
-	size_t requests_to_tell = 0; /* that are still to carry the mode's controls */
-	size_t cancelled = 0;        /* requests in a row */
-	int failure = 0;             /* -errno of a request that was refused */
+	size_t requests_to_tell = 0;     /* that are still to carry the mode's controls */
+	size_t cancelled = 0;            /* requests in a row */
+	int failure = 0;                 /* -errno of a request that was refused */
+	int64_t unreadable_since_ns = 0; /* no picture could be decoded since then; 0: the last one could */
 	unsigned last_number = 0;
 	uint64_t last_stamp = 0;
 	uint64_t sequence = 0;
@@ -239,7 +241,7 @@ int64_t boot_ahead_ns()
 	return boot.tv_sec * CLOCK_NS_PER_S + boot.tv_nsec - clock_now_ns();
 }
 
-bool Stream::fill(LibcameraSlot &slot, int64_t arrival_ns, camera_frame &frame)
+int Stream::fill(LibcameraSlot &slot, int64_t arrival_ns, camera_frame &frame, struct error *error)
 {
 	constexpr int64_t oldest_ns = 10 * CLOCK_NS_PER_S;
 	const auto &metadata = slot.request->metadata();
@@ -259,11 +261,30 @@ bool Stream::fill(LibcameraSlot &slot, int64_t arrival_ns, camera_frame &frame)
 	frame.gain = gain > 0 ? gain * digital_gain : mode.gain;
 	frame.handle = &slot;
 	if (!device.format->mjpeg)
-		return true;
+		return CAMERA_ACQUIRED_FRAME;
 	const auto &plane = slot.buffer->metadata().planes()[0];
 	frame.image.plane[0] = decoded.data();
-	return decode_jpeg_into(slot.plane[0], std::min<size_t>(plane.bytesused, slot.memory[0].bytes), frame.image.width,
-	                        frame.image.height, decoded.data(), nullptr) == 0;
+	if (decode_jpeg_into(slot.plane[0], std::min<size_t>(plane.bytesused, slot.memory[0].bytes), frame.image.width,
+	                     frame.image.height, decoded.data(), error) < 0)
+		return judge_unreadable(error);
+	unreadable_since_ns = 0;
+	return CAMERA_ACQUIRED_FRAME;
+}
+
+/* Webcams lose a picture now and then; one that sends nothing else may be helped by a restart. */
+int Stream::judge_unreadable(struct error *error)
+{
+	const int64_t now_ns = clock_now_ns();
+	const auto patience_ns = static_cast<int64_t>(device.params.capture_timeout_s * 1e9);
+
+	if (unreadable_since_ns == 0)
+		unreadable_since_ns = now_ns;
+	if (now_ns - unreadable_since_ns <= patience_ns)
+		return CAMERA_ACQUIRED_UNREADABLE;
+	const struct error reason = *error;
+	unreadable_since_ns = 0;
+	return error_set(error, -EIO, "for %g s no picture could be shown; the last: %.150s",
+	                 device.params.capture_timeout_s, reason.text);
 }
 
 int Stream::acquire(camera_frame &frame, struct error *error)
@@ -278,14 +299,17 @@ int Stream::acquire(camera_frame &frame, struct error *error)
 
 		for (const dma_buffer &memory : slot.memory)
 			dma_buffer_begin_read(&memory);
-		if (usable && fill(slot, done.arrival_ns, frame)) {
+		const int filled = usable ? fill(slot, done.arrival_ns, frame, error) : CAMERA_ACQUIRED_NOTHING;
+		if (filled == CAMERA_ACQUIRED_FRAME) {
 			delivered = true;
 			if (!paced && sensor_pace_is_too_fast(&pace, frame.exposure_end_ns))
 				start_pacing();
-			return 1;
+			return filled;
 		}
 		frame.handle = &slot;
 		release(frame);
+		if (filled != CAMERA_ACQUIRED_NOTHING)
+			return filled;
 		if (cancelled > 2 * device.slots.size())
 			return error_set(error, -EIO, "camera %s cancels every request", id);
 	}

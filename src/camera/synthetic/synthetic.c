@@ -121,6 +121,8 @@ static void describe(const struct synthetic *camera, struct camera_description *
 		.id = "synthetic",
 		.width = camera->params->width,
 		.height = camera->params->height,
+		.turned = camera->params->turned,
+		.region = camera->params->region,
 		.exposure_min_us = LIGHT_EXPOSURE_MIN_US,
 		.exposure_max_us = LIGHT_EXPOSURE_MAX_US,
 		.gain_min = LIGHT_GAIN_MIN,

@@ -32,8 +32,9 @@ struct picture {
 
 struct export_params {
 	const char *base_dir;
-	dev_t device;    /* the filesystem that base_dir must be on (see fsio_begin); 0: any */
-	int jpg_quality; /* 1-100 */
+	const char *camera; /* begins file names; "" or NULL: the only one, which needs none */
+	dev_t device;       /* the filesystem that base_dir must be on (see fsio_begin); 0: any */
+	int jpg_quality;    /* 1-100 */
 };
 
 /* EXPORT_JPG … for "jpg", "png", "npy" (any case, "jpeg" too); 0 for anything else. */
@@ -51,14 +52,15 @@ struct export_result {
 	char paths[EXPORT_FORMAT_COUNT][FSIO_PATH_BYTES];
 };
 
-/* Writes picture in each format of the set as base_dir/YYYYmmdd_HHMMSS_fID.ext, in local time; where the clocks were
- * put back (clock_is_repeated), a B follows the hour, so that names sort in the order of time. base_dir is created when
- * missing. 0 when all are written; -errno at the first that fails (result tells which came before). pool may be NULL.
+/* Writes picture in each format of the set as base_dir/[CAMERA_]YYYYmmdd_HHMMSS_fID.ext, in local time; where the
+ * clocks were put back (clock_is_repeated), a B follows the hour, so that names sort in the order of time. base_dir is
+ * created when missing. 0 when all are written; -errno at the first that fails (result tells which came before). pool
+ * may be NULL.
  */
 int export_picture(const struct export_params *params, struct pool *pool, const struct picture *picture,
                    unsigned formats, struct export_result *result, struct error *error);
 
-/* True for a file name that export_picture gives: what retention may touch. */
+/* True for a file name that export_picture gives, for whatever camera: what retention may touch. */
 bool export_is_own_name(const char *name);
 
 #endif

@@ -33,7 +33,8 @@ struct commands {
 
 	/* what status tells besides */
 	const struct budget *budget;
-	const char *note; /* about the configuration; "" is none */
+	const char *camera_name; /* "": the only one */
+	const char *note;        /* about the configuration; "" is none */
 	int64_t started_ns;
 	double framerate;
 };

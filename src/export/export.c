@@ -10,12 +10,13 @@
 
 #include "base/clock.h"
 #include "codec.h"
+#include "file_name.h"
 #include "png_strips.h"
 
 /* In the order of writing: the quickest first. */
 static const struct codec *const codecs[EXPORT_FORMAT_COUNT] = { &codec_jpg, &codec_png, &codec_npy };
 
-enum { EXPORT_BASE_BYTES = 64, EXPORT_LIBRARY_BYTES = 128 * 1024, EXPORT_LIBRARY_BYTES_PER_COLUMN = 48 };
+enum { EXPORT_LIBRARY_BYTES = 128 * 1024, EXPORT_LIBRARY_BYTES_PER_COLUMN = 48 };
 
 unsigned export_format_of(const char *name)
 {
@@ -43,15 +44,6 @@ size_t export_scratch_bytes(int width, int height, size_t pool_width)
 	       (size_t)width * EXPORT_LIBRARY_BYTES_PER_COLUMN;
 }
 
-static void base_name(const struct picture *picture, char base[EXPORT_BASE_BYTES])
-{
-	char second[24];
-	const char *format = clock_is_repeated(picture->wall_ns) ? "%Y%m%d_%HB%M%S" : "%Y%m%d_%H%M%S";
-
-	clock_format_local(picture->wall_ns, format, second, sizeof second);
-	snprintf(base, EXPORT_BASE_BYTES, "%s_f%08" PRIu64, second, picture->frame_id);
-}
-
 static bool is_taken(const char *folder, const char *base, unsigned number, unsigned formats)
 {
 	char name[FSIO_NAME_BYTES], path[FSIO_PATH_BYTES + FSIO_NAME_BYTES];
@@ -71,7 +63,7 @@ static int write_one(const struct codec *codec, const struct export_params *para
                      const struct picture *picture, unsigned *number, char path[FSIO_PATH_BYTES], struct error *error)
 {
 	struct fsio_file file;
-	char base[EXPORT_BASE_BYTES], name[FSIO_NAME_BYTES];
+	char base[FILE_NAME_BASE_BYTES], name[FSIO_NAME_BYTES];
 
 	int result = fsio_begin(&file, params->base_dir, params->device, error);
 	if (result < 0)
@@ -81,7 +73,7 @@ static int write_one(const struct codec *codec, const struct export_params *para
 		fsio_abort(&file);
 		return result == -EINVAL || result == -ENOMEM ? result : fsio_explain(error, result, params->base_dir);
 	}
-	base_name(picture, base);
+	file_name_base(params->camera, picture->wall_ns, picture->frame_id, base);
 	result = fsio_commit(&file, base, codec->extension, number, name, error);
 	if (result == 0)
 		snprintf(path, FSIO_PATH_BYTES, "%s/%s", params->base_dir, name);
@@ -103,7 +95,7 @@ void export_format_list(unsigned formats, size_t most, char *text, size_t bytes)
 int export_picture(const struct export_params *params, struct pool *pool, const struct picture *picture,
                    unsigned formats, struct export_result *result, struct error *error)
 {
-	char base[EXPORT_BASE_BYTES];
+	char base[FILE_NAME_BASE_BYTES];
 	unsigned number = 1;
 
 	result->count = 0;
@@ -112,7 +104,7 @@ int export_picture(const struct export_params *params, struct pool *pool, const 
 	int code = fsio_make_folder(params->base_dir, params->device, error);
 	if (code < 0)
 		return code;
-	base_name(picture, base);
+	file_name_base(params->camera, picture->wall_ns, picture->frame_id, base);
 	while (is_taken(params->base_dir, base, number, formats))
 		number++;
 	for (size_t i = 0; i < EXPORT_FORMAT_COUNT && code == 0; i++) {
@@ -122,54 +114,4 @@ int export_picture(const struct export_params *params, struct pool *pool, const 
 		result->count += code == 0;
 	}
 	return code;
-}
-
-/* Moves at over exactly count digits; false when there are fewer. */
-static bool skip_digits(const char **at, size_t count)
-{
-	for (; count > 0; count--, ++*at)
-		if (**at < '0' || **at > '9')
-			return false;
-	return true;
-}
-
-static bool skip_text(const char **at, const char *text)
-{
-	size_t length = strlen(text);
-	if (strncmp(*at, text, length) != 0)
-		return false;
-	*at += length;
-	return true;
-}
-
-/* -2 and up; nothing is fine too. */
-static bool skip_number(const char **at)
-{
-	if (**at != '-')
-		return true;
-	const char *digits = ++*at;
-	size_t count = strspn(digits, "0123456789");
-	*at += count;
-	return count > 0 && digits[0] != '0' && !(count == 1 && digits[0] == '1');
-}
-
-bool export_is_own_name(const char *name)
-{
-	const char *at = name;
-
-	if (!skip_digits(&at, 8) || !skip_text(&at, "_") || !skip_digits(&at, 2))
-		return false;
-	skip_text(&at, "B");
-	if (!skip_digits(&at, 4) || !skip_text(&at, "_f"))
-		return false;
-	size_t digits = strspn(at, "0123456789");
-	if (digits < 8 || (digits > 8 && at[0] == '0'))
-		return false;
-	at += digits;
-	if (!skip_number(&at) || !skip_text(&at, "."))
-		return false;
-	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++)
-		if (strcmp(at, codecs[i]->extension) == 0)
-			return true;
-	return false;
 }

@@ -16,7 +16,7 @@
  * pictures count as the oldest of all (else they would stay for years and have every new picture deleted in their
  * place); and the order among them is kept.
  */
-enum { SCAN_KEPT = 1024, SCAN_NAME_BYTES = 64 };
+enum { SCAN_KEPT = 1024, SCAN_NAME_BYTES = 96 };
 
 struct scan_picture {
 	int64_t modified_ns;        /* wall */

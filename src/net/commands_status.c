@@ -242,6 +242,7 @@ char *commands_status(const struct commands *commands)
 	capture_status(commands->capture, &capture);
 	cJSON *root = cJSON_CreateObject();
 	cJSON_AddStringToObject(root, "version", PASTCAM_VERSION);
+	cJSON_AddStringToObject(root, "name", commands->camera_name);
 	cJSON_AddStringToObject(root, "note", commands->note);
 	add_camera(root, &capture);
 	add_ring(root, commands, &capture);

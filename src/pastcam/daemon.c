@@ -80,7 +80,7 @@ static void check_memory(struct daemon *daemon)
 		return;
 	log_error("RSS %.1f MiB is over memory.max_rss_mb (%.0f): exiting with %d; the next start takes a smaller ring",
 	          (double)rss / (1 << 20), (double)limit / (1 << 20), EXIT_MEMORY);
-	if (memory_guard_note_exit(memory_guard_folder()) < 0)
+	if (memory_guard_note_exit(daemon_exits_folder(daemon)) < 0)
 		log_warning("There is no runtime folder to remember this in: the next start will not know");
 	begin_stop(daemon, EXIT_MEMORY, "memory ran out; pastcam is restarting");
 }
@@ -187,8 +187,9 @@ static char *absolute(const char *path)
 static int run(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
-	log_info("pastcam " PASTCAM_VERSION " answers on %s port %d and saves to %s", config->network.bind,
-	         server_port(daemon->server), daemon->base_dir);
+	log_info("pastcam " PASTCAM_VERSION "%s%s answers on %s port %d and saves to %s",
+	         config->name[0] ? " of camera " : "", config->name, config->network.bind, server_port(daemon->server),
+	         daemon->base_dir);
 	memory_release_code();
 	thread_become(THREAD_CAPTURE);
 	notify_send("READY=1");

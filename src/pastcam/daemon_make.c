@@ -50,7 +50,9 @@ static int make_jobs(struct daemon *daemon, struct error *error)
 	int width, height;
 	compose_ring_size(daemon->config, &width, &height);
 	const struct jobs_params params = {
-		.export = { .base_dir = daemon->base_dir, .jpg_quality = daemon->config->export.jpg_quality },
+		.export = { .base_dir = daemon->base_dir,
+		            .camera = daemon->config->name,
+		            .jpg_quality = daemon->config->export.jpg_quality },
 		.pool = daemon->pool,
 		.most = compose_jobs_most(daemon->config),
 		.frame_bytes = frame_bytes(width, height),
@@ -111,7 +113,7 @@ static int make_server(struct daemon *daemon, struct error *error)
 
 static int make_events(struct daemon *daemon, struct error *error)
 {
-	daemon->events = event_log_create(EVENT_LOG_CAPACITY, "", error);
+	daemon->events = event_log_create(EVENT_LOG_CAPACITY, daemon->config->name, error);
 	event_log_publish(daemon->events, &(struct event){ .type = EVENT_BOOT, .label = PASTCAM_VERSION });
 	return daemon->events ? 0 : -ENOMEM;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/fsio.h"
 #include "base/loop.h"
 #include "base/pool.h"
 #include "base/thread.h"
@@ -23,6 +24,7 @@ struct daemon {
 	struct pool *pool;
 	struct camera *camera;
 	struct budget budget; /* shown by `status` */
+	char exits_folder[FSIO_PATH_BYTES];
 	struct frame_ring *ring, *full_ring;
 	struct retention *retention;
 	struct jobs *jobs;
@@ -47,6 +49,9 @@ struct daemon {
 /* Measures the machine and divides its memory among all claims (memory_plan.c), once the camera has its buffers.
  * -ENOMEM when not even the least of them fits. */
 int daemon_make_budget(struct daemon *daemon, struct error *error);
+
+/* Where exits for memory are remembered: the runtime folder, or one of the camera's own in it. NULL: nowhere. */
+const char *daemon_exits_folder(struct daemon *daemon);
 
 /* Makes all parts, in the order in which they need each other; -errno with half of them made. camera_lost: see
  * capture.h. */

@@ -1,5 +1,7 @@
 /* Who claims memory, and what the machine has. */
 #include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -39,7 +41,18 @@ static void add_claims(const struct daemon *daemon, struct budget *budget)
 	                                          .is_mapped = true });
 }
 
-static void measure(const struct daemon *daemon, struct budget *budget)
+const char *daemon_exits_folder(struct daemon *daemon)
+{
+	const char *folder = memory_guard_folder(), *name = daemon->config->name;
+	if (!folder || !name[0])
+		return folder;
+	int length = snprintf(daemon->exits_folder, sizeof daemon->exits_folder, "%s/%s", folder, name);
+	if (length >= (int)sizeof daemon->exits_folder || (mkdir(daemon->exits_folder, 0755) < 0 && errno != EEXIST))
+		return NULL;
+	return daemon->exits_folder;
+}
+
+static void measure(struct daemon *daemon, struct budget *budget)
 {
 	const struct config *config = daemon->config;
 	struct memory_cgroup cgroup = memory_cgroup();
@@ -54,7 +67,7 @@ static void measure(const struct daemon *daemon, struct budget *budget)
 	budget->rss_now = memory_rss() + soon;
 	budget->cgroup_limit = cgroup.limit;
 	budget->cgroup_used = cgroup.used + soon;
-	budget->shrink = memory_guard_shrink(memory_guard_folder());
+	budget->shrink = memory_guard_shrink(daemon_exits_folder(daemon));
 }
 
 static void log_claim(const struct budget *budget, const struct budget_claim *claim)

@@ -20,6 +20,8 @@
 #include "media/decode.h"
 
 #include "export/codec.h"
+#include "export/file_name.h"
+#include "export/retention_scan.h"
 
 static void assert_name(const struct export_result *result, size_t index, const char *name)
 {
@@ -135,6 +137,21 @@ static void test_pictures_can_be_dated_after_2038(void **state)
 	assert_true(status.st_mtim.tv_sec == 2426373841);
 }
 
+static void test_a_camera_s_name_begins_the_file_s(void **state)
+{
+	(void)state;
+	char base[FILE_NAME_BASE_BYTES];
+	file_name_base("", wall_ns, 52, base);
+	char expected[FILE_NAME_BASE_BYTES + 8];
+	snprintf(expected, sizeof expected, "front_%s", base);
+	file_name_base("front", wall_ns, 52, base);
+	assert_string_equal(base, expected);
+	file_name_base("a1234567890123456789012345678901", wall_ns, UINT64_MAX, base);
+	strcat(base, ".npy");
+	assert_true(export_is_own_name(base));
+	assert_true(strlen(base) < SCAN_NAME_BYTES - 10);
+}
+
 static void test_own_names(void **state)
 {
 	static const char *const foreign[] = {
@@ -159,6 +176,14 @@ static void test_own_names(void **state)
 		"../20261121_061401_f00000042.jpg",
 		"20261121-061401_f00000042.jpg",
 		"20261121_061401_00000042.jpg",
+		"_20261121_061401_f00000042.jpg",
+		"-a_20261121_061401_f00000042.jpg",
+		"a b_20261121_061401_f00000042.jpg",
+		"a.b_20261121_061401_f00000042.jpg",
+		"frontx20261121_061401_f00000042.jpg",
+		"front_20261121_061401_f00000042.gif",
+		"front_20261121_06140_f00000042.jpg",
+		"a12345678901234567890123456789012_20261121_061401_f00000042.jpg",
 	};
 	(void)state;
 
@@ -167,6 +192,10 @@ static void test_own_names(void **state)
 	assert_true(export_is_own_name("20261025_02B3000_f00000042.jpg"));
 	assert_true(export_is_own_name("20261121_061401_f00000042-2.png"));
 	assert_true(export_is_own_name("20261121_061401_f00000042-10.png"));
+	assert_true(export_is_own_name("front_20261121_061401_f00000042.jpg"));
+	assert_true(export_is_own_name("back_yard-2_20261025_02B3000_f00000042-2.png"));
+	assert_true(export_is_own_name("20261121_061401_20261121_061401_f00000042.jpg"));
+	assert_true(export_is_own_name("a1234567890123456789012345678901_20261121_061401_f00000042.jpg"));
 	for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
 		assert_false(export_is_own_name(foreign[i]));
 }
@@ -375,6 +404,7 @@ int main(void)
 		TEST(test_taken_names_are_kept_and_formats_stay_together),
 		TEST(test_names_sort_by_time_where_the_clocks_are_put_back),
 		TEST(test_pictures_can_be_dated_after_2038),
+		cmocka_unit_test(test_a_camera_s_name_begins_the_file_s),
 		cmocka_unit_test(test_own_names),
 		TEST(test_png_keeps_every_pixel),
 		TEST(test_jpg_keeps_its_colours),

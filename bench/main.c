@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "measure.h"
+#include "retention.h"
 #include "scene.h"
 #include "set.h"
 
@@ -81,6 +82,7 @@ int main(int argc, char **argv)
 	scene_free(&scene);
 	report_header();
 	bench_events();
+	bench_retention();
 	printf("\n%zu rows over their target\n", report_over());
 	return argc > 2 && report_write(argv[2]) ? 1 : 0;
 }

@@ -1,11 +1,11 @@
 /*
  * Room for the next picture: the oldest pictures go when space, total or age pass their limits. Only regular files that
  * carry a name that pastcam gives (export_is_own_name), directly in base_dir, never through a link; which is the
- * oldest, and what a clock that jumps does to that, is told in src/service/retention_scan.h and retention_rules.h. A
+ * oldest, and what a clock that jumps does to that, is told in src/export/retention_scan.h and retention_rules.h. A
  * picture stays for at least a minute.
  *
  * And the gate before each picture: base_dir must not have fallen back onto a filesystem beneath the one it was on, so
- * that a USB drive that went away does not have its pictures fill the card under it (src/service/retention_disk.h).
+ * that a USB drive that went away does not have its pictures fill the card under it (src/export/retention_disk.h).
  *
  * On export workers and one housekeeping thread; logs what it deletes.
  */
@@ -34,8 +34,9 @@ struct retention *retention_create(const struct retention_params *params, struct
 void retention_destroy(struct retention *retention);
 
 /* The gate (see jobs.h): is base_dir's filesystem still the one it was, and is there room? Has old pictures deleted
- * when there is not; waits for that, 10 s at most, only when less than half of what is to stay free is left. 0 and the
- * filesystem, or -EXDEV, -ENOSPC, -EROFS … with the reason. Safe from several threads. */
+ * when less than min_free_bytes is left, and waits for that, 10 s at most, only below the floor that keeps the disk
+ * from filling: 16 MiB, or half of min_free_bytes where that is less. 0 and the filesystem, or -EXDEV, -ENOSPC, -EROFS
+ * … with the reason. Safe from several threads. */
 int retention_gate(void *retention, dev_t *device, struct error *error);
 
 struct retention_status {

@@ -1,8 +1,8 @@
 /*
  * One housekeeping thread does all that may take long: it looks through the folder and deletes, each minute and when it
  * is asked to. The gate, which export workers pass before each picture, only looks at the disk: a few system calls,
- * however many pictures there are. It asks for a pass when space runs low, and waits for that only when less than half
- * of what is to stay free is left.
+ * however many pictures there are. It asks for a pass when space runs low, and waits only when the disk is all but
+ * full: then until there is room, which the first deletions of the pass make, and not until the pass is over.
  */
 #include "export/retention.h"
 
@@ -40,8 +40,7 @@ struct retention {
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake, answered; /* on the monotonic clock */
-	uint64_t asked, served;        /* rounds: the last one asked for, and the last of those that was run */
-	bool helped;                   /* the last pass deleted something */
+	uint64_t asked, served;        /* passes: the last one asked for, and the last of those that was run */
 	struct retention_status status;
 
 	/* the housekeeping thread's own: */
@@ -137,11 +136,20 @@ static void note_pass(struct retention *retention, const struct retention_pass_r
 {
 	struct retention_status *status = &retention->status;
 	pthread_mutex_lock(&retention->lock);
-	status->deleted += result->deleted;
-	status->deleted_bytes += (uint64_t)result->deleted_bytes;
 	status->free_bytes = result->space.free;
 	status->pictures = retention->pass.scan.pictures;
 	status->total_bytes = retention->pass.scanned ? retention->pass.scan.bytes : -1;
+	pthread_mutex_unlock(&retention->lock);
+}
+
+/* On the housekeeping thread, after each picture. */
+static void note_deleted(void *data, int64_t bytes)
+{
+	struct retention *retention = data;
+	pthread_mutex_lock(&retention->lock);
+	retention->status.deleted++;
+	retention->status.deleted_bytes += (uint64_t)bytes;
+	pthread_cond_broadcast(&retention->answered);
 	pthread_mutex_unlock(&retention->lock);
 }
 
@@ -187,7 +195,6 @@ static void retention_thread(void *data)
 		run_pass(retention, &result);
 		pthread_mutex_lock(&retention->lock);
 		retention->served = serving;
-		retention->helped = result.deleted > 0;
 		pthread_cond_broadcast(&retention->answered);
 		if (result.futile)
 			sleep_until_asked(retention, REST_S, UINT64_MAX);
@@ -196,7 +203,7 @@ static void retention_thread(void *data)
 	pthread_mutex_unlock(&retention->lock);
 }
 
-static uint64_t ask_for_round(struct retention *retention)
+static uint64_t ask_for_pass(struct retention *retention)
 {
 	pthread_mutex_lock(&retention->lock);
 	uint64_t ticket = ++retention->asked;
@@ -205,35 +212,45 @@ static uint64_t ask_for_round(struct retention *retention)
 	return ticket;
 }
 
-/* False when the pass was not run in time, or deleted nothing. */
-static bool wait_for_round(struct retention *retention, uint64_t ticket, const struct timespec *until)
+/* Waits until something is deleted, and returns true; false when the pass is over, or the time. */
+static bool wait_for_deletion(struct retention *retention, uint64_t ticket, uint64_t deleted,
+                              const struct timespec *until)
 {
 	pthread_mutex_lock(&retention->lock);
-	while (retention->served < ticket && !atomic_load(&retention->stopping) &&
+	while (retention->status.deleted == deleted && retention->served < ticket && !atomic_load(&retention->stopping) &&
 	       pthread_cond_timedwait(&retention->answered, &retention->lock, until) == 0)
 		;
-	bool helped = retention->served >= ticket && retention->helped;
+	bool helped = retention->status.deleted != deleted;
 	pthread_mutex_unlock(&retention->lock);
 	return helped;
 }
 
+static int disk_full(const struct retention *retention, const struct disk_space *space, struct error *error)
+{
+	return error_set(error, -ENOSPC, "disk full: %.1f MiB%s are free for %.*s, and no picture is old enough to go",
+	                 MIB_OF(space->free), files_text(space), utf8_fit(retention->folder, 100), retention->folder);
+}
+
+/* Enough room for the next picture? What was deleted is read before the disk is asked, so that no deletion is missed.
+ */
 static int check_room(struct retention *retention, struct error *error)
 {
 	struct timespec until = monotonic_in(GATE_WAIT_S);
-	struct disk_space space;
-	for (bool helped = true;; helped = wait_for_round(retention, ask_for_round(retention), &until)) {
+	uint64_t ticket = 0;
+	for (;;) {
+		struct retention_status status;
+		struct disk_space space;
+		retention_status(retention, &status);
 		int result = disk_space(retention->folder, &space, error);
 		if (result < 0)
 			return result;
 		struct rules_room room = rules_room(retention->min_free_bytes, space.total);
-		if (space.free < room.min_free && space.free >= room.min_free / 2)
-			ask_for_round(retention);
-		if (space.free >= room.min_free / 2 || (!helped && space.free >= room.floor))
+		if (space.free < room.min_free && ticket == 0)
+			ticket = ask_for_pass(retention);
+		if (space.free >= room.floor)
 			return 0;
-		if (!helped)
-			return error_set(
-			    error, -ENOSPC, "disk full: %.1f MiB%s are free for %.*s, and no picture is old enough to go",
-			    MIB_OF(space.free), files_text(&space), utf8_fit(retention->folder, 100), retention->folder);
+		if (!wait_for_deletion(retention, ticket, status.deleted, &until))
+			return disk_full(retention, &space, error);
 	}
 }
 
@@ -242,7 +259,7 @@ int retention_gate(void *data, dev_t *device, struct error *error)
 	struct retention *retention = data;
 	int result = check_disk(retention, device, error);
 	if (result != 0)
-		ask_for_round(retention); /* which logs that the disk went away, or looks through a new one */
+		ask_for_pass(retention); /* which logs that the disk went away, or looks through a new one */
 	return result < 0 ? result : check_room(retention, error);
 }
 
@@ -289,6 +306,8 @@ struct retention *retention_create(const struct retention_params *params, struct
 		.stop = &retention->stopping,
 		.wall_ns = clock_wall_ns,
 		.monotonic_ns = clock_now_ns,
+		.on_deleted = note_deleted,
+		.data = retention,
 	};
 	int result = set_folder(retention, params->base_dir, error);
 	if (result == 0) {

@@ -1,4 +1,4 @@
-/* Which filesystem the pictures' folder is on, and how much room that has. Private to src/service. */
+/* Which filesystem the pictures' folder is on, and how much room that has. Private to src/export. */
 #ifndef PASTCAM_EXPORT_RETENTION_DISK_H
 #define PASTCAM_EXPORT_RETENTION_DISK_H
 

@@ -31,25 +31,94 @@ static void look_at_clocks(struct retention_pass *pass, struct rules_state *stat
 	state->clock = pass->clock;
 }
 
-/* The clocks are looked at again after the scan: it may have seen pictures that are young by another clock. */
-static int scan_now(struct retention_pass *pass, int fd, const struct stat *folder, struct rules_state *state,
-                    struct retention_pass_result *result)
+/* One pass under way. */
+struct pass_context {
+	struct retention_pass *pass;
+	int fd; /* of the folder */
+	struct rules_state state;
+	struct retention_pass_result *result;
+};
+
+/* How much too much there is, for whichever limit that is; 0 and less: nothing. */
+static int64_t excess(const struct rules_state *state)
 {
+	int64_t over = state->max_total > 0 ? state->total - state->max_total : 0;
+	return over > state->missing_bytes ? over : state->missing_bytes;
+}
+
+/* What a picture's end gives: its bytes, or its share where files run out first. */
+static int64_t gain_of(const struct pass_context *context, const struct scan_picture *picture)
+{
+	int64_t per_file = context->result->space.per_file;
+	return picture->bytes > per_file ? picture->bytes : per_file;
+}
+
+/* As scan_remove, and keeps the accounts. Somebody else's picture, or one that its owner protects, must not keep the
+ * next ones from going: 0 then, and it counts as undeletable. */
+static int remove_picture(struct pass_context *context, const struct scan_picture *picture, enum rules_reason reason)
+{
+	struct retention_pass_result *result = context->result;
+	int removed = scan_remove(context->fd, picture);
+	if (removed == -EPERM || removed == -EACCES || removed == -EBUSY) {
+		result->undeletable++;
+		return 0;
+	}
+	if (removed <= 0)
+		return removed;
+	context->state.missing_bytes -= gain_of(context, picture);
+	result->deleted++;
+	result->deleted_bytes += picture->bytes;
+	result->reason = reason;
+	if (context->pass->on_deleted)
+		context->pass->on_deleted(context->pass->data, picture->bytes);
+	return 1;
+}
+
+/* What goes at once, while the folder is looked through: what is too old, and what earlier scans of this pass found to
+ * be among the oldest. The clocks are looked at before each removal: after a jump a picture may be young by another. */
+static enum scan_verdict judge(void *data, const struct scan_picture *picture)
+{
+	struct pass_context *context = data;
+	struct bins *bins = &context->pass->bins;
+	enum rules_reason reason = rules_must_go(&context->state, picture);
+	if (reason == RETENTION_AGE || (reason != RETENTION_KEEP && scan_age_order(picture) < bins->cut)) {
+		look_at_clocks(context->pass, &context->state, context->result);
+		reason = rules_must_go(&context->state, picture);
+		int undeletable = context->result->undeletable;
+		if (reason != RETENTION_KEEP && remove_picture(context, picture, reason) > 0) {
+			context->state.total -= picture->bytes;
+			return SCAN_GONE;
+		}
+		if (context->result->undeletable > undeletable)
+			return SCAN_PASS_OVER;
+	}
+	bins_add(bins, scan_age_order(picture), gain_of(context, picture));
+	return SCAN_KEEP;
+}
+
+/* Returns positive when another scan would find more that must go than this one's oldest. */
+static int scan_now(struct pass_context *context, const struct stat *folder)
+{
+	struct retention_pass *pass = context->pass;
+	struct rules_state *state = &context->state;
 	int64_t begun_ns = state->monotonic_ns;
-	int code = scan_folder(&pass->scan, fd, state->wall_ns, pass->stop);
+	context->result->undeletable = 0;
+	context->result->scans++;
+	bins_clear(&pass->bins);
+	int code = scan_folder(&pass->scan, context->fd, state->wall_ns, pass->stop, judge, context);
 	pass->scanned = code == 0;
 	if (code < 0)
 		return code;
 	if (pass->scan.leftovers > 0) {
 		int swept = fsio_sweep(pass->folder);
-		result->leftovers += swept > 0 ? swept : 0;
+		context->result->leftovers += swept > 0 ? swept : 0;
 	}
-	look_at_clocks(pass, state, result);
+	look_at_clocks(pass, state, context->result);
 	state->total = pass->scan.bytes;
 	int64_t pause_ns = SCAN_SHARE * (state->monotonic_ns - begun_ns);
 	pass->scanned_folder = *folder;
 	pass->next_scan_ns = state->monotonic_ns + (pause_ns > SCAN_PERIOD_NS ? pause_ns : SCAN_PERIOD_NS);
-	return 0;
+	return excess(state) > 0 && bins_narrow(&pass->bins, excess(state));
 }
 
 static bool used_up(const struct scan *scan)
@@ -72,75 +141,52 @@ static struct scan_picture *pick(const struct rules_state *state, struct scan *s
 	return NULL;
 }
 
-static int64_t larger(int64_t one, int64_t other)
-{
-	return one > other ? one : other;
-}
-
-/* As scan_remove. Somebody else's picture, or one that its owner protects, must not keep the next ones from going. */
-static int remove_or_pass_over(int fd, const struct scan_picture *picture, struct retention_pass_result *result)
-{
-	int removed = scan_remove(fd, picture);
-	if (removed != -EPERM && removed != -EACCES && removed != -EBUSY)
-		return removed;
-	result->undeletable++;
-	return 0;
-}
-
 /* Deletes what must go of what the last scan found; what is dealt with loses its name. */
-static int delete_oldest(struct retention_pass *pass, int fd, struct rules_state *state,
-                         struct retention_pass_result *result)
+static int delete_oldest(struct pass_context *context)
 {
-	struct scan *scan = &pass->scan;
+	struct scan *scan = &context->pass->scan;
 	struct scan_picture *picture;
 	enum rules_reason reason;
-	for (size_t i = scan->next; (picture = pick(state, scan, &i, &reason)) != NULL && !atomic_load(pass->stop);) {
-		int removed = remove_or_pass_over(fd, picture, result);
+	for (size_t i = scan->next;
+	     (picture = pick(&context->state, scan, &i, &reason)) != NULL && !atomic_load(context->pass->stop);) {
+		int removed = remove_picture(context, picture, reason);
 		if (removed < 0)
 			return removed;
 		picture->name[0] = '\0';
 		scan->pictures--;
 		scan->bytes -= picture->bytes;
-		state->total -= picture->bytes;
-		if (removed == 0)
-			continue;
-		state->missing_bytes -= larger(picture->bytes, result->space.per_file);
-		result->deleted++;
-		result->deleted_bytes += picture->bytes;
-		result->reason = reason;
+		context->state.total -= picture->bytes;
 	}
 	while (!used_up(scan) && scan->oldest[scan->next].name[0] == '\0')
 		scan->next++;
 	return 0;
 }
 
-static bool over_limits(const struct rules_state *state)
+/* Whether to look through the folder: it is another one, or has changed and that is due, or needed. */
+static bool needs_scan(const struct pass_context *context, const struct stat *folder)
 {
-	return state->missing_bytes > 0 || (state->max_total > 0 && state->total > state->max_total);
+	const struct retention_pass *pass = context->pass;
+	bool due =
+	    context->state.monotonic_ns >= pass->next_scan_ns || (excess(&context->state) > 0 && used_up(&pass->scan));
+	return is_new_folder(pass, folder) || (due && has_changed(pass, folder));
 }
 
-/* The scan keeps the oldest SCAN_KEPT; when they are used up and it was not enough, the next ones are looked for. */
-static int tidy(struct retention_pass *pass, int fd, struct rules_state *state, struct retention_pass_result *result)
+/* First what is known from the last scan, so that room comes soon; then scans, until nothing more must go. */
+static int tidy(struct pass_context *context)
 {
 	struct stat folder;
-	int code;
-	for (uint64_t before = UINT64_MAX; before != result->deleted;) {
-		if (fstat(fd, &folder) < 0)
-			return -errno;
-		bool due = state->monotonic_ns >= pass->next_scan_ns || (over_limits(state) && used_up(&pass->scan));
-		if (is_new_folder(pass, &folder) || (due && has_changed(pass, &folder))) {
-			code = scan_now(pass, fd, &folder, state, result);
-			if (code < 0)
-				return code;
-		}
-		before = result->deleted;
-		code = delete_oldest(pass, fd, state, result);
-		if (code < 0)
-			return code;
-		if (!used_up(&pass->scan))
-			break;
+	if (fstat(context->fd, &folder) < 0)
+		return -errno;
+	bins_start(&context->pass->bins);
+	int code = is_new_folder(context->pass, &folder) ? 0 : delete_oldest(context);
+	for (bool more = code == 0 && needs_scan(context, &folder); more;) {
+		code = scan_now(context, &folder);
+		more = code > 0;
+		if (code >= 0)
+			code = delete_oldest(context);
+		more = more && code == 0 && excess(&context->state) > 0 && used_up(&context->pass->scan);
 	}
-	return 0;
+	return code;
 }
 
 /* Snapshots and open files keep the space of what was deleted, and some filesystems free it later. Who went on at once
@@ -162,24 +208,25 @@ static bool is_on(int fd, dev_t device)
 
 int retention_pass_run(struct retention_pass *pass, struct retention_pass_result *result, struct error *error)
 {
-	struct rules_state state = {
+	struct pass_context context = { .pass = pass, .result = result };
+	context.state = (struct rules_state){
 		.max_total = pass->max_total_bytes,
 		.total = pass->scan.bytes,
 		.max_age_ns = pass->max_age_ns,
 	};
 	*result = (struct retention_pass_result){ 0 };
-	look_at_clocks(pass, &state, result);
+	look_at_clocks(pass, &context.state, result);
 	int code = disk_space(pass->folder, &result->space, error);
 	if (code < 0)
 		return code;
 	struct rules_room room = rules_room(pass->min_free_bytes, result->space.total);
 	result->min_free_bytes = room.min_free;
-	state.missing_bytes = result->space.free < room.min_free ? room.goal - result->space.free : 0;
-	int fd = open(pass->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	context.state.missing_bytes = result->space.free < room.min_free ? room.goal - result->space.free : 0;
+	context.fd = open(pass->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (context.fd < 0)
 		return errno == ENOENT ? 0 : fsio_explain(error, -errno, pass->folder);
-	code = is_on(fd, pass->device) ? tidy(pass, fd, &state, result) : 0;
-	close(fd);
+	code = is_on(context.fd, pass->device) ? tidy(&context) : 0;
+	close(context.fd);
 	if (code < 0 && code != -ECANCELED)
 		return fsio_explain(error, code, pass->folder);
 	return look_again(pass, result, error);

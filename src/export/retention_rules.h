@@ -1,4 +1,4 @@
-/* Which pictures must go, and which must not: the rules of retention, without a disk. Pure. Private to src/service. */
+/* Which pictures must go, and which must not: the rules of retention, without a disk. Pure. Private to src/export. */
 #ifndef PASTCAM_EXPORT_RETENTION_RULES_H
 #define PASTCAM_EXPORT_RETENTION_RULES_H
 

@@ -15,9 +15,13 @@
 #define DAY_NS (24 * 3600 * CLOCK_NS_PER_S)
 enum { DISK_BLOCK_BYTES = 512 /* the unit of st_blocks */ };
 
+/* ext4 keeps times until 2446, int64_t until 2262. */
 static int64_t modified_ns(const struct stat *status)
 {
-	return (int64_t)status->st_mtim.tv_sec * CLOCK_NS_PER_S + status->st_mtim.tv_nsec;
+	const int64_t most_s = INT64_MAX / CLOCK_NS_PER_S - 1;
+	int64_t second = status->st_mtim.tv_sec;
+	second = second > most_s ? most_s : second < -most_s ? -most_s : second;
+	return second * CLOCK_NS_PER_S + status->st_mtim.tv_nsec;
 }
 
 static int compare(const void *left, const void *right)
@@ -28,6 +32,11 @@ static int compare(const void *left, const void *right)
 	if (a->modified_ns != b->modified_ns)
 		return a->modified_ns < b->modified_ns ? -1 : 1;
 	return strcmp(a->name, b->name);
+}
+
+int64_t scan_age_order(const struct scan_picture *picture)
+{
+	return picture->modified_ns / 4 - (picture->ahead ? INT64_MAX / 2 : 0);
 }
 
 /* Puts picture where the heap, whose top is the newest, has a hole at index. */
@@ -60,27 +69,35 @@ static void keep_if_old(struct scan *scan, const struct scan_picture *picture)
 	scan->oldest[index] = *picture;
 }
 
-static void look_at(struct scan *scan, int folder, const char *name, int64_t wall_ns)
+/* False when name is no picture of ours. */
+static bool look_at(int folder, const char *name, int64_t wall_ns, struct scan_picture *picture)
 {
 	struct stat status;
-	if (strncmp(name, FSIO_TEMPORARY_PREFIX, strlen(FSIO_TEMPORARY_PREFIX)) == 0)
-		scan->leftovers++;
 	if (!export_is_own_name(name) || strlen(name) >= SCAN_NAME_BYTES ||
 	    fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode))
-		return;
-	struct scan_picture picture = {
+		return false;
+	*picture = (struct scan_picture){
 		.modified_ns = modified_ns(&status),
 		.bytes = (int64_t)status.st_blocks * DISK_BLOCK_BYTES,
 		.ahead = modified_ns(&status) - wall_ns > DAY_NS,
 	};
-	strcpy(picture.name, name);
-	scan->pictures++;
-	scan->bytes += picture.bytes;
-	keep_if_old(scan, &picture);
+	strcpy(picture->name, name);
+	return true;
 }
 
-int scan_folder(struct scan *scan, int folder, int64_t wall_ns, const atomic_bool *stop)
+static void take(struct scan *scan, const struct scan_picture *picture, enum scan_verdict verdict)
 {
+	if (verdict == SCAN_GONE)
+		return;
+	scan->pictures++;
+	scan->bytes += picture->bytes;
+	if (verdict == SCAN_KEEP)
+		keep_if_old(scan, picture);
+}
+
+int scan_folder(struct scan *scan, int folder, int64_t wall_ns, const atomic_bool *stop, scan_judge judge, void *data)
+{
+	struct scan_picture picture;
 	struct dirent *entry;
 	scan->pictures = 0;
 	scan->bytes = 0;
@@ -94,8 +111,12 @@ int scan_folder(struct scan *scan, int folder, int64_t wall_ns, const atomic_boo
 			close(own);
 		return code;
 	}
-	for (errno = 0; !atomic_load(stop) && (entry = readdir(listing)) != NULL; errno = 0)
-		look_at(scan, folder, entry->d_name, wall_ns);
+	for (errno = 0; !atomic_load(stop) && (entry = readdir(listing)) != NULL; errno = 0) {
+		if (strncmp(entry->d_name, FSIO_TEMPORARY_PREFIX, strlen(FSIO_TEMPORARY_PREFIX)) == 0)
+			scan->leftovers++;
+		if (look_at(folder, entry->d_name, wall_ns, &picture))
+			take(scan, &picture, judge ? judge(data, &picture) : SCAN_KEEP);
+	}
 	int result = atomic_load(stop) ? -ECANCELED : -errno;
 	closedir(listing);
 	qsort(scan->oldest, scan->count, sizeof scan->oldest[0], compare);

@@ -1,4 +1,4 @@
-/* The oldest pictures of a folder, found in one pass with little memory. Private to src/service. */
+/* The oldest pictures of a folder, found in one pass with little memory. Private to src/export. */
 #ifndef PASTCAM_EXPORT_RETENTION_SCAN_H
 #define PASTCAM_EXPORT_RETENTION_SCAN_H
 
@@ -34,9 +34,20 @@ struct scan {
 	struct scan_picture oldest[SCAN_KEPT];
 };
 
-/* Looks through the open folder fd, which stays the caller's. Ends early, with -ECANCELED, when stop becomes true.
- * -errno when the folder cannot be read. */
-int scan_folder(struct scan *scan, int folder, int64_t wall_ns, const atomic_bool *stop);
+/* The same order as a number, the older the smaller, to 4 ns and but for names; within half of an int64_t. */
+int64_t scan_age_order(const struct scan_picture *picture);
+
+/* What becomes of a picture that a scan has met. */
+enum scan_verdict {
+	SCAN_KEEP,      /* counted, and among the oldest where it belongs there */
+	SCAN_GONE,      /* just removed: not counted */
+	SCAN_PASS_OVER, /* counted, and nothing is to be done about it */
+};
+typedef enum scan_verdict (*scan_judge)(void *data, const struct scan_picture *picture);
+
+/* Looks through the open folder fd, which stays the caller's, and asks judge about each picture (NULL: keeps all). Ends
+ * early, with -ECANCELED, when stop becomes true. -errno when the folder cannot be read. */
+int scan_folder(struct scan *scan, int folder, int64_t wall_ns, const atomic_bool *stop, scan_judge judge, void *data);
 
 /* Removes picture from folder if it is still what the scan saw. 1: removed; 0: it was gone or another; -errno. */
 int scan_remove(int folder, const struct scan_picture *picture);

@@ -8,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import unittest
 
-from harness import Daemon, paths_of
+from harness import SANITIZED, Daemon, paths_of
 from pictures import load
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -141,3 +142,29 @@ class Clients:
 def promised(replies):
     """What the replies said is saved, also in part."""
     return [path for reply in replies for path in paths_of(reply)]
+
+
+class Folder(unittest.TestCase):
+    """A folder for each test, and disks in it."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="pastcam-test-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def disk(self, name, mib, options=""):
+        tmpfs = Tmpfs(self.path(name), mib, options)
+        self.addCleanup(subprocess.run, ["umount", "-l", tmpfs.path], stderr=subprocess.DEVNULL, check=False)
+        return tmpfs
+
+    def assert_lost_nothing(self, daemon):
+        status = daemon.status()
+        self.assertEqual((status["ring"]["dropped"], status["camera"]["stalls"]), (0, 0))
+        if not SANITIZED:  # which are too slow for every frame to be in time
+            self.assertEqual(status["camera"]["lost"], 0)
+
+    def assert_whole(self, paths):
+        self.assertEqual([path for path in paths if not os.path.exists(path)], [])
+        self.assertEqual(torn(paths), [])

@@ -5,39 +5,13 @@ Runs with mounts of its own (see faults.enter_own_mounts): as root, or in a user
 import os
 import shutil
 import subprocess
-import tempfile
 import time
-import unittest
 
 import harness
-from faults import Clients, Tmpfs, enter_own_mounts, finished, leftovers, preload, promised, put, torn
-from harness import SANITIZED, Daemon, paths_of, wait_until
+from faults import Clients, Folder, enter_own_mounts, finished, leftovers, preload, promised, put, torn
+from harness import Daemon, paths_of, wait_until
 
 FRAME_MIB = 320 * 240 * 3 / 2 ** 20
-
-
-class Folder(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="pastcam-test-")
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-
-    def path(self, *names):
-        return os.path.join(self.folder, *names)
-
-    def disk(self, name, mib, options=""):
-        tmpfs = Tmpfs(self.path(name), mib, options)
-        self.addCleanup(subprocess.run, ["umount", "-l", tmpfs.path], stderr=subprocess.DEVNULL, check=False)
-        return tmpfs
-
-    def assert_lost_nothing(self, daemon):
-        status = daemon.status()
-        self.assertEqual((status["ring"]["dropped"], status["camera"]["stalls"]), (0, 0))
-        if not SANITIZED:  # which are too slow for every frame to be in time
-            self.assertEqual(status["camera"]["lost"], 0)
-
-    def assert_whole(self, paths):
-        self.assertEqual([path for path in paths if not os.path.exists(path)], [])
-        self.assertEqual(torn(paths), [])
 
 
 class Full(Folder):

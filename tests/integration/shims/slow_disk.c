@@ -1,4 +1,5 @@
-/* For LD_PRELOAD: each fsync takes as many milliseconds as the file $SHIM_FSYNC_MS says, or fails when that is -1; what
+/* For LD_PRELOAD: each fsync takes as many milliseconds as the file $SHIM_FSYNC_MS says, or fails when that is -1; each
+ * unlinkat takes as many as $SHIM_UNLINK_MS itself says; what
  * matters for power cuts is written down in $SHIM_DISK_LOG, a line each: "fsync PATH", "rename FROM TO". */
 #include <dlfcn.h>
 #include <errno.h>
@@ -32,6 +33,11 @@ static void note(const char *line)
 	close(fd);
 }
 
+static void wait_ms(long ms)
+{
+	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+}
+
 static long delay_ms(void)
 {
 	char text[32] = "";
@@ -53,7 +59,7 @@ int fsync(int fd)
 		errno = EIO;
 		return -1;
 	}
-	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+	wait_ms(ms);
 	int result = real(fd);
 	path_of(fd, path);
 	snprintf(line, sizeof line, "fsync %s\n", path);
@@ -72,4 +78,12 @@ int renameat2(int old_folder, const char *old_name, int new_folder, const char *
 	if (result == 0)
 		note(line);
 	return result;
+}
+
+int unlinkat(int folder, const char *name, int flags)
+{
+	int (*real)(int, const char *, int) = (int (*)(int, const char *, int))dlsym(RTLD_NEXT, "unlinkat");
+	const char *ms = getenv("SHIM_UNLINK_MS");
+	wait_ms(ms ? atol(ms) : 0);
+	return real(folder, name, flags);
 }

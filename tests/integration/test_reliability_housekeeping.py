@@ -1,0 +1,55 @@
+"""Exports and the deletion of old pictures, where deleting takes long: pictures do not wait for housekeeping.
+
+Runs with mounts of its own (see faults.enter_own_mounts): as root, or in a user namespace."""
+
+import os
+import time
+
+import harness
+from faults import Folder, enter_own_mounts, preload
+from harness import Daemon, paths_of, wait_until
+
+PICTURE_BYTES = 100 * 1024
+SLOW = {"SHIM_UNLINK_MS": 300}
+
+
+class Housekeeping(Folder):
+    def fill(self, leave_kib, pictures):
+        """A disk with so many old pictures and so much room; the rest is somebody else's."""
+        disk = self.disk("captures", 160)
+        for i in range(pictures):
+            path = self.path("captures", f"20250101_0000{i:02}_f{i:08}.jpg")
+            with open(path, "wb") as file:
+                file.write(bytes(PICTURE_BYTES))
+            os.utime(path, (1.7e9 + i, 1.7e9 + i))
+        room = os.statvfs(disk.path)
+        with open(self.path("captures", "others"), "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize - leave_kib * 1024)
+
+    def save(self, daemon):
+        begun = time.monotonic()
+        reply = daemon.ask("save")
+        self.assertRegex(reply, "^Saved", daemon.log())
+        self.assert_whole(paths_of(reply))
+        return time.monotonic() - begun
+
+    def test_above_the_floor_nobody_waits(self):
+        self.fill(20 * 1024, pictures=60)  # the floor is 16 MiB
+        with Daemon({"storage.min_free_mb": 64}, folder=self.folder, environment=preload("slow_disk", **SLOW)) as daemon:
+            daemon.wait_frames(2)
+            wait_until(lambda: daemon.status()["storage"]["deleted"] > 0, "housekeeping")
+            worst = max(self.save(daemon) for _ in range(14))
+            self.assertLess(daemon.status()["storage"]["deleted"], 60)  # it was still at it
+            self.assertLess(worst, 5)
+
+    def test_below_the_floor_a_picture_waits_for_room_and_no_longer(self):
+        self.fill(16 * 1024 - 150, pictures=60)
+        with Daemon({"storage.min_free_mb": 64}, folder=self.folder, environment=preload("slow_disk", **SLOW)) as daemon:
+            daemon.wait_frames(2)
+            self.save(daemon)
+            self.assertIn(daemon.status()["storage"]["deleted"], range(2, 30))
+
+
+if __name__ == "__main__":
+    enter_own_mounts()
+    harness.main()

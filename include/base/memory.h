@@ -4,7 +4,10 @@
 
 #include <stdint.h>
 
-uint64_t memory_rss(void); /* resident bytes of this process; 0 when unknown */
+/* What a file does not tell, since /proc or a part of it is hidden (ProcSubset=pid). Unknown is not zero. */
+#define MEMORY_UNKNOWN UINT64_MAX
+
+uint64_t memory_rss(void); /* resident bytes of this process; without /proc the most that it ever had */
 
 /* What memory_rss() consists of, bytes. */
 struct memory_parts {
@@ -15,12 +18,22 @@ struct memory_parts {
 };
 struct memory_parts memory_parts(void);
 
-uint64_t memory_available(void);  /* MemAvailable in bytes; 0 when unknown */
+uint64_t memory_available(void);  /* MemAvailable in bytes, or MEMORY_UNKNOWN */
 double memory_swap_percent(void); /* swap in use, 0-100; 0 without swap */
 
-/* The nearest limit of the cgroups that this process is in, v2 or v1, and what they use now. UINT64_MAX: no limit. */
+/* How short of memory the machine is. */
+struct memory_pressure {
+	uint64_t available, total; /* bytes, or MEMORY_UNKNOWN */
+	uint64_t swapped;          /* bytes read from and written to swap since boot, or MEMORY_UNKNOWN */
+	double full_avg10;         /* of the last 10 s, percent in which all tasks waited for memory (PSI); -1: unknown */
+};
+struct memory_pressure memory_pressure(void);
+
+/* The limit that leaves least room of the cgroups that this process is in and of all above them (v2: max and high; v1),
+ * and what they use now beside what the kernel would give up first (page cache, slabs). UINT64_MAX: no limit. */
 struct memory_cgroup {
 	uint64_t limit, used;
+	double full_avg10; /* as in struct memory_pressure, of that cgroup */
 };
 struct memory_cgroup memory_cgroup(void);
 

@@ -44,8 +44,9 @@ void capture_destroy(struct capture *capture); /* refuses what still waits */
  * has room for one frame and none yet. Any thread. */
 void capture_request_next_frame(struct capture *capture, struct job *job);
 
-/* Takes a frame at most every interval_ns and lets the others go; 0: all of them. Loop's thread. */
-void capture_set_pace(struct capture *capture, int64_t interval_ns);
+/* Takes a frame at most every interval_ns and lets the others go; 0: all of them; INT64_MAX: capture is paused, and who
+ * waits for a frame is refused with why. why is copied. Loop's thread. */
+void capture_set_pace(struct capture *capture, int64_t interval_ns, const char *why);
 
 struct capture_status {
 	struct camera_status camera;
@@ -54,6 +55,9 @@ struct capture_status {
 	uint64_t frames;                  /* taken into the ring */
 	uint64_t rejected;                /* of a wrong size */
 	uint64_t skipped;                 /* let go by the pace */
+	int64_t pace_ns;                  /* least time between frames that are taken; 0: all are, INT64_MAX: none */
+	int64_t paused_since_ns;          /* 0: it is not paused */
+	char pace_why[192];               /* "" when all are taken */
 	uint64_t dropped;                 /* no slot was free: never, by the ring's pin limit */
 	double ingest_mean_ms;            /* time that taking a frame in takes */
 	double late_p50_ms, late_p999_ms; /* from the end of a frame's exposure until capture turns to it */

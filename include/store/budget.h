@@ -32,7 +32,7 @@ struct budget_claim {
 enum budget_bound { BUDGET_ASKED, BUDGET_AVAILABLE, BUDGET_RSS, BUDGET_CGROUP, BUDGET_SHRUNK };
 
 struct budget {
-	uint64_t available; /* MemAvailable, bytes */
+	uint64_t available; /* MemAvailable, bytes; UINT64_MAX: unknown */
 	double available_fraction;
 	uint64_t max_rss;      /* bytes */
 	uint64_t rss_now;      /* bytes, with the camera's buffers in place */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,6 +14,7 @@
 #include "frame_waiters.h"
 #include "latency_histogram.h"
 #include "media/ingest.h"
+#include "pace.h"
 
 #define UNREADABLE_EVERY_NS (60 * CLOCK_NS_PER_S)
 
@@ -30,7 +32,7 @@ struct capture {
 	int64_t ingests;
 	uint64_t last_id;
 	int64_t first_turn_ns; /* when the loop first turned to the camera; 0: not yet */
-	int64_t pace_ns, last_taken_ns;
+	struct pace pace;
 	struct log_fault trouble, wrong_size;
 	int64_t unreadable_told_ns; /* monotonic; 0: never */
 
@@ -111,7 +113,7 @@ static struct frame *take_in(struct capture *capture, struct frame_ring *ring, s
 
 static bool skip_for_rate_limit(struct capture *capture, int64_t now_ns)
 {
-	if (capture->pace_ns == 0 || now_ns - capture->last_taken_ns >= capture->pace_ns)
+	if (pace_takes(&capture->pace, now_ns))
 		return false;
 	capture->status.skipped++;
 	return true;
@@ -141,7 +143,7 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 	log_fault_end(&capture->wrong_size, "The camera's pictures have the agreed size again");
 	note_latency(capture, from, polled_ns);
 	capture->last_id++;
-	capture->last_taken_ns = begun_ns;
+	capture->pace.last_taken_ns = begun_ns;
 	struct frame *full = NULL;
 	if (params->full_ring && frame_waiters_any(&capture->waiters))
 		full = take_in(capture, params->full_ring, capture->full_ingest, from);
@@ -166,6 +168,7 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 
 static void publish(struct capture *capture)
 {
+	capture->status.pace_ns = pace_interval_ns(&capture->pace);
 	camera_status(capture->params.camera, &capture->status.camera);
 	night_watch_status(&capture->night, &capture->status.night);
 	pthread_mutex_lock(&capture->publish);
@@ -233,7 +236,10 @@ static void refuse_late(struct capture *capture)
 	struct error why = { 0 };
 	camera_status(capture->params.camera, &camera);
 	int64_t waiting_before_ns = clock_awake_ns() - frame_timeout_ns(capture);
-	if (camera.state == CAMERA_ABSENT) {
+	if (capture->pace.asked_ns == INT64_MAX) {
+		waiting_before_ns = INT64_MAX;
+		error_set(&why, -EAGAIN, "capture is paused: %s", capture->status.pace_why);
+	} else if (camera.state == CAMERA_ABSENT) {
 		waiting_before_ns = INT64_MAX;
 		error_set(&why, -ENODEV, "no camera: %s", camera.trouble);
 	} else {
@@ -374,9 +380,14 @@ void capture_request_next_frame(struct capture *capture, struct job *job)
 	frame_waiters_add(&capture->waiters, job);
 }
 
-void capture_set_pace(struct capture *capture, int64_t interval_ns)
+void capture_set_pace(struct capture *capture, int64_t interval_ns, const char *why)
 {
-	capture->pace_ns = interval_ns;
+	if ((capture->pace.asked_ns == INT64_MAX) != (interval_ns == INT64_MAX))
+		capture->status.paused_since_ns = interval_ns == INT64_MAX ? clock_now_ns() : 0;
+	capture->pace.asked_ns = interval_ns;
+	snprintf(capture->status.pace_why, sizeof capture->status.pace_why, "%s", why);
+	refuse_late(capture);
+	publish(capture);
 }
 
 void capture_status(struct capture *capture, struct capture_status *status)

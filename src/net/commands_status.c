@@ -51,7 +51,8 @@ static void add_camera(cJSON *root, const struct capture_status *capture)
 {
 	const struct camera_status *camera = &capture->camera;
 	cJSON *object = cJSON_AddObjectToObject(root, "camera");
-	cJSON_AddStringToObject(object, "state", camera_state_text(camera->state));
+	bool paused = capture->pace_ns == INT64_MAX;
+	cJSON_AddStringToObject(object, "state", paused ? "paused" : camera_state_text(camera->state));
 	cJSON_AddStringToObject(object, "model", camera->description.model);
 	cJSON_AddStringToObject(object, "id", camera->description.id);
 	cJSON_AddStringToObject(object, "format", camera->description.format);
@@ -73,6 +74,19 @@ static void add_camera(cJSON *root, const struct capture_status *capture)
 	add_number(object, "ingest_mean_ms", capture->ingest_mean_ms);
 	add_number(object, "late_p50_ms", capture->late_p50_ms);
 	add_number(object, "late_p999_ms", capture->late_p999_ms);
+}
+
+static void add_capture(cJSON *root, const struct capture_status *capture)
+{
+	bool paused = capture->pace_ns == INT64_MAX;
+	cJSON *object = cJSON_AddObjectToObject(root, "capture");
+	cJSON_AddStringToObject(object, "state", paused ? "paused" : capture->pace_ns ? "slowed" : "running");
+	cJSON_AddStringToObject(object, "reason", capture->pace_why);
+	if (paused)
+		cJSON_AddNullToObject(object, "frame_interval_s");
+	else
+		add_number(object, "frame_interval_s", (double)capture->pace_ns / (double)CLOCK_NS_PER_S);
+	add_age(object, "paused_for_s", capture->paused_since_ns);
 }
 
 static void add_ring(cJSON *root, const struct commands *commands, const struct capture_status *capture)
@@ -188,7 +202,7 @@ static void add_memory(cJSON *root, const struct commands *commands, const struc
 	add_mib(object, "heap_mib", heap + parts.shared - camera);
 	add_mib(object, "stacks_mib", stacks);
 	add_mib(object, "export_scratch_mib", budget_claim_of(budget, BUDGET_EXPORTS)->unit_bytes);
-	add_mib(object, "available_at_start_mib", budget->available);
+	add_mib_if_known(object, "available_at_start_mib", (int64_t)budget->available);
 	add_count(object, "slots_asked", frames->wanted);
 	cJSON_AddStringToObject(object, "slots_reason", budget_bound_text(budget_bound_of(budget, frames)));
 	add_claims(object, budget);
@@ -245,6 +259,7 @@ char *commands_status(const struct commands *commands)
 	cJSON_AddStringToObject(root, "name", commands->camera_name);
 	cJSON_AddStringToObject(root, "note", commands->note);
 	add_camera(root, &capture);
+	add_capture(root, &capture);
 	add_ring(root, commands, &capture);
 	add_night(root, &capture);
 	add_exports(root, commands);

@@ -21,9 +21,7 @@
 #include "service/memory_guard.h"
 
 enum {
-	SWAP_EVERY_S = 60,       /* how often swap is looked at */
-	SWAP_EVERY_PAUSED_S = 3, /* and while capture is paused for it */
-	STOP_PATIENCE_MS = 800,  /* for exports in flight when stopping */
+	STOP_PATIENCE_MS = 800, /* for exports in flight when stopping */
 	STOP_CHECK_MS = 5,
 };
 
@@ -71,7 +69,7 @@ static void on_camera_lost(void *data)
 	begin_stop(daemon, EXIT_CAMERA_LOST, "the camera is lost; pastcam is restarting");
 }
 
-/* --- watching over memory and swap --- */
+/* --- watching over memory --- */
 
 static void check_memory(struct daemon *daemon)
 {
@@ -85,37 +83,39 @@ static void check_memory(struct daemon *daemon)
 	begin_stop(daemon, EXIT_MEMORY, "memory ran out; pastcam is restarting");
 }
 
-static void check_swap(struct daemon *daemon)
+static void check_pressure(struct daemon *daemon)
 {
+	struct memory_guard *guard = &daemon->memory_guard;
 	int64_t now_ns = clock_now_ns();
-	int64_t every_s = daemon->pace_ns == INT64_MAX ? SWAP_EVERY_PAUSED_S : SWAP_EVERY_S;
-	if (now_ns - daemon->swap_checked_ns < every_s * CLOCK_NS_PER_S)
+	if (now_ns - guard->read_ns < MEMORY_GUARD_EVERY_S * CLOCK_NS_PER_S)
 		return;
-	daemon->swap_checked_ns = now_ns;
-	double swap = memory_swap_percent();
-	int64_t pace_ns = memory_guard_pace_ns(swap);
-	if (pace_ns == daemon->pace_ns)
+	const struct memory_pressure machine = memory_pressure();
+	const struct memory_cgroup cgroup = memory_cgroup();
+	if (!memory_guard_read(guard, &machine, &cgroup, now_ns))
 		return;
-	daemon->pace_ns = pace_ns;
-	if (pace_ns == INT64_MAX)
-		log_error("Swap is %.1f %% full: capture pauses until it is better", swap);
-	else if (pace_ns != 0)
-		log_warning("Swap is %.1f %% full: capture slows down", swap);
+	if (guard->level == MEMORY_THRASHING)
+		log_error("Capture pauses until it is better: %s", guard->why);
+	else if (guard->level == MEMORY_TIGHT)
+		log_warning("Capture slows down: %s", guard->why);
 	else
-		log_info("Swap is %.1f %% full: capture goes on as usual", swap);
-	capture_set_pace(daemon->capture, pace_ns);
+		log_info("There is memory again: capture goes on as usual");
+	capture_set_pace(daemon->capture, memory_guard_pace_ns(guard->level), guard->why);
 }
 
 static void send_status(struct daemon *daemon)
 {
 	struct capture_status capture;
 	struct frame_ring_status ring;
-	char text[256];
+	char text[512];
 	capture_status(daemon->capture, &capture);
 	frame_ring_status(daemon->ring, &ring);
-	snprintf(text, sizeof text, "STATUS=Camera %s, %zu frames in the ring (%.1f s), %s",
+	snprintf(text, sizeof text, "STATUS=Camera %s, %zu frames in the ring (%.1f s), %s%s%s",
 	         camera_state_text(capture.camera.state), ring.filled,
-	         (double)(ring.newest_ns - ring.oldest_ns) / (double)CLOCK_NS_PER_S, capture.night.night ? "night" : "day");
+	         (double)(ring.newest_ns - ring.oldest_ns) / (double)CLOCK_NS_PER_S, capture.night.night ? "night" : "day",
+	         capture.pace_ns == INT64_MAX ? "; capture is paused: "
+	         : capture.pace_ns            ? "; capture is slowed: "
+	                                      : "",
+	         capture.pace_why);
 	notify_send(text);
 }
 
@@ -124,7 +124,7 @@ static void on_second(void *data, uint32_t events)
 	(void)events;
 	struct daemon *daemon = data;
 	check_memory(daemon);
-	check_swap(daemon);
+	check_pressure(daemon);
 	send_status(daemon);
 }
 

@@ -11,6 +11,7 @@
 #include "base/thread.h"
 #include "config/config.h"
 #include "net/commands.h"
+#include "service/memory_guard.h"
 #include "service/schedule.h"
 #include "store/budget.h"
 #include "store/event_log.h"
@@ -39,8 +40,8 @@ struct daemon {
 
 	int signals; /* signalfd */
 	struct loop_watch *signal_watch, *second_timer, *watchdog_timer, *stop_timer;
-	int64_t swap_checked_ns, stop_begun_ns;
-	int64_t pace_ns;
+	struct memory_guard memory_guard;
+	int64_t stop_begun_ns;
 	bool stopping;
 	int exit_code;
 	void (*camera_lost)(void *data);

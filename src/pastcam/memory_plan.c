@@ -81,13 +81,19 @@ static void log_claim(const struct budget *budget, const struct budget_claim *cl
 		log_info("Memory for %s: %.1f MiB", claim->name, all);
 }
 
+/* -1 for what is not known, or no limit. */
+static double known_mib(uint64_t bytes)
+{
+	return bytes == UINT64_MAX ? -1 : (double)bytes / mib;
+}
+
 static void log_budget(const struct budget *budget)
 {
-	double by_cgroup = budget->by_cgroup == UINT64_MAX ? -1 : (double)budget->by_cgroup / mib;
 	log_info("Memory: available %.1f MiB x %.2f leaves %.1f; max_rss %.1f - RSS now and soon %.1f leaves %.1f; cgroup "
-	         "leaves %.1f (-1: no limit)",
-	         (double)budget->available / mib, budget->available_fraction, (double)budget->by_available / mib,
-	         (double)budget->max_rss / mib, (double)budget->rss_now / mib, (double)budget->by_rss / mib, by_cgroup);
+	         "leaves %.1f (-1: not known, or no limit)",
+	         known_mib(budget->available), budget->available_fraction, known_mib(budget->by_available),
+	         (double)budget->max_rss / mib, (double)budget->rss_now / mib, (double)budget->by_rss / mib,
+	         known_mib(budget->by_cgroup));
 	for (size_t i = 0; i < budget->claim_count; i++)
 		log_claim(budget, &budget->claims[i]);
 }

@@ -13,10 +13,6 @@
 #define SHRINK_STEP 0.75
 enum { EXITS_MAX = 8, FORGET_S = 24 * 3600 };
 
-#define SWAP_SLOW_PERCENT 70.0
-#define SWAP_PAUSE_PERCENT 85.0
-static const int64_t slow_pace_ns = 1500000000;
-
 /* Runs on through restarts of the process, and a reboot empties the folder. */
 static int64_t uptime_s(void)
 {
@@ -61,11 +57,4 @@ const char *memory_guard_folder(void)
 {
 	const char *folder = getenv("RUNTIME_DIRECTORY");
 	return folder ? folder : getenv("XDG_RUNTIME_DIR");
-}
-
-int64_t memory_guard_pace_ns(double swap_percent)
-{
-	if (swap_percent > SWAP_PAUSE_PERCENT)
-		return INT64_MAX;
-	return swap_percent > SWAP_SLOW_PERCENT ? slow_pace_ns : 0;
 }

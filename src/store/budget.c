@@ -26,7 +26,10 @@ static uint64_t grant(struct budget_claim *claim, size_t units, uint64_t room)
 
 static uint64_t find_room(struct budget *budget)
 {
-	budget->by_available = (uint64_t)((double)budget->available * budget->available_fraction);
+	/* What is not known is no bound. */
+	budget->by_available = budget->available == UINT64_MAX
+	                           ? UINT64_MAX
+	                           : (uint64_t)((double)budget->available * budget->available_fraction);
 	budget->by_rss = less(budget->max_rss, budget->rss_now);
 	budget->by_cgroup =
 	    budget->cgroup_limit == UINT64_MAX ? UINT64_MAX : less(budget->cgroup_limit, budget->cgroup_used);

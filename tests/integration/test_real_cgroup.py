@@ -22,7 +22,8 @@ class RealCgroup(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="pastcam-test-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def test_it_starts_smaller_instead_of_being_killed(self):
+    def enter(self, command):
+        """Runs command by a shell in a new group; returns a wrapper that does the same for a daemon."""
         old = os.path.exists(OLD_ROOT)
         group = os.path.join(OLD_ROOT if old else "/sys/fs/cgroup", f"pastcam-test-{os.getpid()}")
         os.mkdir(group)
@@ -30,7 +31,19 @@ class RealCgroup(unittest.TestCase):
         limit = "memory.limit_in_bytes" if old else "memory.max"
         with open(os.path.join(group, limit), "w", encoding="ascii") as file:
             file.write(str(self.LIMIT_MIB << 20))
-        wrapper = ["sh", "-c", f'echo $$ > "{group}/cgroup.procs" && exec "$@"', "sh"]
+        return ["sh", "-c", f'echo $$ > "{group}/cgroup.procs" && {command} exec "$@"', "sh"]
+
+    def test_what_was_copied_before_does_not_count(self):
+        """The kernel keeps a file of twice the limit in memory as far as it may."""
+        large = os.path.join(self.folder, "large")
+        wrapper = self.enter(f'dd if=/dev/zero of="{large}" bs=1M count={2 * self.LIMIT_MIB} status=none && sync "{large}" &&')
+        with Daemon({"ring.size": 4000, "memory.max_rss_mb": 1000}, folder=self.folder, wrapper=wrapper) as daemon:
+            ring = daemon.wait_frames(20) and daemon.status()["ring"]
+            self.assertGreater(ring["bytes"], (self.LIMIT_MIB << 20) * 0.4)
+            self.assertEqual(daemon.stop(), 0)
+
+    def test_it_starts_smaller_instead_of_being_killed(self):
+        wrapper = self.enter("")
         with Daemon({"ring.size": 4000, "memory.max_rss_mb": 1000}, folder=self.folder, wrapper=wrapper) as daemon:
             self.assertIn("limited by the cgroup's memory limit", daemon.log())
             slots = daemon.status()["ring"]["slots"]

@@ -317,6 +317,17 @@ class Cgroup(Folder):
             "memory/pastcam/memory.limit_in_bytes": 130 << 20, "memory/pastcam/memory.usage_in_bytes": 10 << 20,
             "memory/memory.limit_in_bytes": 9223372036854771712}), 120)
 
+    def test_page_cache_is_not_used_memory(self):
+        """After a copy of a large file a cgroup is as full as it may be; the kernel gives that up first."""
+        self.assert_ring(self.fake("0::/a\n", {
+            "a/memory.max": 200 << 20, "a/memory.current": 199 << 20,
+            "a/memory.stat": f"anon 1\ninactive_file {150 << 20}\nactive_file {20 << 20}\nslab_reclaimable {5 << 20}"}), 165)
+
+    def test_page_cache_of_version_1(self):
+        self.assert_ring(self.fake("9:memory:/pastcam\n", {
+            "memory/pastcam/memory.limit_in_bytes": 200 << 20, "memory/pastcam/memory.usage_in_bytes": 199 << 20,
+            "memory/pastcam/memory.stat": f"inactive_file 0\ntotal_inactive_file {150 << 20}"}), 150)
+
     def test_without_a_limit_the_ring_is_as_asked(self):
         wrapper = self.fake("0::/a\n", {"a/memory.max": "max", "a/memory.current": 1 << 20})
         with Daemon(folder=self.folder, wrapper=wrapper) as daemon:

@@ -58,6 +58,19 @@ static void test_each_bound_alone(void **state)
 	expect(&budget, 70, BUDGET_CGROUP);
 }
 
+static void test_what_is_unknown_is_no_bound(void **state)
+{
+	(void)state;
+	struct budget budget = plenty();
+	budget.available = UINT64_MAX;
+	expect(&budget, 300, BUDGET_ASKED);
+
+	budget = plenty();
+	budget.available = UINT64_MAX;
+	budget.max_rss = 100 * MIB;
+	expect(&budget, 80, BUDGET_RSS);
+}
+
 static void test_the_tightest_bound_decides(void **state)
 {
 	(void)state;
@@ -184,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_as_asked_when_it_fits),
 		cmocka_unit_test(test_each_bound_alone),
+		cmocka_unit_test(test_what_is_unknown_is_no_bound),
 		cmocka_unit_test(test_the_tightest_bound_decides),
 		cmocka_unit_test(test_what_others_need_comes_off_every_bound),
 		cmocka_unit_test(test_what_is_over_already_leaves_nothing),

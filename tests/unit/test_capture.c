@@ -430,13 +430,38 @@ static void test_a_pace_lets_frames_go(void **state)
 	(void)state;
 	begin(100);
 	give(1);
-	capture_set_pace(capture, INT64_MAX);
+	capture_set_pace(capture, INT64_MAX, "memory is short");
 	give(4);
 	assert_int_equal(status().frames, 1);
 	assert_int_equal(status().skipped, 4);
-	capture_set_pace(capture, 0);
+	capture_set_pace(capture, 0, "");
 	give(2);
 	assert_int_equal(status().frames, 3);
+}
+
+static void test_a_pause_refuses_who_waits_and_is_told(void **state)
+{
+	(void)state;
+	begin(100);
+	give(1);
+	want();
+	run(20);
+	capture_set_pace(capture, INT64_MAX, "memory is short");
+	wait_for_answers(1);
+	assert_int_equal(seen.code, -EAGAIN);
+	assert_string_equal(seen.text, "capture is paused: memory is short");
+	want(); /* who asks meanwhile is told at once */
+	run(20);
+	wait_for_answers(2);
+	assert_string_equal(seen.text, "capture is paused: memory is short");
+	assert_true(status().pace_ns == INT64_MAX && status().paused_since_ns != 0);
+	assert_string_equal(status().pace_why, "memory is short");
+	capture_set_pace(capture, 0, "");
+	want();
+	give(1);
+	wait_for_answers(3);
+	assert_int_equal(seen.code, 0);
+	assert_true(status().pace_ns == 0 && status().paused_since_ns == 0);
 }
 
 static void test_a_small_ring_still_saves_full_pictures(void **state)
@@ -545,6 +570,7 @@ int main(void)
 		CAPTURE(test_a_camera_of_another_size_is_fitted_in),
 		CAPTURE(test_a_smaller_camera_than_the_ring_is_enlarged),
 		CAPTURE(test_a_pace_lets_frames_go),
+		CAPTURE(test_a_pause_refuses_who_waits_and_is_told),
 		CAPTURE(test_a_small_ring_still_saves_full_pictures),
 		CAPTURE(test_the_end_answers_who_waits),
 		CAPTURE(test_a_camera_that_comes_and_goes_is_told_once_each),

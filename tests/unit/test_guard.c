@@ -13,9 +13,12 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/fsio.h"
 #include "scratch.h"
 #include "service/memory_guard.h"
+
+#define SECOND CLOCK_NS_PER_S
 
 static char folder[SCRATCH_BYTES];
 
@@ -121,14 +124,83 @@ static void test_the_folder_comes_from_the_environment(void **state)
 	assert_string_equal(memory_guard_folder(), "/run/pastcam");
 }
 
-static void test_swap_slows_and_pauses(void **state)
+#define MIB UINT64_C(1048576)
+
+static const struct memory_cgroup no_cgroup = { .limit = UINT64_MAX, .full_avg10 = -1 };
+
+/* Of a machine of 4096 MiB; a second reading, ten seconds after one with nothing swapped. */
+static enum memory_level level_with(uint64_t available_mib, double full_avg10, uint64_t swapped_mib)
+{
+	struct memory_guard guard = { 0 };
+	struct memory_pressure machine = { 4000 * MIB, 4096 * MIB, 7 * MIB, 0 };
+	assert_false(memory_guard_read(&guard, &machine, &no_cgroup, SECOND));
+	machine = (struct memory_pressure){ available_mib * MIB, 4096 * MIB, (7 + swapped_mib) * MIB, full_avg10 };
+	bool changed = memory_guard_read(&guard, &machine, &no_cgroup, 11 * SECOND);
+	assert_int_equal(changed, guard.level != MEMORY_ENOUGH);
+	assert_int_equal(guard.why[0] != '\0', changed);
+	return guard.level;
+}
+
+static void test_capture_pauses_for_want_of_memory_and_not_for_full_swap(void **state)
 {
 	(void)state;
-	assert_int_equal(memory_guard_pace_ns(0), 0);
-	assert_int_equal(memory_guard_pace_ns(70), 0);
-	assert_int_equal(memory_guard_pace_ns(70.1), 1500000000);
-	assert_int_equal(memory_guard_pace_ns(85), 1500000000);
-	assert_true(memory_guard_pace_ns(85.1) == INT64_MAX);
+	assert_int_equal(level_with(3000, 0, 0), MEMORY_ENOUGH);
+	assert_int_equal(level_with(3000, 90, 500), MEMORY_ENOUGH); /* somebody else's cgroup thrashes */
+	assert_int_equal(level_with(300, 0, 0), MEMORY_ENOUGH);     /* little, and nobody misses it */
+	assert_int_equal(level_with(300, 9, 9), MEMORY_ENOUGH);
+	assert_int_equal(level_with(300, 10, 0), MEMORY_TIGHT);
+	assert_int_equal(level_with(300, 0, 10), MEMORY_TIGHT);
+	assert_int_equal(level_with(300, -1, 10), MEMORY_TIGHT); /* a kernel without PSI */
+	assert_int_equal(level_with(30, 0, 0), MEMORY_TIGHT);
+	assert_int_equal(level_with(300, 30, 0), MEMORY_THRASHING);
+	assert_int_equal(level_with(300, -1, 80), MEMORY_THRASHING);
+}
+
+static void test_what_is_unknown_pauses_nothing(void **state)
+{
+	(void)state;
+	struct memory_guard guard = { 0 };
+	struct memory_pressure hidden = { MEMORY_UNKNOWN, MEMORY_UNKNOWN, MEMORY_UNKNOWN, -1 };
+	for (int i = 1; i < 100; i++)
+		assert_false(memory_guard_read(&guard, &hidden, &no_cgroup, i * SECOND));
+	hidden.full_avg10 = 99;
+	assert_false(memory_guard_read(&guard, &hidden, &no_cgroup, 200 * SECOND));
+}
+
+static void test_a_cgroup_counts_by_its_own_pressure(void **state)
+{
+	(void)state;
+	struct memory_guard guard = { 0 };
+	const struct memory_pressure plenty = { 4000 * MIB, 4096 * MIB, 0, 99 };
+	struct memory_cgroup cgroup = { .limit = 500 * MIB, .used = 495 * MIB, .full_avg10 = 0 };
+	assert_false(memory_guard_read(&guard, &plenty, &cgroup, SECOND)); /* as full as we fill it */
+	cgroup.full_avg10 = 40;
+	assert_true(memory_guard_read(&guard, &plenty, &cgroup, 2 * SECOND));
+	assert_int_equal(guard.level, MEMORY_THRASHING);
+	assert_non_null(strstr(guard.why, "of its cgroup"));
+}
+
+static void test_a_pause_ends_when_it_has_been_calm_for_a_while(void **state)
+{
+	(void)state;
+	struct memory_guard guard = { 0 };
+	struct memory_pressure machine = { 100 * MIB, 4096 * MIB, 0, 50 };
+	assert_true(memory_guard_read(&guard, &machine, &no_cgroup, SECOND));
+	assert_int_equal(guard.level, MEMORY_THRASHING);
+	machine.full_avg10 = 0;
+	assert_false(memory_guard_read(&guard, &machine, &no_cgroup, 15 * SECOND));
+	assert_int_equal(guard.level, MEMORY_THRASHING);
+	assert_true(memory_guard_read(&guard, &machine, &no_cgroup, 17 * SECOND));
+	assert_int_equal(guard.level, MEMORY_ENOUGH);
+	assert_string_equal(guard.why, "");
+}
+
+static void test_each_level_has_its_pace(void **state)
+{
+	(void)state;
+	assert_int_equal(memory_guard_pace_ns(MEMORY_ENOUGH), 0);
+	assert_int_equal(memory_guard_pace_ns(MEMORY_TIGHT), 1500000000);
+	assert_true(memory_guard_pace_ns(MEMORY_THRASHING) == INT64_MAX);
 }
 
 int main(void)
@@ -141,7 +213,11 @@ int main(void)
 		IN_FOLDER(test_nonsense_counts_as_nothing),
 		cmocka_unit_test(test_without_a_folder_nothing_is_remembered),
 		cmocka_unit_test(test_the_folder_comes_from_the_environment),
-		cmocka_unit_test(test_swap_slows_and_pauses),
+		cmocka_unit_test(test_capture_pauses_for_want_of_memory_and_not_for_full_swap),
+		cmocka_unit_test(test_what_is_unknown_pauses_nothing),
+		cmocka_unit_test(test_a_cgroup_counts_by_its_own_pressure),
+		cmocka_unit_test(test_a_pause_ends_when_it_has_been_calm_for_a_while),
+		cmocka_unit_test(test_each_level_has_its_pace),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

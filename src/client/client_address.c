@@ -55,9 +55,9 @@ int client_explain_connect(const struct resolved_address *resolved, int code, st
 {
 	switch (code) {
 	case -ENOENT:
-		return error_set(error, code, "there is no socket %s: is pastcam running?", resolved->text);
+		return error_set(error, code, "there is no socket %s", resolved->text);
 	case -ECONNREFUSED:
-		return error_set(error, code, "nobody answers on %s: is pastcam running?", resolved->text);
+		return error_set(error, code, "nobody answers on %s", resolved->text);
 	case -EACCES:
 		return error_set(error, code, "no rights to use %s: join the group of that file (pastcam), then log in again",
 		                 resolved->text);

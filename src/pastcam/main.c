@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "base/camera_name.h"
 #include "base/log.h"
 #include "base/token.h"
@@ -17,6 +18,7 @@
 #include "night_sim.h"
 
 static const char default_config[] = "config.json";
+static const char installed_config[] = "/etc/pastcam/config.json"; /* the service's; for `ask` */
 
 static const char usage[] =
     "usage: pastcam [-c FILE] [--camera NAME] [-o KEY=VALUE]...\n"
@@ -24,14 +26,18 @@ static const char usage[] =
     "       pastcam [-c FILE] [-o …] --check-config    tell whether the configuration is good\n"
     "       pastcam [-c FILE] [-o …] --dump-config     show all values in force\n"
     "       pastcam [-c FILE] [-o …] night-sim < TRACE play a trace of light through the night controller\n"
+    "       pastcam [-c FILE] [--camera NAME] ask LINE send LINE to a running pastcam, as in: pastcam ask save\n"
     "       pastcam token FILE                         make a token for network.token_file\n"
     "       pastcam --config-reference | --version | --help\n"
     "\n"
-    "Without -c, config.json in the current folder is used if there is one, else the defaults.\n"
+    "Without -c, config.json in the current folder is used if there is one, else the defaults;\n"
+    "for ask, /etc/pastcam/config.json comes before the defaults.\n"
     "--camera says which one of several in the configuration; --check-config without it checks all.\n"
     "--note TEXT is shown in `status`. docs: pastcam(1), docs/config.md, docs/protocol.md\n";
 
-enum action { RUN, CHECK_CONFIG, DUMP_CONFIG, CONFIG_REFERENCE, NIGHT_SIM, TOKEN };
+enum action { RUN, CHECK_CONFIG, DUMP_CONFIG, CONFIG_REFERENCE, NIGHT_SIM, TOKEN, ASK };
+
+enum { ASK_LINE_BYTES = 2048 };
 
 struct command_line {
 	enum action action;
@@ -39,6 +45,7 @@ struct command_line {
 	const char *camera;      /* "": there is only one */
 	const char *note;
 	const char *token_path;
+	char ask_line[ASK_LINE_BYTES];
 	const char **assignments; /* of -o */
 	size_t assignment_count;
 };
@@ -50,6 +57,20 @@ static int usage_error(const char *format, const char *what)
 	fputs("\n", stderr);
 	fputs(usage, stderr);
 	return -EINVAL;
+}
+
+/* The words of a line, which may also come as one in quotes. */
+static int join_line(struct command_line *line, int count, char **words)
+{
+	size_t used = 0;
+	for (int i = 0; i < count; i++) {
+		int length = snprintf(line->ask_line + used, ASK_LINE_BYTES - used, "%s%s", i > 0 ? " " : "", words[i]);
+		used += (size_t)length;
+		if (used >= ASK_LINE_BYTES)
+			return usage_error("the line is longer than 1024 bytes%s", "");
+	}
+	line->action = ASK;
+	return 0;
 }
 
 static int parse_subcommand(struct command_line *line, int count, char **words)
@@ -65,6 +86,10 @@ static int parse_subcommand(struct command_line *line, int count, char **words)
 		line->token_path = words[1];
 		return 0;
 	}
+	if (strcmp(words[0], "ask") == 0 && count >= 2)
+		return join_line(line, count - 1, words + 1);
+	if (strcmp(words[0], "ask") == 0)
+		return usage_error("ask needs a line, as in: pastcam ask save%s", "");
 	return usage_error("what is \"%s\"?", words[count > 1 ? 1 : 0]);
 }
 
@@ -138,6 +163,8 @@ static int read_config(const struct command_line *line, const char *camera, size
 	const char *path = line->config_path;
 	if (!path && access(default_config, F_OK) == 0)
 		path = default_config;
+	else if (!path && line->action == ASK && access(installed_config, R_OK) == 0)
+		path = installed_config;
 	warnings.count = 0;
 	config_defaults(config);
 	strcpy(config->name, camera);
@@ -239,6 +266,8 @@ static int act(const struct command_line *line)
 	if (load_config(line, &config) < 0)
 		return EXIT_CONFIG;
 	switch (line->action) {
+	case ASK:
+		return ask_run(&config, line->ask_line);
 	case DUMP_CONFIG:
 		return config_dump(&config, stdout) < 0 ? EXIT_FAILURE : EXIT_STOPPED;
 	case NIGHT_SIM:

@@ -450,7 +450,7 @@ static void test_what_fails_at_once(void **state)
 	expect_refused(&(struct client_address){ .host = "::1", .port = 65536 }, "save", -EINVAL, "is not a port");
 	expect_refused(&(struct client_address){ .host = "::1", .port = 1, .token = "a b" }, "save", -EINVAL, "blanks");
 	expect_refused(&(struct client_address){ .socket_path = long_path }, "save", -ENAMETOOLONG, "longer than 107");
-	expect_refused(&(struct client_address){ .socket_path = "/nowhere/x.sock" }, "save", -ENOENT, "is pastcam running");
+	expect_refused(&(struct client_address){ .socket_path = "/nowhere/x.sock" }, "save", -ENOENT, "there is no socket /nowhere");
 }
 
 static void test_a_socket_that_was_left_over(void **state)

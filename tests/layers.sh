@@ -60,7 +60,7 @@ function check_include(file, name, quoted, target, from, to) {
 BEGIN {
     n = split("base 0 media 1 config 1 client 1 store 2 detect 2 encode 2 camera 2 export 3 capture 4 service 5 net 6 pastcam 7 web 7 hub 7", words, " ")
     for (i = 1; i < n; i += 2) layer[words[i]] = words[i + 1]
-    library_place["cjson/"] = "^src/(config|net/status|net/commands_status|client|service/status|web|hub|detect/zones|pastcam)"
+    library_place["cjson/"] = "^src/(config|client|service/status|web|hub|detect/zones|pastcam)"
     library_place["jpeglib.h"] = "^src/(media|export|encode)/"
     library_place["turbojpeg.h"] = "^src/(media|export|encode)/"
     library_place["png.h"] = "^src/(media|export)/"

@@ -12,7 +12,7 @@
 #include "export/jobs.h"
 #include "export/retention.h"
 #include "net/server.h"
-#include "store/budget.h"
+#include "service/status.h"
 #include "store/frame_ring.h"
 
 struct commands {
@@ -31,18 +31,10 @@ struct commands {
 	struct frame_ring *full_ring; /* or NULL */
 	struct retention *retention;
 
-	/* what status tells besides */
-	const struct budget *budget;
-	const char *camera_name; /* "": the only one */
-	const char *note;        /* about the configuration; "" is none */
-	int64_t started_ns;
+	const struct status *status;
 	double framerate;
 };
 
 /* A server_line: data is the struct commands. */
 void commands_run(void *data, server_ticket ticket, char *line);
-
-/* `status` as one line of JSON; the caller frees it. NULL without memory. */
-char *commands_status(const struct commands *commands);
-
 #endif

@@ -205,7 +205,7 @@ static void run_health(struct commands *commands, server_ticket ticket, const st
 static void run_status(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	(void)words;
-	char *text = commands_status(commands);
+	char *text = status_json(commands->status);
 	reply(commands, ticket, text ? text : "BUSY no memory for the status");
 	free(text);
 }

@@ -101,7 +101,6 @@ size_t compose_jobs_most(const struct config *config)
 struct commands compose_commands(const struct config *config)
 {
 	return (struct commands){
-		.camera_name = config->name,
 		.formats = (unsigned)config->export.formats,
 		.save_before_s = config->export.save_before_s,
 		.stack_dark_frames = config->export.stack_dark_frames,

@@ -10,6 +10,7 @@
 #include "net/commands.h"
 #include "net/server.h"
 #include "night_sim.h"
+#include "store/budget.h"
 
 /* Full-resolution frames beside a downscaled ring: for one being saved, one being filled, and two for the pin limit. */
 enum { COMPOSE_FULL_SLOTS = FRAME_RING_SLOTS_MIN };

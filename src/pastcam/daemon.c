@@ -209,9 +209,10 @@ static int run(struct daemon *daemon)
 
 int daemon_run(const struct config *config, const char *note)
 {
-	struct daemon daemon = { .config = config, .commands = compose_commands(config) };
+	struct daemon daemon = { .config = config,
+		                     .status_of_program = { .camera_name = config->name, .note = note },
+		                     .commands = compose_commands(config) };
 	struct error error = { 0 };
-	daemon.commands.note = note;
 	sigset_t stop = stop_signals();
 	daemon.signals = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
 	daemon.base_dir = absolute(config->export.base_dir);

@@ -146,8 +146,9 @@ static int start_control(struct daemon *daemon, struct error *error)
 	commands->ring = daemon->ring;
 	commands->full_ring = daemon->full_ring;
 	commands->retention = daemon->retention;
-	commands->budget = &daemon->budget;
-	commands->started_ns = clock_now_ns();
+	commands->status = &daemon->status;
+	daemon->started_ns = clock_now_ns();
+	daemon_fill_status(daemon);
 	int result = thread_start(&daemon->control_thread, "control", THREAD_CONTROL, run_control, daemon);
 	return result < 0 ? error_set_errno(error, result, "cannot start the control thread") : 0;
 }

@@ -13,6 +13,7 @@
 #include "net/commands.h"
 #include "service/memory_guard.h"
 #include "service/schedule.h"
+#include "service/status_groups.h"
 #include "store/budget.h"
 #include "store/event_log.h"
 
@@ -36,6 +37,11 @@ struct daemon {
 	struct server *server;
 	struct loop_watch *zone_timer;
 	struct commands commands;
+	struct status status;
+	struct status_capture_data status_of_capture;
+	struct status_memory_data status_of_memory;
+	struct status_program_data status_of_program;
+	int64_t started_ns;
 	struct thread control_thread;
 
 	int signals; /* signalfd */
@@ -57,6 +63,9 @@ const char *daemon_exits_folder(struct daemon *daemon);
 /* Makes all parts, in the order in which they need each other; -errno with half of them made. camera_lost: see
  * capture.h. */
 int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct error *error);
+
+/* Lists what `status` tells (daemon_status.c), when all parts are there. */
+void daemon_fill_status(struct daemon *daemon);
 
 /* Ends the control thread; commands that came before it are answered by server_close. Again is fine. */
 void daemon_stop_control(struct daemon *daemon);

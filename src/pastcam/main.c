@@ -28,14 +28,14 @@ static const char usage[] =
     "       pastcam [-c FILE] [-o …] night-sim < TRACE play a trace of light through the night controller\n"
     "       pastcam [-c FILE] [--camera NAME] ask LINE send LINE to a running pastcam, as in: pastcam ask save\n"
     "       pastcam token FILE                         make a token for network.token_file\n"
-    "       pastcam --config-reference | --version | --help\n"
+    "       pastcam --config-reference | --status-reference | --version | --help\n"
     "\n"
     "Without -c, config.json in the current folder is used if there is one, else the defaults;\n"
     "for ask, /etc/pastcam/config.json comes before the defaults.\n"
     "--camera says which one of several in the configuration; --check-config without it checks all.\n"
     "--note TEXT is shown in `status`. docs: pastcam(1), docs/config.md, docs/protocol.md\n";
 
-enum action { RUN, CHECK_CONFIG, DUMP_CONFIG, CONFIG_REFERENCE, NIGHT_SIM, TOKEN, ASK };
+enum action { RUN, CHECK_CONFIG, DUMP_CONFIG, CONFIG_REFERENCE, STATUS_REFERENCE, NIGHT_SIM, TOKEN, ASK };
 
 enum { ASK_LINE_BYTES = 2048 };
 
@@ -121,6 +121,9 @@ static int parse_option(struct command_line *line, int option, const char *value
 	case 'R':
 		line->action = CONFIG_REFERENCE;
 		return 0;
+	case 'S':
+		line->action = STATUS_REFERENCE;
+		return 0;
 	case 'V':
 		puts("pastcam " PASTCAM_VERSION);
 		return 1;
@@ -141,6 +144,7 @@ static int parse_command_line(struct command_line *line, int argc, char **argv)
 		{ "camera", required_argument, NULL, 'a' },
 		{ "dump-config", no_argument, NULL, 'D' },
 		{ "config-reference", no_argument, NULL, 'R' },
+		{ "status-reference", no_argument, NULL, 'S' },
 		{ "note", required_argument, NULL, 'n' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
@@ -255,6 +259,10 @@ static int make_token(const char *path)
 static int act(const struct command_line *line)
 {
 	static struct config config;
+	if (line->action == STATUS_REFERENCE) {
+		daemon_status_reference(stdout);
+		return EXIT_STOPPED;
+	}
 	if (line->action == CONFIG_REFERENCE) {
 		config_reference(stdout);
 		return EXIT_STOPPED;

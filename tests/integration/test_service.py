@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -89,6 +90,21 @@ class Configuration(Folder):
         self.assertEqual(code, 0)
         with open(os.path.join(ROOT, "docs", "config.md"), encoding="utf-8") as page:
             self.assertEqual(page.read(), out, "run: build/pastcam --config-reference > docs/config.md")
+
+    def test_the_page_of_the_status_is_its_table(self):
+        code, out, _ = run("--status-reference")
+        self.assertEqual(code, 0)
+        with open(os.path.join(ROOT, "docs", "status.md"), encoding="utf-8") as page:
+            self.assertEqual(page.read(), out, "run: build/pastcam --status-reference > docs/status.md")
+
+    def test_the_status_has_the_keys_of_its_page(self):
+        code, out, _ = run("--status-reference")
+        self.assertEqual(code, 0)
+        with Daemon() as daemon:
+            status = daemon.status()
+        keys = [f"{section}.{key}" if isinstance(value, dict) else section
+                for section, value in status.items() for key in (value if isinstance(value, dict) else [""])]
+        self.assertEqual(keys, re.findall(r"^\| `([^`]+)` \|", out, re.MULTILINE))
 
     def test_a_bind_beyond_loopback_needs_a_token_or_permission(self):
         code, _, err = run("-o", "network.bind=0.0.0.0", "-o", "camera.backend=synthetic", "-o", "network.trigger_port=0",

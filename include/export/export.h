@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/chunk.h"
 #include "base/error.h"
 #include "base/fsio.h"
 #include "base/pool.h"
@@ -59,6 +60,10 @@ struct export_result {
  */
 int export_picture(const struct export_params *params, struct pool *pool, const struct picture *picture,
                    unsigned formats, struct export_result *result, struct error *error);
+
+/* Encodes picture into memory: *bytes becomes a chunk of the caller's. -errno, as export_picture. */
+int export_encode(const struct export_params *params, struct pool *pool, const struct picture *picture,
+                  enum export_format format, struct chunk **bytes, struct error *error);
 
 /* True for a file name that export_picture gives, for whatever camera: what retention may touch. */
 bool export_is_own_name(const char *name);

@@ -28,6 +28,10 @@ enum job_kind {
 	JOB_STACK,  /* all frames one picture */
 };
 
+/* Where the pictures go: files below base_dir; or one picture, of JOB_SINGLE or JOB_STACK and the one format in
+ * formats, into memory. */
+enum job_destination { JOB_TO_FILES, JOB_TO_MEMORY };
+
 struct job;
 typedef void (*job_done)(void *data, const struct job *job);
 
@@ -35,6 +39,8 @@ struct job {
 	enum job_kind kind;
 	unsigned formats;
 	enum stack_mode stack_mode;
+	enum job_destination to;
+	int width;        /* JOB_TO_MEMORY: of the picture that is handed out, at most the frame's; 0: as it is */
 	int64_t asked_ns; /* the trigger, monotonic */
 	job_done done;    /* called once, on a worker, with the results below; the job is gone afterwards */
 	void *data;
@@ -47,6 +53,9 @@ struct job {
 	/* results */
 	struct error error; /* code 0: all files are on the disk */
 	size_t file_count;
+	struct chunk *bytes;           /* JOB_TO_MEMORY: the picture; done may take it over by setting it to NULL */
+	int bytes_width, bytes_height; /* its pixels */
+	double bytes_mean;             /* of its bytes, 0-255 */
 	char **paths;                  /* a text for each picture: "PATH, PATH"; NULL where nothing was written */
 	struct frame_info first, last; /* of the frames, which are released by now */
 

@@ -38,12 +38,14 @@ struct frame *frame_ring_lend(struct frame_ring *ring);
 void frame_ring_commit(struct frame_ring *ring, struct frame *frame);
 void frame_ring_cancel(struct frame_ring *ring, struct frame *frame);
 
-/* Pins the count committed frames whose timestamps are nearest to at_ns, and writes them oldest first into frames. They
- * are consecutive frames. Returns how many (fewer when there are fewer); -EBUSY when the pin limit would be passed
- * (nothing is pinned then). The limit leaves a quarter of the slots, at least two, to capture. */
+/* Pins the frame whose exposure covers at_ns, else the nearest, and with it its nearest neighbours until there are
+ * count; writes them oldest first into frames. Returns how many (fewer when there are fewer, or when count is over the
+ * limit); -EBUSY when the pin limit would be passed (nothing is pinned then). The limit leaves a quarter of the slots,
+ * at least two, to capture; runs of more than one frame leave a quarter of that, at least one and at most twelve, to
+ * single frames. */
 int frame_ring_pin_nearest(struct frame_ring *ring, int64_t at_ns, size_t count, const struct frame **frames);
 
-/* The same for all frames from since_ns on, at most count, oldest first. */
+/* The same for all frames that were exposed at since_ns or later, at most count, oldest first. */
 int frame_ring_pin_since(struct frame_ring *ring, int64_t since_ns, size_t count, const struct frame **frames);
 
 /* Pins one more time a frame that was just committed (capture thread, right after frame_ring_commit). -EBUSY as above.
@@ -58,8 +60,9 @@ struct frame_ring_status {
 	size_t slot_bytes;
 	int64_t oldest_ns, newest_ns; /* timestamps; 0 when empty */
 	uint64_t committed;
-	uint64_t skipped_pinned; /* times a pinned frame was passed over when lending */
-	size_t pin_limit;
+	uint64_t skipped_pinned;     /* times a pinned frame was passed over when lending */
+	int64_t newest_end_ns;       /* end of the newest frame's exposure; 0 when empty */
+	size_t pin_limit, run_limit; /* of slots pinned at once: by anybody; by runs of several frames */
 };
 void frame_ring_status(struct frame_ring *ring, struct frame_ring_status *status);
 

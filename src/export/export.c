@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "codec.h"
 #include "file_name.h"
+#include "media/frame.h"
 #include "png_strips.h"
 
 /* In the order of writing: the quickest first. */
@@ -114,4 +115,29 @@ int export_picture(const struct export_params *params, struct pool *pool, const 
 		result->count += code == 0;
 	}
 	return code;
+}
+
+/* What a picture takes before it is known: a chunk grows, and moving it costs. */
+static size_t first_room(const struct picture *picture, enum export_format format)
+{
+	size_t pixels = frame_bytes(picture->width, picture->height);
+	return format == EXPORT_JPG ? pixels / 16 + 4096 : format == EXPORT_PNG ? pixels / 2 + 4096 : pixels + 256;
+}
+
+int export_encode(const struct export_params *params, struct pool *pool, const struct picture *picture,
+                  enum export_format format, struct chunk **bytes, struct error *error)
+{
+	struct sink sink = { .fd = -1, .chunk = chunk_create(first_room(picture, format)) };
+	if (!sink.chunk)
+		return error_set(error, -ENOMEM, "no memory for the picture");
+	int result = -EINVAL;
+	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++)
+		if (codecs[i]->format == format)
+			result = codecs[i]->write(params, pool, picture, &sink, error);
+	if (result < 0) {
+		chunk_release(sink.chunk);
+		return result;
+	}
+	*bytes = sink.chunk;
+	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "media/ingest.h"
 
 enum {
 	BAND_BYTES =
@@ -54,10 +55,56 @@ static void publish_saved(const struct jobs_params *params, const struct job *jo
 	event_log_publish(params->events, &event);
 }
 
+/* Shrinks picture to job->width by area average, into memory of its own that the caller frees. */
+static int shrink(const struct job *job, struct picture *picture, uint8_t **pixels, struct error *error)
+{
+	int height = (int)(((int64_t)picture->height * job->width + picture->width / 2) / picture->width);
+	struct frame small = { .width = job->width, .height = height > 0 ? height : 1 };
+	struct ingest *average = ingest_create(picture->width, picture->height, small.width, small.height);
+	small.pixels = *pixels = malloc(frame_bytes(small.width, small.height));
+	if (average && small.pixels) {
+		const struct image whole = { .format = PIXEL_RGB,
+			                         .width = picture->width,
+			                         .height = picture->height,
+			                         .plane = { picture->rgb },
+			                         .stride = { (size_t)picture->width * FRAME_CHANNELS } };
+		ingest(average, &whole, &small);
+		picture->rgb = small.pixels;
+		picture->width = small.width;
+		picture->height = small.height;
+		picture->mean = small.info.mean;
+	}
+	bool done = average && small.pixels;
+	ingest_destroy(average);
+	return done ? 0 : error_set(error, -ENOMEM, "no memory for the smaller picture");
+}
+
+static void encode_picture(const struct jobs_params *params, struct job *job, const struct picture *whole)
+{
+	struct picture picture = *whole;
+	uint8_t *pixels = NULL;
+	int result = 0;
+	if (job->width > 0 && job->width < picture.width)
+		result = shrink(job, &picture, &pixels, &job->error);
+	if (result == 0)
+		result = export_encode(&params->export, params->pool, &picture, (enum export_format)job->formats, &job->bytes,
+		                       &job->error);
+	if (result < 0 && job->error.code == 0)
+		error_set_errno(&job->error, result, "cannot make the picture");
+	job->bytes_width = picture.width;
+	job->bytes_height = picture.height;
+	job->bytes_mean = picture.mean;
+	free(pixels);
+}
+
 /* Returns how many files it wrote. */
 static size_t write_picture(const struct jobs_params *params, struct job *job, size_t index,
                             const struct picture *picture, struct error *error)
 {
+	if (job->to == JOB_TO_MEMORY) {
+		encode_picture(params, job, picture);
+		return 0;
+	}
 	struct export_result result = { 0 };
 	struct export_params export = params->export;
 	int code = params->gate ? params->gate(params->gate_data, &export.device, error) : 0;

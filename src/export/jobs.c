@@ -76,6 +76,7 @@ static void give_back(struct jobs *jobs, struct job *job)
 		free(job->frames);
 	if (job->paths != job->one_path)
 		free(job->paths);
+	chunk_release(job->bytes);
 	pthread_mutex_lock(&jobs->lock);
 	job->admitted = false;
 	pthread_mutex_unlock(&jobs->lock);

@@ -31,7 +31,7 @@ struct frame_ring {
 	pthread_mutex_t lock;
 	uint8_t *arena;
 	size_t arena_bytes, slot_bytes;
-	size_t count, free_count, pinned, pin_limit;
+	size_t count, free_count, pinned, pin_limit, run_limit;
 	struct thread toucher;
 	atomic_bool stop_touching;
 	atomic_size_t touched; /* slots whose memory is there; the rest may not be lent yet */
@@ -49,6 +49,14 @@ static size_t pin_limit_of(size_t slots)
 {
 	size_t kept = slots / 4 > 2 ? slots / 4 : 2;
 	return slots - kept;
+}
+
+/* Runs of frames leave some of the limit to single ones: a long series must not take `save` away. */
+static size_t run_limit_of(size_t pin_limit)
+{
+	enum { SINGLES_MAX = 12 };
+	size_t singles = pin_limit / 4 < SINGLES_MAX ? pin_limit / 4 : SINGLES_MAX;
+	return pin_limit - (singles > 0 ? singles : 1);
 }
 
 /* Makes the memory from begin to end resident. MADV_POPULATE_WRITE (Linux 5.14) does it in one go. Else each page is
@@ -108,6 +116,7 @@ struct frame_ring *frame_ring_create(size_t slots, int width, int height, struct
 	lock_init(&ring->lock);
 	ring->count = ring->free_count = slots;
 	ring->pin_limit = pin_limit_of(slots);
+	ring->run_limit = run_limit_of(ring->pin_limit);
 	ring->oldest = ring->newest = NONE;
 	for (size_t i = 0; i < slots; i++)
 		ring->slots[i].frame =
@@ -229,9 +238,9 @@ void frame_ring_cancel(struct frame_ring *ring, struct frame *frame)
 	pthread_mutex_unlock(&ring->lock);
 }
 
-static bool can_pin(const struct frame_ring *ring, const struct slot *slot)
+static bool can_pin(const struct frame_ring *ring, const struct slot *slot, size_t limit)
 {
-	return slot->pins > 0 || ring->pinned < ring->pin_limit;
+	return slot->pins > 0 || ring->pinned < limit;
 }
 
 static void pin(struct frame_ring *ring, struct slot *slot)
@@ -251,9 +260,10 @@ static void unpin(struct frame_ring *ring, struct slot *slot)
 static int pin_run(struct frame_ring *ring, int first, size_t count, const struct frame **frames)
 {
 	size_t done = 0;
+	size_t limit = count > 1 ? ring->run_limit : ring->pin_limit;
 	for (int i = first; done < count && i != NONE; i = ring->slots[i].newer) {
 		struct slot *slot = &ring->slots[i];
-		if (!can_pin(ring, slot)) {
+		if (!can_pin(ring, slot, limit)) {
 			while (done > 0)
 				unpin(ring, slot_of(frames[--done]));
 			return -EBUSY;
@@ -264,10 +274,13 @@ static int pin_run(struct frame_ring *ring, int first, size_t count, const struc
 	return (int)done;
 }
 
+/* 0 when the exposure, [start, end), covers the moment. */
 static int64_t distance(const struct frame_ring *ring, int index, int64_t at_ns)
 {
-	int64_t far = ring->slots[index].frame.info.timestamp_ns - at_ns;
-	return far < 0 ? -far : far;
+	const struct frame_info *info = &ring->slots[index].frame.info;
+	if (at_ns < info->timestamp_ns)
+		return info->timestamp_ns - at_ns;
+	return at_ns < info->exposure_end_ns ? 0 : at_ns - info->exposure_end_ns + 1;
 }
 
 /* The oldest of the count consecutive frames nearest to at_ns: starts with the nearest one and widens towards the
@@ -295,23 +308,28 @@ int frame_ring_pin_nearest(struct frame_ring *ring, int64_t at_ns, size_t count,
 {
 	int pinned = 0;
 	pthread_mutex_lock(&ring->lock);
-	if (count > ring->pin_limit)
-		count = ring->pin_limit;
+	if (count > ring->run_limit)
+		count = ring->run_limit;
 	if (ring->newest != NONE && count > 0)
 		pinned = pin_run(ring, first_of_nearest(ring, at_ns, count), count, frames);
 	pthread_mutex_unlock(&ring->lock);
 	return pinned;
 }
 
+/* Has the frame seen anything from since_ns on? */
+static bool reaches(const struct frame_info *info, int64_t since_ns)
+{
+	return info->timestamp_ns >= since_ns || info->exposure_end_ns > since_ns;
+}
+
 int frame_ring_pin_since(struct frame_ring *ring, int64_t since_ns, size_t count, const struct frame **frames)
 {
 	int pinned = 0;
 	pthread_mutex_lock(&ring->lock);
-	if (count > ring->pin_limit)
-		count = ring->pin_limit;
+	if (count > ring->run_limit)
+		count = ring->run_limit;
 	int first = NONE;
-	for (int i = ring->newest; i != NONE && ring->slots[i].frame.info.timestamp_ns >= since_ns;
-	     i = ring->slots[i].older)
+	for (int i = ring->newest; i != NONE && reaches(&ring->slots[i].frame.info, since_ns); i = ring->slots[i].older)
 		first = i;
 	if (first != NONE && count > 0)
 		pinned = pin_run(ring, first, count, frames);
@@ -324,7 +342,7 @@ int frame_ring_pin_frame(struct frame_ring *ring, const struct frame *frame)
 	struct slot *slot = slot_of(frame);
 	assert(slot->state == SLOT_COMMITTED);
 	pthread_mutex_lock(&ring->lock);
-	int result = can_pin(ring, slot) ? 0 : -EBUSY;
+	int result = can_pin(ring, slot, ring->pin_limit) ? 0 : -EBUSY;
 	if (result == 0)
 		pin(ring, slot);
 	pthread_mutex_unlock(&ring->lock);
@@ -355,7 +373,9 @@ void frame_ring_status(struct frame_ring *ring, struct frame_ring_status *status
 		.newest_ns = ring->newest == NONE ? 0 : ring->slots[ring->newest].frame.info.timestamp_ns,
 		.committed = ring->committed,
 		.skipped_pinned = ring->skipped_pinned,
+		.newest_end_ns = ring->newest == NONE ? 0 : ring->slots[ring->newest].frame.info.exposure_end_ns,
 		.pin_limit = ring->pin_limit,
+		.run_limit = ring->run_limit,
 	};
 	pthread_mutex_unlock(&ring->lock);
 }

@@ -238,7 +238,12 @@ static void test_the_pin_limit_leaves_room_for_capture(void **state)
 		put_row(ring, slots);
 		frame_ring_status(ring, &status);
 		assert_true(slots - status.pin_limit >= 2 && slots - status.pin_limit >= slots / 4);
-		assert_int_equal(frame_ring_pin_nearest(ring, 0, slots, frames), status.pin_limit);
+		assert_true(status.run_limit >= 1 && status.run_limit < status.pin_limit);
+		assert_int_equal(frame_ring_pin_nearest(ring, 0, slots, frames), status.run_limit);
+		for (size_t i = status.run_limit; i < status.pin_limit; i++) { /* what a run leaves to single frames */
+			assert_int_equal(frame_ring_pin_nearest(ring, (int64_t)(i + 1) * 100, 1, &frames[i]), 1);
+			assert_int_equal(frames[i]->info.id, i + 1);
+		}
 		assert_int_equal(frame_ring_pin_nearest(ring, (int64_t)slots * 100, 1, one), -EBUSY);
 		assert_int_equal(frame_ring_pin_nearest(ring, 0, 1, one), 1); /* a pin on a pinned frame costs nothing */
 		for (uint64_t id = 1000; id < 1100; id++)
@@ -249,6 +254,30 @@ static void test_the_pin_limit_leaves_room_for_capture(void **state)
 		assert_int_equal(status.pinned, 0);
 		frame_ring_destroy(ring);
 	}
+}
+
+static void test_the_frame_whose_exposure_covers_the_moment_is_the_nearest(void **state)
+{
+	(void)state;
+	struct frame_ring *ring = new_ring(SLOTS);
+	for (uint64_t id = 1; id <= 4; id++) { /* exposures of 2000 that follow each other, then one of 10 */
+		struct frame *frame = frame_ring_lend(ring);
+		frame->info.id = id;
+		frame->info.timestamp_ns = (int64_t)id * 2000;
+		frame->info.exposure_end_ns = id == 4 ? 8010 : (int64_t)id * 2000 + 2000;
+		frame_ring_commit(ring, frame);
+	}
+	EXPECT_NEAREST(ring, 3900, 1); /* by its start, the next would be nearer */
+	EXPECT_NEAREST(ring, 4000, 2);
+	EXPECT_NEAREST(ring, 5999, 2);
+	EXPECT_NEAREST(ring, 8005, 4);
+	EXPECT_NEAREST(ring, 9999, 4);
+	EXPECT_NEAREST(ring, 0, 1);
+	const struct frame *frames[SLOTS];
+	assert_int_equal(frame_ring_pin_since(ring, 5500, SLOTS, frames), 3); /* the second was still exposed then */
+	assert_int_equal(frames[0]->info.id, 2);
+	frame_ring_release(ring, frames, 3);
+	frame_ring_destroy(ring);
 }
 
 static void test_all_or_none_is_pinned(void **state)
@@ -262,8 +291,9 @@ static void test_all_or_none_is_pinned(void **state)
 	assert_int_equal(frame_ring_pin_nearest(ring, SLOTS * 100, 3, frames), -EBUSY); /* 4 + 3 of at most 6 */
 	frame_ring_status(ring, &status);
 	assert_int_equal(status.pinned, 4);
-	assert_int_equal(frame_ring_pin_nearest(ring, SLOTS * 100, 2, frames), 2);
-	frame_ring_release(ring, frames, 2);
+	assert_int_equal(frame_ring_pin_nearest(ring, SLOTS * 100, 2, frames), -EBUSY); /* a run leaves one to singles */
+	assert_int_equal(frame_ring_pin_nearest(ring, SLOTS * 100, 1, frames), 1);
+	frame_ring_release(ring, frames, 1);
 	frame_ring_release(ring, held, 4);
 	frame_ring_destroy(ring);
 }
@@ -359,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_a_clock_that_stands_still_or_goes_back_keeps_the_order),
 		cmocka_unit_test(test_pinned_frames_stay_while_capture_goes_on),
 		cmocka_unit_test(test_the_pin_limit_leaves_room_for_capture),
+		cmocka_unit_test(test_the_frame_whose_exposure_covers_the_moment_is_the_nearest),
 		cmocka_unit_test(test_all_or_none_is_pinned),
 		cmocka_unit_test(test_a_frame_just_committed_can_be_pinned),
 		cmocka_unit_test(test_many_threads),

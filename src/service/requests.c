@@ -1,0 +1,118 @@
+#include "service/requests.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/chunk.h"
+#include "base/clock.h"
+
+static double seconds(int64_t ns)
+{
+	return (double)ns / (double)CLOCK_NS_PER_S;
+}
+
+/* The frame before the newest may have had the night's exposure: what a frame takes now is what counts. */
+int64_t requests_frame_interval_ns(const struct requests *requests, const struct frame_ring_status *ring)
+{
+	int64_t interval_ns = (int64_t)((double)CLOCK_NS_PER_S / requests->framerate);
+	int64_t exposure_ns = ring->newest_end_ns - ring->newest_ns;
+	return exposure_ns > interval_ns ? exposure_ns : interval_ns;
+}
+
+int requests_check_moment(const struct requests *requests, int64_t at_ns, struct error *error)
+{
+	struct frame_ring_status ring;
+	frame_ring_status(requests->ring, &ring);
+	if (ring.filled == 0)
+		return error_set(error, -ENODATA, "%s", "");
+	int64_t interval_ns = requests_frame_interval_ns(requests, &ring), now_ns = clock_now_ns();
+	if (at_ns < ring.oldest_ns - interval_ns)
+		return error_set(error, -ENODATA, "the past reaches back %.1f s", seconds(now_ns - ring.oldest_ns));
+	/* The frame under way, and the way of the newest through the camera: two frames' time and a little. */
+	if (at_ns > ring.newest_end_ns + 2 * interval_ns + CLOCK_NS_PER_S / 2)
+		return error_set(error, -ENODATA, "the newest frame is %.1f s old: the camera is silent",
+		                 seconds(now_ns - ring.newest_end_ns));
+	return 0;
+}
+
+/* Pins what the request names. How many, or -errno. */
+static int pin(const struct requests *requests, const struct request *request, struct job *job, struct error *error)
+{
+	switch (request->moment) {
+	case REQUEST_AT:
+		if (requests_check_moment(requests, request->at_ns, error) < 0)
+			return error->code;
+		return frame_ring_pin_nearest(job->ring, request->at_ns, job->capacity, job->frames);
+	case REQUEST_NEAREST:
+		return frame_ring_pin_nearest(job->ring, request->at_ns, job->capacity, job->frames);
+	case REQUEST_SINCE:
+		return frame_ring_pin_since(job->ring, request->at_ns, job->capacity, job->frames);
+	case REQUEST_PINNED:
+		for (size_t i = 0; i < request->count; i++) {
+			frame_ring_pin_frame(job->ring, request->frames[i]); /* one more pin on a pinned frame never fails */
+			job->frames[i] = request->frames[i];
+		}
+		return (int)request->count;
+	case REQUEST_NEXT_FRAME:
+		break;
+	}
+	return 0;
+}
+
+static int check_width(const struct requests *requests, const struct request *request, struct error *error)
+{
+	int width, height;
+	bool full = request->moment == REQUEST_NEXT_FRAME && requests->full_ring;
+	frame_ring_frame_size(full ? requests->full_ring : requests->ring, &width, &height);
+	if (request->width <= width)
+		return 0;
+	return error_set(error, -EINVAL, "width=%d is larger than the picture: at most %d", request->width, width);
+}
+
+static struct job *admit(struct requests *requests, const struct request *request, struct error *error)
+{
+	struct frame_ring_status ring;
+	frame_ring_status(requests->ring, &ring);
+	size_t capacity = request->count;
+	if (request->moment != REQUEST_PINNED && capacity > ring.run_limit && capacity > 1)
+		capacity = ring.run_limit;
+	bool full =
+	    request->to == JOB_TO_MEMORY && requests->memory_limit > 0 && chunk_total_bytes() >= requests->memory_limit;
+	struct job *job = full ? NULL : jobs_admit(requests->jobs, request->kind, capacity);
+	if (!job) {
+		error_set(error, -EBUSY, "%s", "");
+		return NULL;
+	}
+	job->formats = request->formats;
+	job->stack_mode = request->stack_mode;
+	job->to = request->to;
+	job->width = request->width;
+	job->ticket = request->ticket;
+	job->ring = requests->ring;
+	job->done = request->done;
+	job->data = request->data;
+	return job;
+}
+
+int requests_submit(struct requests *requests, const struct request *request, struct error *error)
+{
+	if (request->width > 0 && check_width(requests, request, error) < 0)
+		return error->code;
+	struct job *job = admit(requests, request, error);
+	if (!job)
+		return error->code;
+	if (request->moment == REQUEST_NEXT_FRAME) {
+		capture_request_next_frame(requests->capture, job);
+		return 0;
+	}
+	int pinned = pin(requests, request, job, error);
+	if (pinned <= 0) {
+		jobs_dismiss(requests->jobs, job);
+		if (error->code == 0)
+			error_set(error, pinned == 0 ? -ENODATA : pinned, "%s", "");
+		return error->code;
+	}
+	job->frame_count = (size_t)pinned;
+	jobs_submit(requests->jobs, job);
+	return 0;
+}

@@ -51,6 +51,10 @@ struct throttle {
 	struct throttle_entry entries[THROTTLE_ADDRESSES];
 };
 
+/* How long an attempt from this address has to wait before it may be judged, nanoseconds: 0 or less, it need not. When
+ * several wait, each asks again when its time has come: they are judged one after the other. */
+int64_t throttle_wait_ns(struct throttle *throttle, const struct sockaddr_storage *address, int64_t now_ns);
+
 /* Records a failure at now_ns (monotonic) and returns how long its reply is to wait, nanoseconds. failures gets how
  * many there have been from that address. */
 int64_t throttle_failed(struct throttle *throttle, const struct sockaddr_storage *address, int64_t now_ns,

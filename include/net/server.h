@@ -1,16 +1,19 @@
 /*
- * The trigger port: one line in, one reply out, close. It owns the sockets, the limits and the time-outs, and knows
- * nothing of cameras. Runs on the control thread's loop; server_reply may be called from any thread.
+ * The trigger port and the camera's UNIX socket: one line in; a reply out and close, or a stream until the client
+ * leaves. It owns the sockets, the limits and the time-outs, and knows nothing of cameras. Runs on the control thread's
+ * loop; server_reply may be called from any thread.
  *
  * - A line ends with LF, CRLF, the end of the stream, or 300 ms without a further byte (`printf save | nc HOST PORT`
  *   keeps the connection open). What comes after the line is thrown away.
  * - A line over PROTO_LINE_BYTES, or none in time, is answered with UNKNOWN_COMMAND and the reason; a client that
  *   leaves without a byte is not answered.
- * - With a token, the line begins `auth TOKEN`, or a line of its own does before it. Anything else is UNAUTHORISED,
- *   after a delay that grows with every failure from that address (base/token.h); the right token is never held up by them.
- * - With max_clients in, the oldest that has no complete line yet makes way for a newcomer; when all wait for replies,
- *   the newcomer does. Either way who goes is answered BUSY.
- * - A client whose reply has not come after 300 s is answered BUSY as well.
+ * - With a token, the line begins `auth TOKEN`, or a line of its own does before it. Anything else is UNAUTHORISED.
+ * After a wrong token the next from that address is looked at only when its time has come (token.h). On the UNIX socket
+ *   there is no token: the file's permissions are the key.
+ * - With max_clients in, the oldest that has no complete line yet makes way for a newcomer, strangers before those that
+ *   have shown the token; when all wait for replies, the newcomer does. Either way who goes is answered BUSY.
+ * - A client whose reply has not come after 300 s is answered BUSY as well. A client that takes no byte for
+ *   total_timeout_s while some wait for it is disconnected.
  */
 #ifndef PASTCAM_NET_SERVER_H
 #define PASTCAM_NET_SERVER_H
@@ -18,6 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/chunk.h"
 #include "base/error.h"
 #include "base/loop.h"
 
@@ -26,6 +30,7 @@ struct server_params {
 	int port;                   /* 0: any free one (tests), server_port tells */
 	const char *token_file;     /* "" is none */
 	bool allow_unauthenticated; /* without a token, answer beyond loopback */
+	const char *socket_path;    /* a UNIX socket beside it; "" or NULL is none. One that cannot be made is logged */
 	int max_clients;
 	double idle_timeout_s;  /* no byte for so long while a line is awaited */
 	double total_timeout_s; /* from accept to the end of the line; a reply under way has its own of the same length */
@@ -53,6 +58,29 @@ void server_destroy(struct server *server); /* closes first; no server_reply may
 /* Copies text, as valid UTF-8 (see utf8_repair), and adds the newline. */
 void server_reply(struct server *server, server_ticket ticket, const char *text);
 
+/* The same with any bytes: head, then body (NULL: none), both taken over. NULL head: the client is left to its
+ * time-out. */
+void server_reply_chunks(struct server *server, server_ticket ticket, struct chunk *head, struct chunk *body);
+
+/* --- streams: what a client is sent for as long as it stays; on the loop's thread --- */
+
+struct server_stream {
+	void (*ready)(void *data); /* all that was sent is with the socket: there is room for more; NULL: not told */
+	void (*end)(void *data);   /* the client has left, or the server closes: free data */
+};
+
+/* Instead of a reply, from within the server_line callback: the client becomes a stream. -EBUSY: streams have all the
+ * places that they may have, and the client still waits for its reply; -ENOTCONN. */
+int server_stream_begin(struct server *server, server_ticket ticket, const struct server_stream *stream, void *data);
+
+/* Takes over the chunk. 0: all is with the socket; 1: some waits; -ENOBUFS: four chunks wait already; another -errno:
+ * the client is gone, and end was called. Send only when it is idle, else a slow reader gets old things. */
+int server_stream_send(struct server *server, server_ticket ticket, struct chunk *chunk);
+bool server_stream_is_idle(struct server *server, server_ticket ticket); /* false when it is gone */
+
+/* Ends it with a last line, as a reply would. end is called. */
+void server_stream_finish(struct server *server, server_ticket ticket, const char *text);
+
 int server_port(const struct server *server);
 
 struct server_status {
@@ -61,7 +89,8 @@ struct server_status {
 	uint64_t refused;      /* at max_clients */
 	uint64_t timed_out;    /* no line, or no reply, in time */
 	uint64_t unauthorised; /* no token or a wrong one */
-	int clients;           /* now, without those that are answered and leaving */
+	int streams;           /* now */
+	int clients;           /* now, streams included, without those that are answered and leaving */
 };
 void server_status(struct server *server, struct server_status *status); /* any thread */
 

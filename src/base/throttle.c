@@ -33,6 +33,27 @@ static struct throttle_entry *find(struct throttle *throttle, const struct in6_a
 	return oldest;
 }
 
+static int64_t delay_of(uint64_t failures)
+{
+	int64_t delay_ns = THROTTLE_FIRST_NS;
+	for (uint64_t i = 1; i < failures && delay_ns < THROTTLE_MOST_NS; i++)
+		delay_ns *= 2;
+	return delay_ns;
+}
+
+int64_t throttle_wait_ns(struct throttle *throttle, const struct sockaddr_storage *address, int64_t now_ns)
+{
+	struct in6_addr key = throttle_key(address);
+	for (size_t i = 0; i < THROTTLE_ADDRESSES; i++) {
+		const struct throttle_entry *entry = &throttle->entries[i];
+		if (entry->failures == 0 || memcmp(&entry->address, &key, sizeof key) != 0)
+			continue;
+		int64_t past_ns = now_ns - entry->last_ns;
+		return past_ns > THROTTLE_FORGET_NS ? 0 : delay_of(entry->failures) - past_ns;
+	}
+	return 0;
+}
+
 int64_t throttle_failed(struct throttle *throttle, const struct sockaddr_storage *address, int64_t now_ns,
                         uint64_t *failures)
 {
@@ -43,9 +64,5 @@ int64_t throttle_failed(struct throttle *throttle, const struct sockaddr_storage
 	entry->failures++;
 	entry->last_ns = now_ns;
 	*failures = entry->failures;
-
-	int64_t delay_ns = THROTTLE_FIRST_NS;
-	for (uint64_t i = 1; i < entry->failures && delay_ns < THROTTLE_MOST_NS; i++)
-		delay_ns *= 2;
-	return delay_ns;
+	return delay_of(entry->failures);
 }

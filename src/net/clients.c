@@ -12,6 +12,12 @@ static bool is_evictable(const struct client *client)
 	return client->state == CLIENT_READING || client->state == CLIENT_DELAYED;
 }
 
+/* Whoever has shown the token goes after all who have not. */
+static bool is_evictable_stranger(const struct client *client)
+{
+	return is_evictable(client) && !client->authorised;
+}
+
 static bool is_free(const struct client *client)
 {
 	return client->state == CLIENT_FREE;
@@ -41,12 +47,22 @@ int clients_count(const struct server *server)
 	return count;
 }
 
+int clients_streaming(const struct server *server)
+{
+	int count = 0;
+	for (int i = 0; i < server->slots; i++)
+		count += server->clients[i].state == CLIENT_STREAMING;
+	return count;
+}
+
 /* False when the newcomer has to go. Whoever has said nothing complete gives way first, the oldest before others: slow
  * clients cannot lock anyone out. */
 static bool make_room(struct server *server)
 {
 	while (clients_count(server) >= server->max_clients) {
-		struct client *evicted = clients_oldest(server, is_evictable);
+		struct client *evicted = clients_oldest(server, is_evictable_stranger);
+		if (!evicted)
+			evicted = clients_oldest(server, is_evictable);
 		if (evicted && evicted->state == CLIENT_READING)
 			client_read(evicted); /* its line may have come while others were accepted */
 		if (evicted && !is_evictable(evicted))
@@ -70,15 +86,15 @@ static struct client *take_slot(struct server *server)
 	return client;
 }
 
-void clients_admit(struct server *server, int fd, const struct sockaddr_storage *address)
+void clients_admit(struct server *server, int fd, const struct sockaddr_storage *address, bool local)
 {
 	bool welcome = make_room(server);
 	struct client *client = take_slot(server);
-	if (!client || client_begin(client, fd, address) < 0) {
+	if (!client || client_begin(client, fd, address, local) < 0) {
 		close(fd);
 		return;
 	}
-	/* Most lines are there already: a client that has spoken cannot be let go for the next one. */
+	/* Most lines are there already: a client that has spoken cannot be evicted for the next one. */
 	if (welcome)
 		client_read(client);
 	else

@@ -35,65 +35,13 @@ void server_status(struct server *server, struct server_status *status)
 	pthread_mutex_unlock(&server->lock);
 }
 
-server_ticket server_expect_reply(struct server *server, const struct client *client)
-{
-	size_t slot = (size_t)(client - server->clients);
-	server_ticket ticket = client->number * (uint64_t)server->slots + slot;
-	pthread_mutex_lock(&server->lock);
-	server->pending_replies[slot].ticket = ticket;
-	pthread_mutex_unlock(&server->lock);
-	return ticket;
-}
-
-static char *take_pending_reply(struct server *server, size_t slot, bool even_without_reply)
-{
-	pthread_mutex_lock(&server->lock);
-	struct pending_reply *pending = &server->pending_replies[slot];
-	char *reply = pending->reply;
-	if (reply || even_without_reply)
-		*pending = (struct pending_reply){ 0 };
-	pthread_mutex_unlock(&server->lock);
-	return reply;
-}
-
-void server_cancel_reply(struct server *server, const struct client *client)
-{
-	free(take_pending_reply(server, (size_t)(client - server->clients), true));
-}
-
-void server_reply(struct server *server, server_ticket ticket, const char *text)
-{
-	char *copy = strdup(text);
-	if (copy)
-		utf8_repair(copy);
-	pthread_mutex_lock(&server->lock);
-	struct pending_reply *pending = &server->pending_replies[ticket % (uint64_t)server->slots];
-	if (copy && pending->ticket == ticket && !pending->reply) {
-		pending->reply = copy;
-		copy = NULL;
-		eventfd_write(server->handover, 1);
-	}
-	pthread_mutex_unlock(&server->lock);
-	free(copy);
-}
-
-static void pass_replies(struct server *server)
-{
-	for (int i = 0; i < server->slots; i++) {
-		char *reply = take_pending_reply(server, (size_t)i, false);
-		if (reply)
-			client_answer(&server->clients[i], reply);
-		free(reply);
-	}
-}
-
 static void on_handover(void *data, uint32_t events)
 {
 	(void)events;
 	struct server *server = data;
 	eventfd_t ignored;
 	eventfd_read(server->handover, &ignored);
-	pass_replies(server);
+	server_pass_replies(server);
 	server_arm(server);
 }
 
@@ -112,10 +60,18 @@ void server_arm(struct server *server)
 	}
 	loop_set_timer(server->timer, delay_ns, 0);
 
-	int count = clients_count(server);
+	int count = clients_count(server), streams = clients_streaming(server);
 	pthread_mutex_lock(&server->lock);
 	server->status.clients = count;
+	server->status.streams = streams;
 	pthread_mutex_unlock(&server->lock);
+}
+
+static void watch_listeners(struct server *server, uint32_t events)
+{
+	for (int i = 0; i < LISTENER_COUNT; i++)
+		if (server->listeners[i].watch)
+			loop_change(server->listeners[i].watch, events);
 }
 
 static void on_timer(void *data, uint32_t times)
@@ -127,28 +83,29 @@ static void on_timer(void *data, uint32_t times)
 		client_expire(&server->clients[i], now_ns);
 	if (server->accept_again_ns && server->accept_again_ns <= now_ns) {
 		server->accept_again_ns = 0;
-		loop_change(server->listener_watch, EPOLLIN);
+		watch_listeners(server, EPOLLIN);
 	}
 	server_arm(server);
 }
 
 /* True when there may be more to accept. */
-static bool server_accept(struct server *server)
+static bool server_accept(struct server_listener *listener)
 {
+	struct server *server = listener->server;
 	struct sockaddr_storage address;
 	socklen_t length = sizeof address;
-	int fd = accept4(server->listener, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept4(listener->fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
 		log_fault_end(&server->accept_fault, "network: connections can be accepted again");
 		server_count(server, &server->status.accepted);
-		clients_admit(server, fd, &address);
+		clients_admit(server, fd, &address, listener->local);
 		return true;
 	}
 	if (errno == EAGAIN)
 		return false;
 	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 		log_fault_begin(&server->accept_fault, "network: no connection can be accepted: %s", strerror(errno));
-		loop_change(server->listener_watch, 0);
+		watch_listeners(server, 0);
 		server->accept_again_ns = clock_now_ns() + SERVER_ACCEPT_PAUSE_NS;
 		return false;
 	}
@@ -158,13 +115,13 @@ static bool server_accept(struct server *server)
 static void on_connection(void *data, uint32_t events)
 {
 	(void)events;
-	struct server *server = data;
-	for (int i = 0; i < SERVER_ACCEPT_BATCH && server_accept(server); i++)
+	struct server_listener *listener = data;
+	for (int i = 0; i < SERVER_ACCEPT_BATCH && server_accept(listener); i++)
 		;
-	server_arm(server);
+	server_arm(listener->server);
 }
 
-static int server_open(struct server *server, const struct server_params *params, struct error *error)
+static int open_tcp(struct server *server, const struct server_params *params, struct error *error)
 {
 	int result = 0;
 	server->needs_token = params->token_file && params->token_file[0];
@@ -181,18 +138,47 @@ static int server_open(struct server *server, const struct server_params *params
 		.token_option = "network.token_file",
 	};
 	result = listen_open(&listen, error);
+	if (result >= 0)
+		server->listeners[LISTENER_TCP].fd = result;
+	return result < 0 ? result : 0;
+}
+
+/* Without its socket the camera still remembers, so only another process that serves it is a reason not to start. */
+static int open_local(struct server *server, const char *path, struct error *error)
+{
+	if (!path || !path[0])
+		return 0;
+	struct error reason = { 0 };
+	int result = socket_file_open(&server->socket_file, path, &reason);
+	if (result == -EADDRINUSE)
+		return error_set(error, result, "%s", reason.text);
+	if (result < 0)
+		log_error("network.socket_dir: %s. pastcam goes on without this socket", reason.text);
+	server->listeners[LISTENER_LOCAL].fd = server->socket_file.fd;
+	server->listeners[LISTENER_LOCAL].local = true;
+	return 0;
+}
+
+static int server_open(struct server *server, const struct server_params *params, struct error *error)
+{
+	int result = open_tcp(server, params, error);
+	if (result == 0)
+		result = open_local(server, params->socket_path, error);
 	if (result < 0)
 		return result;
-	server->listener = result;
-
 	server->handover = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (server->handover >= 0)
 		server->handover_watch = loop_add(server->loop, server->handover, EPOLLIN, on_handover, server);
 	server->timer = loop_add_timer(server->loop, on_timer, server);
-	server->listener_watch = loop_add(server->loop, server->listener, EPOLLIN, on_connection, server);
-	if (!server->handover_watch || !server->timer || !server->listener_watch)
-		return error_set_errno(error, -errno, "cannot watch the trigger port");
-	return 0;
+	bool watched = server->handover_watch && server->timer;
+	for (int i = 0; i < LISTENER_COUNT && watched; i++) {
+		struct server_listener *listener = &server->listeners[i];
+		if (listener->fd < 0)
+			continue;
+		listener->watch = loop_add(server->loop, listener->fd, EPOLLIN, on_connection, listener);
+		watched = listener->watch;
+	}
+	return watched ? 0 : error_set_errno(error, -errno, "cannot watch the trigger port");
 }
 
 /* So that no flood of clients uses up the descriptors that pictures and the camera need. */
@@ -228,7 +214,10 @@ struct server *server_create(const struct server_params *params, struct loop *lo
 	server->data = data;
 	server->idle_ns = (int64_t)(params->idle_timeout_s * (double)CLOCK_NS_PER_S);
 	server->total_ns = (int64_t)(params->total_timeout_s * (double)CLOCK_NS_PER_S);
-	server->listener = server->handover = -1;
+	server->handover = -1;
+	server->socket_file = SOCKET_FILE_NULL;
+	for (int i = 0; i < LISTENER_COUNT; i++)
+		server->listeners[i] = (struct server_listener){ .server = server, .fd = -1 };
 	server->max_clients = clients_that_fit(params->max_clients);
 	server->slots = 2 * server->max_clients;
 	server->clients = calloc((size_t)server->slots, sizeof *server->clients);
@@ -239,7 +228,7 @@ struct server *server_create(const struct server_params *params, struct loop *lo
 		return NULL;
 	}
 	for (int i = 0; i < server->slots; i++)
-		server->clients[i] = (struct client){ .server = server, .fd = -1 };
+		server->clients[i] = (struct client){ .server = server, .connection = CONNECTION_NULL };
 	if (server_open(server, params, error) < 0) {
 		server_destroy(server);
 		return NULL;
@@ -250,12 +239,15 @@ struct server *server_create(const struct server_params *params, struct loop *lo
 void server_close(struct server *server)
 {
 	/* The port is free from here on, even if the kernel keeps the process because a disk holds one of its threads. */
-	loop_remove(server->listener_watch);
-	server->listener_watch = NULL;
-	if (server->listener >= 0)
-		close(server->listener);
-	server->listener = -1;
-	pass_replies(server);
+	for (int i = 0; i < LISTENER_COUNT; i++) {
+		loop_remove(server->listeners[i].watch);
+		server->listeners[i].watch = NULL;
+	}
+	if (server->listeners[LISTENER_TCP].fd >= 0)
+		close(server->listeners[LISTENER_TCP].fd);
+	socket_file_close(&server->socket_file);
+	server->listeners[LISTENER_TCP].fd = server->listeners[LISTENER_LOCAL].fd = -1;
+	server_pass_replies(server);
 	for (int i = 0; i < server->slots; i++) {
 		if (server->clients[i].state == CLIENT_WAITING)
 			client_answer(&server->clients[i], "BUSY pastcam is stopping");
@@ -281,5 +273,5 @@ void server_destroy(struct server *server)
 
 int server_port(const struct server *server)
 {
-	return listen_port(server->listener);
+	return listen_port(server->listeners[LISTENER_TCP].fd);
 }

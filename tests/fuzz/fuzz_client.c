@@ -74,7 +74,7 @@ static void hear(int fd)
 static void visit(int ends[2], const uint8_t *data, size_t bytes, size_t piece)
 {
 	struct sockaddr_storage address = { .ss_family = AF_INET };
-	clients_admit(server, ends[0], &address);
+	clients_admit(server, ends[0], &address, false);
 	talk(ends[1], data, bytes, piece);
 	if (flags & HALF_CLOSES)
 		shutdown(ends[1], SHUT_WR);

@@ -107,7 +107,8 @@ void jobs_submit(struct jobs *jobs, struct job *job);
 
 struct jobs_status {
 	size_t waiting, running;
-	uint64_t asked, succeeded, failed, refused; /* jobs; refused: not admitted */
+	uint64_t asked, succeeded, failed, refused; /* jobs to files; refused: not admitted, any */
+	uint64_t encoded;                           /* pictures handed out in memory */
 	uint64_t files;
 	char last_error[256];
 	int64_t last_error_ns; /* 0: never */

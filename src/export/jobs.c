@@ -84,6 +84,10 @@ static void give_back(struct jobs *jobs, struct job *job)
 
 static void note_result(struct jobs *jobs, const struct job *job)
 {
+	if (job->to == JOB_TO_MEMORY) {
+		jobs->status.encoded += job->bytes != NULL;
+		return;
+	}
 	jobs->status.files += job->file_count;
 	if (job->error.code == 0) {
 		jobs->status.succeeded++;
@@ -109,7 +113,7 @@ static void answer(struct jobs *jobs, struct job *job)
 	pthread_mutex_lock(&jobs->lock);
 	note_result(jobs, job);
 	pthread_mutex_unlock(&jobs->lock);
-	if (job->error.code != 0)
+	if (job->error.code != 0 && job->to == JOB_TO_FILES)
 		publish_failure(jobs, job);
 	job->done(job->data, job);
 	give_back(jobs, job);
@@ -212,7 +216,6 @@ static struct job *claim_slot(struct jobs *jobs)
 			job = &jobs->slots[i];
 	if (job) {
 		*job = (struct job){ .admitted = true };
-		jobs->status.asked++;
 	} else {
 		jobs->status.refused++;
 	}
@@ -250,6 +253,7 @@ void jobs_submit(struct jobs *jobs, struct job *job)
 		error_set(&job->error, -ESHUTDOWN, "pastcam is stopping");
 	queue_put(job->kind == JOB_SERIES ? &jobs->series : &jobs->singles, job);
 	jobs->status.waiting++;
+	jobs->status.asked += job->to == JOB_TO_FILES;
 	pthread_cond_broadcast(&jobs->wake);
 	pthread_mutex_unlock(&jobs->lock);
 }

@@ -129,27 +129,63 @@ static void the_token_and_the_line_may_come_apart(void **state)
 	finish(&fixture);
 }
 
-static void failures_do_not_hold_up_the_right_token(void **state)
+/* Another machine, as far as the server can tell. */
+static int say_from_elsewhere(const struct fixture *fixture, const char *text)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		                      .sin_port = htons((uint16_t)fixture->port) };
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+	return fd;
+}
+
+static uint64_t guesses(const struct fixture *fixture)
+{
+	struct server_status status;
+	server_status(fixture->server, &status);
+	return status.unauthorised;
+}
+
+static void test_a_guess_waits_for_its_time_and_holds_up_nobody_else(void **state)
 {
 	(void)state;
 	struct fixture fixture;
 	struct server_params params = server_defaults;
 	params.token_file = token_file;
 	start(&fixture, &params);
-	int wrong[6];
-	for (size_t i = 0; i < 6; i++)
-		wrong[i] = say(&fixture, "auth wrong save\n");
-	for (struct server_status status = { 0 }; status.unauthorised < 6;)
+	for (int i = 0; i < 4; i++) /* the fifth is looked at two seconds later at the earliest */
+		assert_string_equal(hear(say(&fixture, "auth wrong save\n")), "UNAUTHORISED\n");
+	int right = say(&fixture, "auth 0123456789abcdef save\n"), wrong = say(&fixture, "auth wrong save\n");
+	assert_string_equal(hear(say_from_elsewhere(&fixture, "auth 0123456789abcdef save\n")), "<save>\n");
+	assert_true(is_silent(right) && is_silent(wrong));
+	assert_int_equal(guesses(&fixture), 4);
+	close(wrong);
+	assert_string_equal(hear(right), "<save>\n");
+	finish(&fixture);
+}
+
+static void test_the_right_token_is_evicted_last(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	struct server_params params = server_defaults;
+	params.token_file = token_file;
+	start(&fixture, &params);
+	int friend = say(&fixture, "auth 0123456789abcdef\n");
+	wait_clients(&fixture, 1);
+	int strangers[12];
+	for (size_t i = 0; i < 12; i++)
+		strangers[i] = connect_to(AF_INET, "127.0.0.1", fixture.port);
+	for (struct server_status status = { 0 }; status.accepted < 13;)
 		server_status(fixture.server, &status);
-	/* Four at most are held back, the last for eight seconds; those before made way, if they were still there. */
-	for (size_t i = 0; i < 2; i++) {
-		const char *reply = hear(wrong[i]);
-		assert_true(strcmp(reply, "BUSY\n") == 0 || strcmp(reply, "UNAUTHORISED\n") == 0);
-	}
-	assert_answer(&fixture, "auth 0123456789abcdef save\n", "<save>\n");
-	assert_true(is_silent(wrong[5]));
-	for (size_t i = 2; i < 6; i++)
-		close(wrong[i]);
+	assert_int_equal(send(friend, "save\n", 5, MSG_NOSIGNAL), 5);
+	assert_string_equal(hear(friend), "<save>\n");
+	for (size_t i = 0; i < 12; i++)
+		close(strangers[i]);
 	finish(&fixture);
 }
 
@@ -171,7 +207,8 @@ int main(void)
 		cmocka_unit_test(stopping_tells_who_waits),
 		cmocka_unit_test(asks_for_the_token),
 		cmocka_unit_test(the_token_and_the_line_may_come_apart),
-		cmocka_unit_test(failures_do_not_hold_up_the_right_token),
+		cmocka_unit_test(test_a_guess_waits_for_its_time_and_holds_up_nobody_else),
+		cmocka_unit_test(test_the_right_token_is_evicted_last),
 		cmocka_unit_test(an_open_server_takes_any_token),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -47,8 +47,11 @@ static bool skip_number(const char **at)
 	return count > 0 && digits[0] != '0' && !(count == 1 && digits[0] == '1');
 }
 
+/* A clip's picture is a JPG of the clip's name. */
 static bool is_extension(const char *text)
 {
+	if (strcmp(text, "mp4") == 0)
+		return true;
 	for (unsigned i = 0; i < EXPORT_FORMAT_COUNT; i++)
 		if (strcmp(text, export_format_name((enum export_format)(1u << i))) == 0)
 			return true;

@@ -49,6 +49,19 @@ class Housekeeping(Folder):
             self.save(daemon)
             self.assertIn(daemon.status()["storage"]["deleted"], range(2, 30))
 
+    def test_a_later_clip_and_another_camera_s_pictures_make_room_too(self):
+        names = ["front_20250101_000000_f00000001.jpg", "20250101_000001_f00000002.mp4", "yard-2_20250101_000002_f00000003-2.mp4"]
+        os.makedirs(self.path("captures"))
+        for i, name in enumerate(names + ["holiday_20250101.jpg"]):
+            with open(self.path("captures", name), "wb") as file:
+                file.write(bytes(1 << 20))
+            os.utime(self.path("captures", name), (1.7e9 + i, 1.7e9 + i))
+        with Daemon({"storage.max_total_mb": 2}, folder=self.folder) as daemon:
+            wait_until(lambda: daemon.status()["storage"]["deleted"] == 1, "the total to be kept")
+            self.assertEqual(daemon.files(), sorted(names[1:] + ["holiday_20250101.jpg"]))
+            self.assertEqual(daemon.status()["storage"]["pictures"], 2)
+
+
 
 if __name__ == "__main__":
     enter_own_mounts()

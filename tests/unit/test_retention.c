@@ -73,6 +73,22 @@ static void test_only_own_regular_files_right_in_the_folder(void **state)
 	free(pass);
 }
 
+static void test_the_longest_names_and_clips_go_too(void **state)
+{
+	(void)state;
+	const char *const names[] = { "front_20250101_120000_f00000001.jpg", "20250101_120000_f00000002.mp4",
+		                          "a1234567890123456789012345678901_20261025_02B3000_f18446744073709551615-99999.mp4" };
+	for (size_t i = 0; i < 3; i++)
+		put(names[i], NOW_NS - DAY_NS + (int64_t)i);
+	struct retention_pass *pass = new_pass(2 * disk_bytes(names[0]), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(run(pass, NOW_NS + i * HOUR_NS, i * HOUR_NS), 1);
+		assert_false(there(names[i]));
+		pass->max_total_bytes = i == 0 ? disk_bytes(names[2]) : 1;
+	}
+	free(pass);
+}
+
 static void test_what_changed_since_the_scan_is_left_alone(void **state)
 {
 	(void)state;
@@ -260,6 +276,7 @@ int main(void)
 		ON_DISK(test_more_pictures_than_one_scan_keeps),
 		ON_DISK(test_each_deletion_is_told_at_once),
 		ON_DISK(test_only_own_regular_files_right_in_the_folder),
+		ON_DISK(test_the_longest_names_and_clips_go_too),
 		ON_DISK(test_what_changed_since_the_scan_is_left_alone),
 		ON_DISK(test_equal_times_go_by_name_and_times_ahead_go_first),
 		ON_DISK(test_a_scan_can_be_stopped),

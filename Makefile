@@ -222,8 +222,9 @@ install: all ## install binary, configuration, unit, man page (DESTDIR=, PREFIX=
 	install -D -m 644 overlay/usr/lib/sysusers.d/pastcam.conf $(DESTDIR)/usr/lib/sysusers.d/pastcam.conf
 
 .PHONY: clean
-clean: ## remove all that was built
-	rm -rf build
+clean: ## remove all that was built (build/keys, where version 0.1.0 put the keys for updates, stays)
+	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name keys -exec rm -rf {} +
+	@rmdir build 2>/dev/null || [ ! -d build ] || echo "kept build/keys: it may be the only key that cards made with it accept updates from"
 
 .PHONY: help
 help: ## this list

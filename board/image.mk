@@ -5,9 +5,11 @@ IMAGE_NAME  = pastcam-$(VERSION)-$(PI)$(if $(filter-out debian,$(BASE)),-$(BASE)
 IMAGE       = build/$(IMAGE_NAME)
 # Slow parts are kept here; the folder may be empty or absent.
 IMAGE_CACHE = build/image-cache
-# Updates are signed with this key, and a card accepts only those that its certificate vouches for. Keep the key: cards live for years.
-RAUC_KEY         = build/keys/update-key.pem
-RAUC_CERTIFICATE = build/keys/update-certificate.pem
+# Updates are signed with this key, and a card accepts only those that its certificate vouches for. Keep the key: cards
+# live for years, so it lives where neither `make clean` nor a new checkout reaches it.
+KEYS             = $(or $(XDG_CONFIG_HOME),$(HOME:%=%/.config),$(CURDIR)/..)/pastcam/keys
+RAUC_KEY         = $(KEYS)/update-key.pem
+RAUC_CERTIFICATE = $(KEYS)/update-certificate.pem
 
 IMAGE_ENVIRONMENT = VERSION=$(VERSION) IMAGE_CACHE=$(abspath $(IMAGE_CACHE)) \
 	RAUC_KEY=$(abspath $(RAUC_KEY)) RAUC_CERTIFICATE=$(abspath $(RAUC_CERTIFICATE))

@@ -70,6 +70,7 @@ class WifiConfig(unittest.TestCase):
         done = run("wifi-config", input=text.encode(), env=self.environment)
         self.assertEqual((done.returncode, done.stdout), (1, b""), text)
         self.assertIn(words, done.stderr.decode())
+        return done.stderr.decode()
 
     def test_the_three_lines(self):
         self.assertEqual(self.good("ssid=Home\npassword=12345678\ncountry=de\n"),
@@ -81,8 +82,8 @@ class WifiConfig(unittest.TestCase):
                      "# my own\n\nPassword=12345678\nSSID=Home\nCountry=De\nssid=Other\n"):
             self.assertEqual(self.good(text), plain, text)
 
-    def test_no_password_is_an_open_network(self):
-        for text in ("ssid=Café", "ssid=Café\npassword=\n", 'ssid=Café\npassword=""\n'):
+    def test_an_empty_password_is_an_open_network(self):
+        for text in ("ssid=Café\npassword=", "ssid=Café\n PassWord = \n", 'ssid=Café\npassword=""\n'):
             self.assertEqual(self.good(text), ["network={", "\tssid=436166c3a9", "\tscan_ssid=1", "\tkey_mgmt=NONE", "}"], text)
 
     def test_no_character_means_anything(self):
@@ -95,12 +96,28 @@ class WifiConfig(unittest.TestCase):
         self.assertEqual(lines[1:6], ["\tssid=" + b" Home ".hex(), "\tscan_ssid=1", *secret_of(" Home ", " 1234567 ")])
 
     def test_names_in_other_encodings_are_kept(self):
-        self.assertIn("\tssid=436166e9", self.good(b"ssid=Caf\xe9\n"))
+        self.assertIn("\tssid=436166e9", self.good(b"ssid=Caf\xe9\npassword=\n"))
 
     def test_a_key_of_64_digits_is_no_passphrase(self):
         lines = self.good(f"ssid=Home\npassword={'0aF9' * 16}\n")
         self.assertIn(f"\tpsk={'0aF9' * 16}", lines)
         self.assertIn("\tkey_mgmt=WPA-PSK WPA-PSK-SHA256", lines)
+
+    def test_no_line_for_a_password_is_no_open_network(self):
+        for text in ("ssid=Home", "ssid=Home\ncountry=DE\n", "ssid=Home\n#password=12345678\n", "ssid=Home password=12345678\n"):
+            self.bad(text, "there is no line password=")
+
+    def test_a_key_that_is_not_known_is_named_and_its_value_is_not(self):
+        for key in ("passwort", "psk", "pass word", "wpa_passphrase", "key_mgmt", "hidden", "Passwrd"):
+            for text in (f"ssid=Home\n{key}=secret-12\n", f"# mine\n\n {key} = secret-12\nssid=Home\npassword=\n"):
+                said = self.bad(text, f'"{key.lower()}=" is not known: use ssid=, password= and country=')
+                self.assertNotIn("secret-12", said)
+        self.assertIn("line 3:", self.bad("\n#x\npsk=1\n", "psk="))
+
+    def test_a_line_without_a_key_is_told_and_not_repeated(self):
+        for line in ("secret-12", "password secret-12", "=secret-12", "network={"):
+            said = self.bad(f"ssid=Home\npassword=\n{line}\n", "line 3")
+            self.assertNotIn("secret-12", said)
 
     def test_what_cannot_work_is_told(self):
         self.bad("", "there is no line ssid=NAME")

@@ -219,6 +219,7 @@ install: all ## install binary, configuration, unit, man page (DESTDIR=, PREFIX=
 	install -D -m 644 docs/pastcam.1 $(DESTDIR)$(PREFIX)/share/man/man1/pastcam.1
 	[ -e $(DESTDIR)$(SYSCONFDIR)/pastcam/config.json ] || install -D -m 644 config.json $(DESTDIR)$(SYSCONFDIR)/pastcam/config.json
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam.service $(DESTDIR)$(UNITDIR)/pastcam.service
+	install -D -m 644 overlay/usr/lib/systemd/system/pastcam@.service $(DESTDIR)$(UNITDIR)/pastcam@.service
 	install -D -m 644 overlay/usr/lib/sysusers.d/pastcam.conf $(DESTDIR)/usr/lib/sysusers.d/pastcam.conf
 
 .PHONY: clean

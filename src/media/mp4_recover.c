@@ -164,7 +164,7 @@ static int read_fragment(struct scan *scan)
 	struct mp4_movie *movie = &writer->movie;
 	struct box moof, run, time;
 	char type[4];
-	uint64_t size, data_bytes;
+	uint64_t size, data_bytes = 0;
 	int result = take(scan, "moof", MOOF_BYTES_MAX, &moof);
 	if (result < 0)
 		return result;

@@ -1,0 +1,84 @@
+/*
+ * The past as video: whole groups of pictures (GOPs, each a key frame and what needs it) in one arena of equal blocks.
+ * The encoder's thread puts packets in; any number of readers follow with cursors, each at its own pace, and nothing is
+ * ever flushed: a second clip finds the same past as the first. When the arena is full the oldest GOP goes that no
+ * cursor stands on.
+ *
+ * A cursor pins the GOP that it stands on. One that holds also keeps what is newer, so that a clip whose disk is slow
+ * loses nothing; only when all of the arena is held that way does the oldest of it go, since the past of the others
+ * counts too, and the cursor is told.
+ *
+ * Threads: packet_ring_put on one thread; the rest on any, each cursor on one at a time. The lock is held for the
+ * bookkeeping alone, never while a packet is copied. Nothing is allocated after packet_ring_create.
+ */
+#ifndef PASTCAM_STORE_PACKET_RING_H
+#define PASTCAM_STORE_PACKET_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "media/packet.h"
+
+struct packet_ring;
+
+/* bytes: of the arena, rounded up to blocks; packets: at most so many are kept. All of it is touched. NULL without
+ * memory. */
+struct packet_ring *packet_ring_create(size_t bytes, size_t packets, struct error *error);
+void packet_ring_destroy(struct packet_ring *ring); /* no cursor may be open; NULL is fine */
+
+/* What packet_ring_create takes in all, bytes. */
+size_t packet_ring_bytes(size_t bytes, size_t packets);
+
+/* Copies the packet in. 0; -EAGAIN: it needs one that was dropped, a key frame must come first; -ENOSPC: no room, all
+ * is pinned or it is larger than half of the arena. The last two are counted as dropped. Timestamps must rise. */
+int packet_ring_put(struct packet_ring *ring, const struct video_format *format, const struct packet *packet);
+
+/* --- reading --- */
+
+struct packet_cursor {
+	/* private */
+	struct packet_ring *ring; /* NULL: not open */
+	struct packet_cursor *next;
+	bool hold;
+	int gop, entry;  /* where it stands; -1: before the first of gop, or before all */
+	uint64_t wanted; /* no GOP with a lower number will do */
+};
+
+/* Stands before the key frame from which the first packet of at_ns or later can be decoded: mostly the one at or before
+ * at_ns. Where all packets are older, before the newest key frame; in an empty ring, before what comes first. */
+void packet_ring_open(struct packet_ring *ring, struct packet_cursor *cursor, int64_t at_ns, bool hold);
+/* Stands before the next key frame that will be put. */
+void packet_ring_open_next(struct packet_ring *ring, struct packet_cursor *cursor, bool hold);
+void packet_ring_close(struct packet_cursor *cursor); /* again is fine */
+
+/* Moves to the next packet: 1, and *packet describes it (its data is NULL) and *format its format, both as long as the
+ * cursor stands there; 0: there is none yet; -EOVERFLOW: what came next is gone already, go on with the next call,
+ * which gives a key frame. */
+int packet_ring_next(struct packet_cursor *cursor, struct packet *packet, const struct video_format **format);
+
+/* Copies the packet that the cursor stands on; room for its bytes. */
+void packet_ring_copy(const struct packet_cursor *cursor, uint8_t *to);
+
+/* Waits until packet_ring_next would not return 0, or packet_ring_wake is called, or until until_ns (monotonic). cursor
+ * NULL: for the last two alone. seen: what packet_ring_wakes said before the caller looked at what it is woken for. */
+void packet_ring_wait(struct packet_ring *ring, const struct packet_cursor *cursor, uint64_t seen, int64_t until_ns);
+uint64_t packet_ring_wakes(struct packet_ring *ring);
+void packet_ring_wake(struct packet_ring *ring);
+
+struct packet_ring_status {
+	size_t packets, gops, pinned_gops;
+	size_t bytes, used_bytes, peak_bytes; /* of the arena: all, packets in it now, at most so far */
+	size_t cursors;
+	int64_t oldest_ns, newest_ns; /* timestamps; 0 when empty */
+	uint64_t put, put_bytes, dropped;
+	bool has_format;
+	struct video_format format; /* of the newest GOP */
+};
+void packet_ring_status(struct packet_ring *ring, struct packet_ring_status *status);
+
+/* The timestamps of the newest key frames, at most count, oldest first; returns how many. */
+size_t packet_ring_keys(struct packet_ring *ring, int64_t *keys_ns, size_t count);
+
+#endif

@@ -23,13 +23,20 @@ struct fsio_file {
 	int fd;             /* -1 when not open */
 	int folder;         /* descriptor of the folder; -1 when not open */
 	const char *within; /* the folder as fsio_begin got it; borrowed until commit or abort */
-	char temporary[64];
+	char temporary[FSIO_NAME_BYTES];
 };
 #define FSIO_FILE_NULL ((struct fsio_file){ .fd = -1, .folder = -1 })
 
 /* Opens a temporary file in folder, which must exist. device: the filesystem that folder must be on, so that a drive
  * which goes away after somebody looked is not mistaken for the one beneath (-EXDEV); 0: any. */
 int fsio_begin(struct fsio_file *file, const char *folder, dev_t device, struct error *error);
+
+/* The same under a temporary name of the caller's, which no sweep removes: what is left of it after a power cut is to be
+ * found again. -EEXIST when there is such a file. */
+int fsio_begin_as(struct fsio_file *file, const char *folder, dev_t device, const char *name, struct error *error);
+
+/* Opens a leftover of fsio_begin_as, to finish it. -EBUSY: the process that writes it lives; -EINVAL: no regular file. */
+int fsio_resume(struct fsio_file *file, const char *folder, const char *name, struct error *error);
 
 /* Writes all bytes, whatever write() does with signals and short counts. */
 int fsio_write(int fd, const void *data, size_t bytes);

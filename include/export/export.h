@@ -65,7 +65,7 @@ int export_picture(const struct export_params *params, struct pool *pool, const 
 int export_encode(const struct export_params *params, struct pool *pool, const struct picture *picture,
                   enum export_format format, struct chunk **bytes, struct error *error);
 
-/* True for a file name that export_picture gives, for whatever camera: what retention may touch. */
+/* True for a file name that export_picture or a clip writer gives, for whatever camera: what retention may touch. */
 bool export_is_own_name(const char *name);
 
 #endif

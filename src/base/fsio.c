@@ -88,10 +88,13 @@ void fsio_abort(struct fsio_file *file)
 
 /* A sweep may find the new file before it is locked, and remove it: positive then, and the caller takes another name.
  */
-static int open_locked(struct fsio_file *file)
+static int open_locked(struct fsio_file *file, const char *name)
 {
-	snprintf(file->temporary, sizeof file->temporary, FSIO_TEMPORARY_PREFIX "%d-%" PRIx64, (int)getpid(),
-	         (uint64_t)clock_now_ns());
+	if (name)
+		snprintf(file->temporary, sizeof file->temporary, "%s", name);
+	else
+		snprintf(file->temporary, sizeof file->temporary, FSIO_TEMPORARY_PREFIX "%d-%" PRIx64, (int)getpid(),
+		         (uint64_t)clock_now_ns());
 	file->fd = openat(file->folder, file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (file->fd < 0)
 		return errno == EEXIST ? 1 : -errno;
@@ -116,19 +119,58 @@ static int open_folder(struct fsio_file *file, dev_t device)
 	return device == 0 || status.st_dev == device ? 0 : -EXDEV;
 }
 
-int fsio_begin(struct fsio_file *file, const char *folder, dev_t device, struct error *error)
+/* name: NULL for one of fsio's own. */
+static int begin(struct fsio_file *file, const char *folder, dev_t device, const char *name, struct error *error)
 {
 	*file = FSIO_FILE_NULL;
 	file->within = folder;
 	int result = open_folder(file, device);
 	if (result == 0)
 		result = 1;
-	for (int i = 0; result > 0 && i < FSIO_BEGIN_TRIES; i++)
-		result = open_locked(file);
+	for (int i = 0; result > 0 && i < (name ? 1 : FSIO_BEGIN_TRIES); i++)
+		result = open_locked(file, name);
 	if (result == 0)
 		return 0;
 	fsio_abort(file);
 	return fsio_explain(error, result > 0 ? -EEXIST : result, folder);
+}
+
+int fsio_begin(struct fsio_file *file, const char *folder, dev_t device, struct error *error)
+{
+	return begin(file, folder, device, NULL, error);
+}
+
+int fsio_begin_as(struct fsio_file *file, const char *folder, dev_t device, const char *name, struct error *error)
+{
+	assert(strlen(name) < sizeof file->temporary);
+	return begin(file, folder, device, name, error);
+}
+
+static int open_leftover(struct fsio_file *file)
+{
+	struct stat status;
+
+	int result = open_folder(file, 0);
+	if (result < 0)
+		return result;
+	file->fd = openat(file->folder, file->temporary, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (file->fd < 0 || fstat(file->fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return -EINVAL;
+	return flock(file->fd, LOCK_EX | LOCK_NB) < 0 ? errno == EWOULDBLOCK ? -EBUSY : -errno : 0;
+}
+
+int fsio_resume(struct fsio_file *file, const char *folder, const char *name, struct error *error)
+{
+	assert(strlen(name) < sizeof file->temporary);
+	*file = FSIO_FILE_NULL;
+	file->within = folder;
+	snprintf(file->temporary, sizeof file->temporary, "%s", name);
+	int result = open_leftover(file);
+	if (result < 0)
+		fsio_close(file);
+	return result < 0 ? fsio_explain(error, result, folder) : 0;
 }
 
 int fsio_name(char name[FSIO_NAME_BYTES], const char *base, unsigned number, const char *extension)

@@ -70,7 +70,10 @@ static bool is_own_rest(const char *at)
 	if (digits < 8 || (digits > 8 && at[0] == '0'))
 		return false;
 	at += digits;
-	return skip_number(&at) && skip_text(&at, ".") && is_extension(at);
+	bool recovered = skip_text(&at, FILE_NAME_RECOVERED);
+	if (!skip_number(&at) || !skip_text(&at, "."))
+		return false;
+	return strcmp(at, FILE_NAME_CLIP) == 0 || (!recovered && is_extension(at));
 }
 
 /* A camera's name may have underscores in it, so any of them may be its end. */

@@ -15,4 +15,8 @@ enum { FILE_NAME_BASE_BYTES = CAMERA_NAME_BYTES + 64 };
  * the order of time. */
 void file_name_base(const char *camera, int64_t wall_ns, uint64_t frame_id, char base[FILE_NAME_BASE_BYTES]);
 
+/* A clip's extension, and what is put behind the base of one that a power cut left unfinished. */
+#define FILE_NAME_CLIP "mp4"
+#define FILE_NAME_RECOVERED "-recovered"
+
 #endif

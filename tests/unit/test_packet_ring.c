@@ -109,8 +109,8 @@ static void test_a_cursor_begins_with_the_key_frame_at_or_before(void **state)
 	static const struct {
 		int64_t at_ns;
 		uint64_t first;
-	} cases[] = { { 0, 5 },     { 500, 5 },   { 999, 5 },   { 1000, 10 }, { 1399, 10 },
-		          { 1400, 10 }, { 1401, 15 }, { 1500, 15 }, { 99999, 20 } };
+	} cases[] = { { 0, 5 },     { 500, 5 },   { 900, 5 },   { 999, 10 },  { 1000, 10 },
+		          { 1399, 10 }, { 1400, 10 }, { 1401, 15 }, { 1500, 15 }, { 99999, 20 } };
 	struct packet_ring *ring = new_ring(ARENA_BYTES, PACKETS);
 	put_row(ring, 5, 18);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -68,6 +68,7 @@ struct config {
 		char bind[CONFIG_TEXT_BYTES];
 		char token_file[CONFIG_TEXT_BYTES];
 		bool allow_unauthenticated;
+		char socket_dir[CONFIG_TEXT_BYTES];
 		int max_clients;
 	} network;
 	struct {

@@ -110,6 +110,9 @@ const struct option config_options[] = {
 	     "File with the token that clients must send; `pastcam token FILE` makes one. Readable by its owner only."),
 	BOOL("network.allow_unauthenticated", network.allow_unauthenticated, "false",
 	     "Answer the network without a token. Anyone who reaches the port can take pictures."),
+	TEXT("network.socket_dir", network.socket_dir, "/run/pastcam",
+	     "Folder of the UNIX socket, which needs no token: NAME.sock of a camera with a name, else camera.sock. The "
+	     "default is used where that folder is there; empty: none."),
 	INTEGER("network.max_clients", network.max_clients, 1, 256, "16", "", "Clients served at once."),
 
 	INTEGER("memory.max_rss_mb", memory.max_rss_mb, 32, 1048576, "350", "MiB",

@@ -8,6 +8,7 @@
 #include "base/fsio.h"
 #include "base/token.h"
 #include "client/client.h"
+#include "compose.h"
 
 enum { HEAD_BYTES = 24 /* more than any word that tells of a failure */ };
 
@@ -109,8 +110,9 @@ static int ask_any(const struct config *config, const char *line, struct output 
 {
 	char path[FSIO_PATH_BYTES];
 	struct error port_error = { 0 };
-	snprintf(path, sizeof path, "/run/pastcam/%s.sock", config->name[0] ? config->name : "camera");
-	const struct client_address address = { .socket_path = path };
+	const struct client_address address = { .socket_path = compose_socket_path(config, path) };
+	if (!path[0])
+		return ask_port(config, line, output, error);
 	int result = ask(&address, line, output, error);
 	if (!is_unreachable(result))
 		return result;

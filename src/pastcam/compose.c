@@ -1,5 +1,10 @@
 #include "compose.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char default_socket_dir[] = "/run/pastcam", nameless[] = "camera";
 static const double idle_timeout_s = 10, total_timeout_s = 30;
 
 struct log_params compose_log(const struct config *config)
@@ -64,12 +69,22 @@ struct retention_params compose_retention(const struct config *config, const cha
 	};
 }
 
-struct server_params compose_server(const struct config *config)
+const char *compose_socket_path(const struct config *config, char path[FSIO_PATH_BYTES])
+{
+	const char *folder = config->network.socket_dir, *name = config->name[0] ? config->name : nameless;
+	bool is_used = folder[0] && (strcmp(folder, default_socket_dir) != 0 || access(folder, F_OK) == 0);
+	snprintf(path, FSIO_PATH_BYTES, "%s%s%s%s", is_used ? folder : "", is_used ? "/" : "", is_used ? name : "",
+	         is_used ? ".sock" : "");
+	return path;
+}
+
+struct server_params compose_server(const struct config *config, const char *socket_path)
 {
 	return (struct server_params){
 		.bind = config->network.bind,
 		.port = config->network.trigger_port,
 		.token_file = config->network.token_file,
+		.socket_path = socket_path,
 		.allow_unauthenticated = config->network.allow_unauthenticated,
 		.max_clients = config->network.max_clients,
 		.idle_timeout_s = idle_timeout_s,

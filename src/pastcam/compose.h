@@ -2,6 +2,7 @@
 #ifndef PASTCAM_PASTCAM_COMPOSE_H
 #define PASTCAM_PASTCAM_COMPOSE_H
 
+#include "base/fsio.h"
 #include "base/log.h"
 #include "camera/camera.h"
 #include "config/config.h"
@@ -20,7 +21,12 @@ struct camera_params compose_camera(const struct config *config);
 struct night_params compose_night(const struct config *config);
 struct night_sim_params compose_night_sim(const struct config *config);
 struct retention_params compose_retention(const struct config *config, const char *base_dir);
-struct server_params compose_server(const struct config *config);
+/* socket_path: see compose_socket_path; borrowed like the configuration's strings. */
+struct server_params compose_server(const struct config *config, const char *socket_path);
+
+/* Where the camera's UNIX socket is, "" for none; returns path. The default network.socket_dir counts only where it is
+ * there. */
+const char *compose_socket_path(const struct config *config, char path[FSIO_PATH_BYTES]);
 
 /* What the configuration tells of the budget; what the machine tells is left 0, and there are no claims. */
 struct budget compose_budget(const struct config *config);

@@ -106,7 +106,9 @@ static int make_server(struct daemon *daemon, struct error *error)
 	daemon->control = daemon->loop ? loop_create(error) : NULL;
 	if (!daemon->control)
 		return -ENOMEM;
-	const struct server_params params = compose_server(daemon->config);
+	char socket_path[FSIO_PATH_BYTES];
+	const struct server_params params =
+	    compose_server(daemon->config, compose_socket_path(daemon->config, socket_path));
 	daemon->server = server_create(&params, daemon->control, commands_run, &daemon->commands, error);
 	return daemon->server ? 0 : -EINVAL;
 }

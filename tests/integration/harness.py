@@ -40,6 +40,7 @@ class Daemon:
         "camera.framerate": 20,
         "ring.size": 100,
         "network.trigger_port": 0,
+        "network.socket_dir": "",
         "storage.min_free_mb": 0,
         "night.enable": "false",
     }

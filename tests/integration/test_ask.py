@@ -19,7 +19,7 @@ def ask(port, *words, options=(), stdout=subprocess.PIPE, config=None):
     with tempfile.TemporaryDirectory(prefix="pastcam-ask-") as folder:
         path = os.path.join(folder, "config.json")
         with open(path, "w", encoding="utf-8") as file:
-            json.dump(config or {"network": {"trigger_port": port}}, file)
+            json.dump(config or {"network": {"trigger_port": port, "socket_dir": ""}}, file)
         done = subprocess.run([BINARY, "-c", path, *options, "ask", *words], stdin=subprocess.DEVNULL, stdout=stdout,
                               stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False)
         return done.returncode, done.stdout, done.stderr.decode()
@@ -80,7 +80,7 @@ class Ask(unittest.TestCase):
             token = os.path.join(folder, "token")
             subprocess.run([BINARY, "token", token], check=True, capture_output=True)
             with Daemon({"network.token_file": token}) as daemon:
-                network = {"trigger_port": daemon.port, "token_file": token}
+                network = {"trigger_port": daemon.port, "token_file": token, "socket_dir": ""}
                 self.assertEqual(ask(0, "version", config={"network": network})[0], 0)
                 self.assertEqual(ask(daemon.port, "version"), (1, b"", "UNAUTHORISED\n"))
                 network["token_file"] = os.path.join(folder, "none")
@@ -104,6 +104,20 @@ class Ask(unittest.TestCase):
             os.close(master)
         self.assertEqual(code, 1)
         self.assertIn("pastcam ask get > past.jpg", error)
+
+    def test_the_socket_comes_before_the_port_and_needs_no_token(self):
+        with tempfile.TemporaryDirectory(prefix="pastcam-ask-") as folder:
+            network = {"trigger_port": 1, "socket_dir": folder, "token_file": "/nowhere"}
+            with Daemon({"network.socket_dir": folder}):
+                code, out, error = ask(0, "version", config={"network": network})
+                self.assertEqual((code, error), (0, ""))
+                self.assertRegex(out.decode(), "^pastcam ")
+            code, _, error = ask(0, "version", config={"network": network})
+            self.assertEqual(code, 1)
+            self.assertIn(f"nobody answers on {folder}/camera.sock, and network.token_file", error)
+            with Daemon() as daemon:  # which has no socket
+                network.update(trigger_port=daemon.port, token_file="")
+                self.assertEqual(ask(0, "version", config={"network": network})[0], 0)
 
     def test_nobody_there(self):
         code, out, error = ask(free_port(), "save")
@@ -130,7 +144,7 @@ class Ask(unittest.TestCase):
 
     def test_several_cameras(self):
         port = free_port()
-        cameras = {"camera": {"backend": "synthetic"}, "cameras": {"a": {}, "b": {"network": {"trigger_port": port}}}}
+        cameras = {"camera": {"backend": "synthetic"}, "network": {"socket_dir": ""}, "cameras": {"a": {}, "b": {"network": {"trigger_port": port}}}}
         code, _, error = ask(0, "save", config=cameras)
         self.assertEqual(code, 2)
         self.assertIn("say which, as in --camera a (a, b)", error)

@@ -11,7 +11,7 @@ import tempfile
 import time
 import unittest
 
-from harness import BINARY, ROOT, Daemon, main, paths_of, wait_until
+from harness import BINARY, PATIENCE_S, ROOT, Daemon, main, paths_of, read_all, wait_until
 
 NAMES = ("front", "yard", "attic")
 UNITS = os.path.join(ROOT, "overlay", "usr", "lib", "systemd", "system")
@@ -19,7 +19,7 @@ COMMON = {
     "camera": {"backend": "synthetic", "width": 160, "height": 120, "framerate": 20},
     "ring": {"size": 200},
     "night": {"enable": False},
-    "network": {"trigger_port": 0},
+    "network": {"trigger_port": 0, "socket_dir": ""},
     "storage": {"min_free_mb": 0},
     "memory": {"max_rss_mb": 600},
 }
@@ -32,13 +32,14 @@ class Machine:
         self.folder = tempfile.mkdtemp(prefix="pastcam-cameras-")
         self.captures = os.path.join(self.folder, "captures")
         self.config = dict(COMMON, export={"base_dir": self.captures}, cameras=cameras, **sections)
-        self.daemons = {}
+        self.daemons = {}  # by name: the newest of each
+        self.started = []
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for daemon in self.daemons.values():
+        for daemon in self.started:
             daemon.__exit__()
         shutil.rmtree(self.folder)
 
@@ -50,8 +51,17 @@ class Machine:
         daemon = Daemon(nothing, config=self.config, folder=folder, arguments=("--camera", name),
                         environment={"RUNTIME_DIRECTORY": self.folder})
         self.daemons[name] = daemon
+        self.started.append(daemon)
         daemon.wait_ready()
         return daemon
+
+    def ask(self, name, line):
+        """Through the camera's socket; the reply as JSON."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(PATIENCE_S)
+            client.connect(os.path.join(self.folder, f"{name}.sock"))
+            client.sendall(line.encode() + b"\n")
+            return json.loads(read_all(client))
 
     def files(self):
         return sorted(os.listdir(self.captures))
@@ -102,6 +112,28 @@ class Cameras(unittest.TestCase):
                 self.assertRegex(path, rf"/captures/{name}_\d{{8}}_\d{{6}}_f\d{{8}}\.jpg$")
             self.assertEqual([file.split("_")[0] for file in machine.files()], sorted(NAMES))
 
+    def test_sockets_carry_the_name(self):
+        with Machine({"front": {}, "yard": {}}) as machine:
+            machine.config["network"] = {"trigger_port": 0, "socket_dir": machine.folder}
+            machine.start("front")
+            machine.start("yard")
+            self.assertEqual(machine.ask("yard", "status")["name"], "yard")
+            machine.daemons["front"].process.kill()
+            machine.daemons["front"].wait_exit()
+            self.assertEqual(machine.ask("yard", "status")["name"], "yard")
+            machine.start("front")  # over the socket that the kill left
+            self.assertEqual(machine.ask("front", "status")["name"], "front")
+            self.assertEqual(machine.daemons["yard"].stop(), 0)
+            self.assertEqual([name for name in os.listdir(machine.folder) if name.endswith(".sock")], ["front.sock"])
+
+    def test_one_camera_cannot_be_started_twice(self):
+        with Machine({"front": {}, "yard": {}}) as machine:
+            machine.config["network"] = {"trigger_port": 0, "socket_dir": machine.folder}
+            first = machine.start("front")
+            with self.assertRaisesRegex(AssertionError, "(?s)exited with 2.*another pastcam serves .*front.sock already"):
+                machine.start("front")
+            self.assertEqual(first.stop(), 0)
+
     def test_retention_knows_both_forms(self):
         with Machine({"front": {}, "yard": {}}, storage={"min_free_mb": 0, "max_age_days": 1}) as machine:
             os.mkdir(machine.captures)
@@ -126,7 +158,7 @@ class Cameras(unittest.TestCase):
     def test_the_ports_count_up_and_ask_finds_them(self):
         with Machine({"front": {}, "yard": {}}) as machine:
             port = free_ports(2)
-            machine.config["network"] = {"trigger_port": port}
+            machine.config["network"] = {"trigger_port": port, "socket_dir": ""}
             self.assertEqual([machine.start(name).port for name in ("front", "yard")], [port, port + 1])
             config = os.path.join(machine.folder, "yard", "config.json")
             done = subprocess.run([BINARY, "-c", config, "--camera", "yard", "ask", "status"], capture_output=True,

@@ -11,7 +11,7 @@
  *
  * With the scene metric the night's exposure climbs a ladder, exposure_us >> rung: down when for more than ten seconds
  * (or min_dwell_s) much is clipped or the picture is bright, up when two frames are dark. ENTER already chooses the
- * rung that suits the light.
+ * rung that suits the light. It stands still while the exposure of the frames is unknown.
  *
  * Frames taken before a change has settled count for nothing: those begun before it, and those whose reported exposure
  * is not the one asked for, until the camera has had the time of eight frames.
@@ -44,8 +44,8 @@ struct night_sample {
 	int64_t timestamp_ns; /* monotonic, rising: start of the exposure */
 	double mean;          /* 0-255 */
 	double clipped;       /* share of clipped pixels, 0-1 */
-	double exposure_us;   /* of this very frame; 0: unknown, then what was asked last is taken */
-	double gain;          /* likewise */
+	double exposure_us;   /* of this very frame; 0: unknown, then the plain mean is taken for the light */
+	double gain;          /* likewise; 0: unknown, then it is taken to be the same for all frames */
 };
 
 enum night_event { NIGHT_NONE, NIGHT_ENTER, NIGHT_EXIT, NIGHT_EXPOSURE };

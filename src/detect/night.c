@@ -80,12 +80,17 @@ static double asked_exposure(const struct night *night)
 	return (double)(night->active ? night->exposure_us : night->params.day_exposure_us);
 }
 
+/* What was asked is no measurement: whoever does not report may not obey either. Taken as the day's longest exposure and
+ * highest gain, of which the thresholds speak, an unknown exposure leaves the plain mean, and an unknown gain drops out
+ * of the comparison of one frame with another. */
 static void fill_unknown(const struct night *night, struct night_sample *sample)
 {
-	if (!(sample->exposure_us > 0))
-		sample->exposure_us = asked_exposure(night);
+	if (!(sample->exposure_us > 0)) {
+		sample->exposure_us = (double)night->params.day_exposure_us;
+		sample->gain = night->params.day_gain;
+	}
 	if (!(sample->gain > 0))
-		sample->gain = night->active ? night->params.gain : night->params.day_gain;
+		sample->gain = night->params.day_gain;
 }
 
 static bool exposed_as_asked(const struct night *night, double reported_us)
@@ -197,7 +202,7 @@ enum night_event night_update(struct night *night, const struct night_sample *gi
 		return NIGHT_NONE;
 	if (weigh(night, &sample, now_ns))
 		return switch_over(night, now_ns);
-	if (night->active && night->params.metric == NIGHT_METRIC_SCENE)
+	if (night->active && night->params.metric == NIGHT_METRIC_SCENE && given->exposure_us > 0)
 		return climb(night, &sample, now_ns);
 	return NIGHT_NONE;
 }

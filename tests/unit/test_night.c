@@ -101,9 +101,46 @@ static void light_is_judged_by_the_frame_s_own_exposure(void **state)
 	night_update(&night, &(struct night_sample){ SECOND, 100, 0, 1e4, 1 });
 	assert_float_equal(night.light, 8000, 1e-6);
 	assert_float_equal(night.level, 8000, 1e-6);
-	/* Not reported: the longest, the day's automatics would have taken it. */
-	night_update(&night, &(struct night_sample){ 2 * SECOND, 30, 0, 0, 0 });
-	assert_float_equal(night.light, 30, 1e-9);
+	/* An exposure without a gain: the same gain for all. */
+	night_update(&night, &(struct night_sample){ 2 * SECOND, 30, 0, 1e4, 0 });
+	assert_float_equal(night.light, 300, 1e-9);
+}
+
+static void test_of_an_unknown_exposure_the_plain_mean_counts(void **state)
+{
+	(void)state;
+	struct rig rig = rig_with(PARAMS);
+	for (int active = 0; active < 2; active++) {
+		rig.night.active = active;
+		night_update(&rig.night, &(struct night_sample){ SECOND, 30, 0, 0, 0 });
+		assert_float_equal(rig.night.light, 30, 1e-9);
+		assert_float_equal(rig.night.level, 30, 1e-9);
+		night_update(&rig.night, &(struct night_sample){ SECOND, 30, 0, 0, 6 });
+		assert_float_equal(rig.night.light, 30, 1e-9);
+	}
+}
+
+/* Pictures that are replayed obey nobody: the night that dark ones begin ends with bright ones. */
+static void test_frames_of_unknown_exposure_leave_the_night(void **state)
+{
+	(void)state;
+	for (enum night_metric metric = NIGHT_METRIC_SCENE; metric <= NIGHT_METRIC_MEAN; metric++) {
+		struct night_params params = PARAMS;
+		params.metric = metric;
+		struct rig rig = rig_with(params);
+		int64_t now_ns = rig.now_ns;
+		int enters = 0, exits = 0, steps = 0;
+		for (int i = 0; i < 6000; i++, now_ns += SECOND / 10) {
+			struct night_sample sample = { now_ns, i < 1500 || i >= 4500 ? 20 : 90, 0, 0, 0 };
+			enum night_event event = night_update(&rig.night, &sample);
+			enters += event == NIGHT_ENTER;
+			exits += event == NIGHT_EXIT;
+			steps += event == NIGHT_EXPOSURE;
+		}
+		assert_int_equal(enters, 2);
+		assert_int_equal(exits, 1);
+		assert_int_equal(steps, 0);
+	}
 }
 
 /* The camera still delivers frames of the exposure before, bright as day: they were asked for before the night. */
@@ -228,6 +265,8 @@ int main(void)
 		cmocka_unit_test(headlights_neither_end_nor_prevent_a_night),
 		cmocka_unit_test(disabled_is_day_for_good),
 		cmocka_unit_test(light_is_judged_by_the_frame_s_own_exposure),
+		cmocka_unit_test(test_of_an_unknown_exposure_the_plain_mean_counts),
+		cmocka_unit_test(test_frames_of_unknown_exposure_leave_the_night),
 		cmocka_unit_test(frames_of_the_exposure_before_do_not_count),
 		cmocka_unit_test(after_eight_frames_any_exposure_counts),
 		cmocka_unit_test(a_saturated_frame_is_no_evidence),

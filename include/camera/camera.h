@@ -18,6 +18,36 @@
 
 enum camera_backend_kind { CAMERA_LIBCAMERA, CAMERA_REPLAY, CAMERA_SYNTHETIC };
 
+/* The first of each is what a camera does by itself, and what it is not even asked for. */
+enum camera_awb {
+	CAMERA_AWB_AUTO,
+	CAMERA_AWB_INCANDESCENT,
+	CAMERA_AWB_TUNGSTEN,
+	CAMERA_AWB_FLUORESCENT,
+	CAMERA_AWB_INDOOR,
+	CAMERA_AWB_DAYLIGHT,
+	CAMERA_AWB_CLOUDY,
+};
+enum camera_denoise { CAMERA_DENOISE_AUTO, CAMERA_DENOISE_OFF, CAMERA_DENOISE_FAST, CAMERA_DENOISE_HIGH };
+enum camera_hdr { CAMERA_HDR_OFF, CAMERA_HDR_SINGLE, CAMERA_HDR_MULTI, CAMERA_HDR_NIGHT };
+/* Continuous where the camera has a lens that moves; auto: once, when it starts. */
+enum camera_focus { CAMERA_FOCUS_CONTINUOUS, CAMERA_FOCUS_AUTO, CAMERA_FOCUS_MANUAL };
+
+/* What people set on a camera. A camera that cannot do one of them runs without it, and says so
+ * (description.refused). */
+struct camera_settings {
+	bool given; /* false: the rest means nothing, the camera does as it likes */
+	enum camera_awb awb;
+	double ev;                              /* stops; 0: as measured */
+	double sharpness, contrast, saturation; /* 1: the camera's usual */
+	double brightness;                      /* -1 to 1; 0: the camera's usual */
+	enum camera_denoise denoise;
+	enum camera_focus focus;
+	double focus_position; /* manual: dioptres, 1 / distance in metres; 0: infinity */
+	enum camera_hdr hdr;
+	const char *tuning_file; /* for the Raspberry Pi's pipelines; "" or NULL: the sensor's own */
+};
+
 struct camera_params {
 	enum camera_backend_kind backend;
 	const char *id; /* libcamera: the camera's id, or a part of it; "" is the first one */
@@ -26,7 +56,8 @@ struct camera_params {
 	/* Silence is a stall when it lasts this much longer than the frame interval (or the exposure); eight intervals
 	 * after a start, since pipelines hide their first frames. */
 	double capture_timeout_s;
-	double lost_after_s;  /* 0: never lost */
+	double lost_after_s; /* 0: never lost */
+	struct camera_settings settings;
 	orientation turned;   /* how pictures are to be turned … */
 	struct region region; /* … and which part of them is to be shown; see the description's */
 	enum fit fit;         /* replay: what is done about pictures of other proportions */

@@ -36,6 +36,13 @@ struct config {
 		double lux;
 		char lux_trace[CONFIG_TEXT_BYTES], faults[CONFIG_TEXT_BYTES];
 		int synthetic_format; /* enum pixel_format */
+		int rotation;         /* quarter turns clockwise */
+		bool hflip, vflip;
+		int fit;                     /* enum fit */
+		char roi[CONFIG_TEXT_BYTES]; /* see config_roi */
+		int awb, denoise, focus, hdr; /* enum camera_awb, camera_denoise, camera_focus, camera_hdr */
+		double ev, sharpness, contrast, saturation, brightness, focus_position;
+		char tuning_file[CONFIG_TEXT_BYTES];
 	} camera;
 	struct {
 		int size;
@@ -122,6 +129,10 @@ int config_check_camera(const struct config *config, struct error *error);
 
 /* What single options cannot tell: thresholds in order, ring pictures no larger than the camera's … Call it last. */
 int config_check(const struct config *config, struct error *error);
+
+/* camera.roi as shares of the picture: left, top, width, height; all 0 when it is empty. -EINVAL when it is no such
+ * thing. */
+int config_roi(const struct config *config, double roi[4], struct error *error);
 
 /* The whole configuration as JSON, as config_parse reads it. */
 int config_dump(const struct config *config, FILE *out);

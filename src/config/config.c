@@ -15,6 +15,8 @@
 #include "config_parse.h"
 
 enum { CONFIG_FILE_BYTES_MAX = 1024 * 1024, PATH_BYTES = 128, WORD_BYTES = 32 };
+/* Shares that are meant to add up to one may not quite. */
+static const double ROI_SLACK = 1e-6;
 
 static void *member_of(struct config *config, const struct option *option)
 {
@@ -121,6 +123,7 @@ static int set_list(struct config *config, const struct option *option, const cJ
 
 static int set_json(struct config *config, const struct option *option, const cJSON *value, struct error *error)
 {
+	char digits[WORD_BYTES];
 	switch (option->type) {
 	case OPTION_BOOL:
 		if (!cJSON_IsBool(value))
@@ -137,6 +140,9 @@ static int set_json(struct config *config, const struct option *option, const cJ
 			return wrong_type(option, error, "a text in quotes");
 		return set_text(config, option, value->valuestring, error);
 	case OPTION_CHOICE:
+		snprintf(digits, sizeof digits, "%.15g", value->valuedouble);
+		if (cJSON_IsNumber(value) && choice_index(option, digits, strlen(digits)) >= 0) /* "rotation": 90 */
+			return set_choice(config, option, digits, error);
 		if (!cJSON_IsString(value))
 			return error_set(error, -EINVAL, "%s must be one of %s, in quotes", option->path, option->choices);
 		return set_choice(config, option, value->valuestring, error);
@@ -345,9 +351,32 @@ int config_set(struct config *config, const char *assignment, struct error *erro
 	return set_plain(config, option, equals + 1, error);
 }
 
+int config_roi(const struct config *config, double roi[4], struct error *error)
+{
+	const char *text = config->camera.roi;
+	char *end = NULL;
+	memset(roi, 0, 4 * sizeof *roi);
+	if (!text[0])
+		return 0;
+	for (int i = 0; i < 4; i++, text = end + 1) {
+		roi[i] = strtod(text, &end);
+		if (end == text || *end != (i < 3 ? ',' : '\0') || !(roi[i] >= 0 && roi[i] <= 1))
+			break;
+		if (i == 3 && roi[2] > 0 && roi[3] > 0 && roi[0] + roi[2] <= 1 + ROI_SLACK && roi[1] + roi[3] <= 1 + ROI_SLACK)
+			return 0;
+	}
+	return error_set(error, -EINVAL,
+	                 "camera.roi is \"%.*s\", but must be left,top,width,height within 0 to 1, as in 0.25,0.25,0.5,0.5",
+	                 utf8_fit(config->camera.roi, 60), config->camera.roi);
+}
+
 int config_check(const struct config *config, struct error *error)
 {
+	double roi[4];
 	int result = config_check_camera(config, error);
+	if (result < 0)
+		return result;
+	result = config_roi(config, roi, error);
 	if (result < 0)
 		return result;
 	if (config->night.dark_threshold >= config->night.bright_threshold)

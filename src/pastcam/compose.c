@@ -14,6 +14,31 @@ struct log_params compose_log(const struct config *config)
 	return (struct log_params){ .level = (enum log_level)level, .file = config->logging.file };
 }
 
+static struct region compose_region(const struct config *config)
+{
+	double roi[4];
+	config_roi(config, roi, NULL); /* config_check has seen it */
+	return (struct region){ .x = roi[0], .y = roi[1], .width = roi[2], .height = roi[3] };
+}
+
+static struct camera_settings compose_settings(const struct config *config)
+{
+	return (struct camera_settings){
+		.given = true,
+		.awb = (enum camera_awb)config->camera.awb,
+		.ev = config->camera.ev,
+		.sharpness = config->camera.sharpness,
+		.contrast = config->camera.contrast,
+		.saturation = config->camera.saturation,
+		.brightness = config->camera.brightness,
+		.denoise = (enum camera_denoise)config->camera.denoise,
+		.focus = (enum camera_focus)config->camera.focus,
+		.focus_position = config->camera.focus_position,
+		.hdr = (enum camera_hdr)config->camera.hdr,
+		.tuning_file = config->camera.tuning_file,
+	};
+}
+
 struct camera_params compose_camera(const struct config *config)
 {
 	return (struct camera_params){
@@ -22,6 +47,10 @@ struct camera_params compose_camera(const struct config *config)
 		.width = config->camera.width,
 		.height = config->camera.height,
 		.framerate = config->camera.framerate,
+		.settings = compose_settings(config),
+		.turned = orientation_of(config->camera.rotation, config->camera.hflip, config->camera.vflip),
+		.region = compose_region(config),
+		.fit = (enum fit)config->camera.fit,
 		.capture_timeout_s = config->camera.capture_timeout_s,
 		.lost_after_s = config->camera.lost_after_s,
 		.replay_path = config->camera.replay_path,
@@ -92,10 +121,32 @@ struct server_params compose_server(const struct config *config, const char *soc
 	};
 }
 
+/* A quarter turn makes columns of rows. */
+static void turn_size(const struct config *config, int *width, int *height)
+{
+	if (config->camera.rotation % 2 == 0)
+		return;
+	const int turned = *width;
+	*width = *height;
+	*height = turned;
+}
+
+void compose_full_size(const struct config *config, int *width, int *height)
+{
+	*width = config->camera.width;
+	*height = config->camera.height;
+	turn_size(config, width, height);
+}
+
 void compose_ring_size(const struct config *config, int *width, int *height)
 {
-	*width = config->ring.downscale ? config->ring.downscale_width : config->camera.width;
-	*height = config->ring.downscale ? config->ring.downscale_height : config->camera.height;
+	if (!config->ring.downscale) {
+		compose_full_size(config, width, height);
+		return;
+	}
+	*width = config->ring.downscale_width;
+	*height = config->ring.downscale_height;
+	turn_size(config, width, height);
 }
 
 struct budget compose_budget(const struct config *config)

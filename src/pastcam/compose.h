@@ -31,6 +31,9 @@ const char *compose_socket_path(const struct config *config, char path[FSIO_PATH
 /* What the configuration tells of the budget; what the machine tells is left 0, and there are no claims. */
 struct budget compose_budget(const struct config *config);
 
+/* Size of the camera's pictures as they are kept: once they are turned. */
+void compose_full_size(const struct config *config, int *width, int *height);
+
 /* Size of the frames that the ring keeps. */
 void compose_ring_size(const struct config *config, int *width, int *height);
 

@@ -19,8 +19,9 @@ static int make_rings(struct daemon *daemon, struct error *error)
 	size_t slots = budget_claim_of(&daemon->budget, BUDGET_FRAME_RING)->granted;
 	compose_ring_size(config, &width, &height);
 	daemon->ring = frame_ring_create(slots, width, height, error);
+	compose_full_size(config, &width, &height);
 	if (daemon->ring && config->ring.downscale)
-		daemon->full_ring = frame_ring_create(COMPOSE_FULL_SLOTS, config->camera.width, config->camera.height, error);
+		daemon->full_ring = frame_ring_create(COMPOSE_FULL_SLOTS, width, height, error);
 	return daemon->ring && (!config->ring.downscale || daemon->full_ring) ? 0 : -ENOMEM;
 }
 
@@ -73,6 +74,7 @@ static int make_capture(struct daemon *daemon, struct error *error)
 		.ring = daemon->ring,
 		.full_ring = daemon->full_ring,
 		.events = daemon->events,
+		.fit = (enum fit)daemon->config->camera.fit,
 		.night = compose_night(daemon->config),
 		.framerate = daemon->config->camera.framerate,
 		.frame_timeout_s = daemon->config->camera.capture_timeout_s,

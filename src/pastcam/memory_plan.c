@@ -1,6 +1,8 @@
 /* Who claims memory, and what the machine has. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
@@ -15,12 +17,12 @@ static const double mib = 1 << 20;
 static const uint64_t later_bytes = 6 << 20;
 
 /* One statement each; the frame ring, which takes what is left, comes last. */
-static void add_claims(const struct daemon *daemon, struct budget *budget)
+static void add_claims(const struct config *config, size_t pool_width, struct budget *budget)
 {
-	const struct config *config = daemon->config;
-	int width, height, full_width = config->camera.width, full_height = config->camera.height;
+	int width, height, full_width, full_height;
 	compose_ring_size(config, &width, &height);
-	size_t scratch = jobs_scratch_bytes(full_width, full_height, pool_width(daemon->pool));
+	compose_full_size(config, &full_width, &full_height);
+	size_t scratch = jobs_scratch_bytes(full_width, full_height, pool_width);
 	size_t results = jobs_result_bytes(frame_bytes(width, height));
 	size_t full = frame_ring_slot_bytes(full_width, full_height), slot = frame_ring_slot_bytes(width, height);
 	size_t full_slots = config->ring.downscale ? COMPOSE_FULL_SLOTS : 0;
@@ -98,13 +100,88 @@ static void log_budget(const struct budget *budget)
 		log_claim(budget, &budget->claims[i]);
 }
 
-static int explain_shortage(const struct budget *budget, struct error *error)
+/* --- what would work --- */
+
+enum { ADVICE_MIB = 10, ADVICE_PIXELS = 16, ADVICE_SMALLEST = 160, ADVICE_BYTES = 256 };
+
+/* The budget of another configuration on the same machine. */
+static struct budget budget_if(const struct daemon *daemon, const struct config *config)
 {
-	const struct budget_claim *ring = budget_claim_of(budget, BUDGET_FRAME_RING);
-	return error_set(error, -ENOMEM,
-	                 "only %zu frames of %.1f MiB fit into memory (%s), at least %zu are needed: make the pictures "
-	                 "smaller, enable ring.downscale or raise memory.max_rss_mb",
-	                 ring->granted, (double)ring->unit_bytes / mib, budget_bound_text(budget->bound), ring->least);
+	struct budget budget = daemon->budget;
+	budget.claim_count = 0;
+	add_claims(config, pool_width(daemon->pool), &budget);
+	budget_divide(&budget);
+	return budget;
+}
+
+static uint64_t room_of(const struct budget *budget)
+{
+	uint64_t room = budget->by_available < budget->by_rss ? budget->by_available : budget->by_rss;
+	return budget->by_cgroup < room ? budget->by_cgroup : room;
+}
+
+/* memory.max_rss_mb that would do, where the machine has as much; else 0. */
+static unsigned advised_max_rss(const struct daemon *daemon)
+{
+	const struct budget *budget = &daemon->budget;
+	uint64_t least = budget_least_bytes(budget);
+	uint64_t elsewhere = budget->by_available < budget->by_cgroup ? budget->by_available : budget->by_cgroup;
+	if (least > elsewhere)
+		return 0;
+	unsigned mb = (unsigned)((double)(budget->rss_now + least) / mib) + 1;
+	return (mb + ADVICE_MIB - 1) / ADVICE_MIB * ADVICE_MIB;
+}
+
+/* The largest size of the camera's proportions that fits: of the camera itself, or of the ring alone. */
+static bool advise_size(const struct daemon *daemon, bool of_ring, int *width, int *height)
+{
+	struct config other = *daemon->config;
+	const int full_width = other.camera.width, full_height = other.camera.height;
+	const int smallest = other.ring.downscale && !of_ring ? other.ring.downscale_width : ADVICE_SMALLEST;
+	other.ring.downscale = other.ring.downscale || of_ring;
+	for (*width = (full_width - 1) / ADVICE_PIXELS * ADVICE_PIXELS; *width >= smallest; *width -= ADVICE_PIXELS) {
+		*height = (int)((int64_t)*width * full_height / full_width) / 2 * 2;
+		*(of_ring ? &other.ring.downscale_width : &other.camera.width) = *width;
+		*(of_ring ? &other.ring.downscale_height : &other.camera.height) = *height;
+		struct budget budget = budget_if(daemon, &other);
+		if (!budget_short(&budget))
+			return true;
+	}
+	return false;
+}
+
+__attribute__((format(printf, 2, 3))) static void append(char text[ADVICE_BYTES], const char *format, ...)
+{
+	const size_t used = strlen(text);
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text + used, ADVICE_BYTES - used, format, arguments);
+	va_end(arguments);
+}
+
+static void advise(const struct daemon *daemon, char text[ADVICE_BYTES])
+{
+	const unsigned max_rss = advised_max_rss(daemon);
+	int width, height;
+	if (max_rss > 0)
+		append(text, "memory.max_rss_mb %u", max_rss);
+	if (advise_size(daemon, true, &width, &height))
+		append(text, "%sring.downscale to %dx%d", text[0] ? ", or " : "", width, height);
+	if (advise_size(daemon, false, &width, &height))
+		append(text, "%scamera.width and height of %dx%d", text[0] ? ", or " : "", width, height);
+}
+
+static int explain_shortage(const struct daemon *daemon, struct error *error)
+{
+	const struct budget *budget = &daemon->budget;
+	char advice[ADVICE_BYTES] = "";
+	int width, height;
+	advise(daemon, advice);
+	compose_ring_size(daemon->config, &width, &height);
+	return error_set(error, -ENOMEM, "%d frames of %dx%d and their exports need %.0f MiB, there are %.0f (%s). %s%s",
+	                 FRAME_RING_SLOTS_MIN, width, height, (double)budget_least_bytes(budget) / mib,
+	                 (double)room_of(budget) / mib, budget_bound_text(budget->bound),
+	                 advice[0] ? "What works: " : "Free some memory", advice);
 }
 
 int daemon_make_budget(struct daemon *daemon, struct error *error)
@@ -112,8 +189,8 @@ int daemon_make_budget(struct daemon *daemon, struct error *error)
 	struct budget *budget = &daemon->budget;
 	*budget = compose_budget(daemon->config);
 	measure(daemon, budget);
-	add_claims(daemon, budget);
+	add_claims(daemon->config, pool_width(daemon->pool), budget);
 	budget_divide(budget);
 	log_budget(budget);
-	return budget_short(budget) ? explain_shortage(budget, error) : 0;
+	return budget_short(budget) ? explain_shortage(daemon, error) : 0;
 }

@@ -77,5 +77,31 @@ class Memory(unittest.TestCase):
             self.assertEqual(count() - before, 0)
 
 
+class LargeCamera(unittest.TestCase):
+    """A camera that is too large for the memory is told what would do, and that does."""
+
+    SIZE = {"camera.width": 2048, "camera.height": 1536, "memory.max_rss_mb": 90}
+
+    def advice(self, **options):
+        daemon = Daemon({**self.SIZE, **{key.replace("__", "."): value for key, value in options.items()}})
+        self.addCleanup(daemon.__exit__)
+        self.assertEqual(daemon.wait_exit(), 42, daemon.log())
+        self.assertIn("2048x1536", daemon.log())
+        return daemon.log()
+
+    def assert_starts(self, **options):
+        with Daemon({**self.SIZE, **{key.replace("__", "."): value for key, value in options.items()}}) as pastcam:
+            pastcam.wait_frames(3)
+            self.assertGreaterEqual(pastcam.status()["ring"]["slots"], 4)
+
+    def test_what_the_message_says_works(self):
+        log = self.advice()
+        limit = re.search(r"memory\.max_rss_mb (\d+)", log)
+        size = re.search(r"camera\.width and height of (\d+)x(\d+)", log)
+        self.assertTrue(limit and size, log)
+        self.assert_starts(memory__max_rss_mb=limit.group(1))
+        self.assert_starts(camera__width=size.group(1), camera__height=size.group(2))
+
+
 if __name__ == "__main__":
     harness.main()

@@ -64,12 +64,51 @@ static void assert_choice(const char *assignment, const int *member, int value)
 	assert_int_equal(*member, value);
 }
 
+static void test_a_choice_of_numbers_may_be_a_number(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("{\"camera\": {\"rotation\": 180}}"), 0);
+	assert_int_equal(config.camera.rotation, 2);
+	assert_refused("{\"camera\": {\"rotation\": 45}}", "camera.rotation must be one of 0|90|180|270, in quotes");
+}
+
+static void test_a_zoom_is_four_shares_within_the_picture(void **state)
+{
+	static const char *const good[] = { "0,0,1,1", "0.25,0.5,0.75,0.5", "0.9,0.9,0.1,0.1", "1e-1,0,.5,1" };
+	static const char *const bad[] = { "0,0,1",   "0,0,1,1,1", "0,0,1,1x", "0.6,0,0.5,1",
+		                               "0,0,0,1", "-1,0,1,1",  "inf,0,1,1" };
+	double roi[4];
+	(void)state;
+	assert_int_equal(config_roi(&config, roi, &error), 0);
+	assert_true(roi[2] == 0);
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		strcpy(config.camera.roi, good[i]);
+		assert_int_equal(config_roi(&config, roi, &error), 0);
+		assert_true(roi[2] > 0 && roi[3] > 0);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		strcpy(config.camera.roi, bad[i]);
+		assert_int_equal(config_check(&config, &error), -EINVAL);
+		assert_non_null(strstr(error.text, "camera.roi"));
+	}
+}
+
 static void test_choices_are_in_the_order_of_their_enums(void **state)
 {
 	(void)state;
 	assert_choice("camera.backend=libcamera", &config.camera.backend, CAMERA_LIBCAMERA);
 	assert_choice("camera.backend=replay", &config.camera.backend, CAMERA_REPLAY);
 	assert_choice("camera.backend=synthetic", &config.camera.backend, CAMERA_SYNTHETIC);
+	assert_choice("camera.fit=pad", &config.camera.fit, FIT_PAD);
+	assert_choice("camera.fit=stretch", &config.camera.fit, FIT_STRETCH);
+	assert_choice("camera.rotation=270", &config.camera.rotation, 3);
+	assert_choice("camera.awb=incandescent", &config.camera.awb, CAMERA_AWB_INCANDESCENT);
+	assert_choice("camera.awb=cloudy", &config.camera.awb, CAMERA_AWB_CLOUDY);
+	assert_choice("camera.denoise=high", &config.camera.denoise, CAMERA_DENOISE_HIGH);
+	assert_choice("camera.autofocus.mode=auto", &config.camera.focus, CAMERA_FOCUS_AUTO);
+	assert_choice("camera.autofocus.mode=manual", &config.camera.focus, CAMERA_FOCUS_MANUAL);
+	assert_choice("camera.hdr=single", &config.camera.hdr, CAMERA_HDR_SINGLE);
+	assert_choice("camera.hdr=night", &config.camera.hdr, CAMERA_HDR_NIGHT);
 	assert_choice("camera.synthetic.format=bgr", &config.camera.synthetic_format, PIXEL_BGR);
 	assert_choice("camera.synthetic.format=rgbx", &config.camera.synthetic_format, PIXEL_RGBX);
 	assert_choice("camera.synthetic.format=bgrx", &config.camera.synthetic_format, PIXEL_BGRX);
@@ -246,6 +285,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_every_default_is_valid, set_up),
+		cmocka_unit_test_setup(test_a_choice_of_numbers_may_be_a_number, set_up),
+		cmocka_unit_test_setup(test_a_zoom_is_four_shares_within_the_picture, set_up),
 		cmocka_unit_test_setup(test_choices_are_in_the_order_of_their_enums, set_up),
 		cmocka_unit_test_setup(test_sets_what_the_text_names, set_up),
 		cmocka_unit_test_setup(test_syntax_errors_name_line_and_column, set_up),

@@ -129,6 +129,8 @@ int Stream::start(const camera_mode &wanted, struct error *error)
 	if (rc < 0)
 		return rc;
 	mode = libcamera_mode(device.camera->controls(), device.params.framerate, wanted, note);
+	for (const auto &[id, value] : device.settings.controls)
+		mode.controls.set(id, value);
 	requests_to_tell = device.slots.size();
 	cancelled = 0;
 	failure = 0;

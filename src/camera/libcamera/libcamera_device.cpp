@@ -61,11 +61,26 @@ std::shared_ptr<libcamera::Camera> LibcameraDevice::choose(struct error *error) 
 	return nullptr;
 }
 
+/* libcamera takes it from its environment, and says little when it cannot be read. */
+int LibcameraDevice::check_tuning_file(struct error *error) const
+{
+	const char *file = params.settings.given && params.settings.tuning_file ? params.settings.tuning_file : "";
+
+	if (!file[0])
+		return 0;
+	if (access(file, R_OK) < 0)
+		return error_set_errno(error, -errno, "camera.tuning_file %s cannot be read", file);
+	setenv("LIBCAMERA_RPI_TUNING_FILE", file, 1);
+	return 0;
+}
+
 int LibcameraDevice::find(struct error *error)
 {
 	/* Neither its chatter at the default level nor its colours are for an appliance's log. */
 	setenv("LIBCAMERA_LOG_LEVELS", "*:WARN", 0);
 	setenv("LIBCAMERA_LOG_NO_COLOR", "1", 0);
+	if (check_tuning_file(error) < 0)
+		return error->code;
 	manager = std::make_unique<libcamera::CameraManager>();
 	int rc = manager->start();
 	if (rc < 0)
@@ -92,6 +107,7 @@ bool LibcameraDevice::try_format(const LibcameraFormat &candidate, bool exact)
 	/* JPEG's own: full range keeps the most. A pipeline that can do only another says which. */
 	stream.colorSpace = libcamera::ColorSpace::Sycc;
 	stream.bufferCount = buffer_count;
+	libcamera_orient(*configuration, params.turned);
 	if (configuration->validate() == libcamera::CameraConfiguration::Invalid || stream.pixelFormat != candidate.name)
 		return false;
 	return !exact || stream.size == size;
@@ -113,8 +129,22 @@ int LibcameraDevice::configure(struct error *error)
 	int rc = camera->configure(configuration.get());
 	if (rc < 0)
 		return error_set_errno(error, rc, "camera %s refuses its configuration", camera->id().c_str());
+	turned = libcamera_orientation_left(*configuration, params.turned);
 	lay_out();
+	choose_settings();
 	return 0;
+}
+
+void LibcameraDevice::choose_settings()
+{
+	const auto sensor = camera->properties().get(libcamera::properties::ScalerCropMaximum);
+	const bool has_crop = camera->controls().count(libcamera::controls::ScalerCrop.id()) > 0;
+
+	settings = libcamera_settings(camera->controls(), params.settings);
+	zoomed = params.region.width > 0 && has_crop && sensor;
+	if (zoomed)
+		settings.controls.set(libcamera::controls::ScalerCrop,
+		                      libcamera_crop(*sensor, params.region, layout.width, layout.height));
 }
 
 void LibcameraDevice::lay_out()
@@ -164,6 +194,11 @@ void LibcameraDevice::describe(camera_description &description) const
 	snprintf(description.format, sizeof(description.format), "%s", format->name.toString().c_str());
 	description.width = layout.width;
 	description.height = layout.height;
+	description.turned = turned;
+	if (!zoomed)
+		description.region = params.region;
+	snprintf(description.settings, sizeof(description.settings), "%s", settings.taken);
+	snprintf(description.refused, sizeof(description.refused), "%s", settings.refused);
 	description.exposure_min_us = static_cast<int64_t>(exposure.min);
 	description.exposure_max_us = static_cast<int64_t>(exposure.max);
 	description.gain_min = gain.min;

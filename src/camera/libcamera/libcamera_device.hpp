@@ -18,6 +18,8 @@ extern "C" {
 #include "plane_layout.h"
 }
 
+#include "libcamera_settings.hpp"
+
 struct LibcameraFormat {
 	libcamera::PixelFormat name;
 	enum pixel_format pixels;
@@ -75,12 +77,15 @@ public:
 	std::shared_ptr<libcamera::Camera> camera;
 	const LibcameraFormat *format = nullptr;
 	image layout{}; /* of each frame, but for the plane pointers */
+	LibcameraSettings settings;
 	std::vector<LibcameraSlot> slots;
 
 private:
 	std::shared_ptr<libcamera::Camera> choose(struct error *error) const;
 	int find(struct error *error);
 	int configure(struct error *error);
+	int check_tuning_file(struct error *error) const;
+	void choose_settings();
 	bool try_format(const LibcameraFormat &candidate, bool exact);
 	void lay_out();
 	int allocate(struct error *error);
@@ -92,6 +97,8 @@ private:
 	std::unique_ptr<libcamera::CameraConfiguration> configuration;
 	std::unique_ptr<libcamera::FrameBufferAllocator> allocator;
 	plane_layout planes{};
+	orientation turned = ORIENTATION_NORMAL; /* left to ingest */
+	bool zoomed = false;                     /* params.region is done by the camera */
 };
 
 #endif

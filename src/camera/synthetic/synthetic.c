@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../camera_backend.h"
+#include "../settings.h"
 #include "base/clock.h"
 #include "camera/light.h"
 #include "layout.h"
@@ -131,6 +132,7 @@ static void describe(const struct synthetic *camera, struct camera_description *
 		    BUFFERS * bytes + frame_bytes(camera->params->width, camera->params->height), /* and the scene */
 	};
 	strncpy(description->format, camera->layout->name, sizeof description->format - 1);
+	camera_settings_refuse(&camera->params->settings, "synthetic", description);
 }
 
 static void synthetic_close(void *state)

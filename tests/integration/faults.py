@@ -12,6 +12,7 @@ import unittest
 
 from harness import SANITIZED, Daemon, paths_of
 from pictures import load
+from place import own_mounts
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMMANDS = ("save jpg png npy", "save", "past png at=-0.3 count=6", "past npy at=-0.2", "pastStack npy at=-0.3 count=4",
@@ -22,9 +23,11 @@ def enter_own_mounts():
     """Starts this program once more where its mounts are nobody else's; without root in a user namespace."""
     if "PASTCAM_OWN_MOUNTS" in os.environ:
         return
+    command, why = own_mounts()
+    if command is None:
+        sys.exit(f"{sys.argv[0]} needs {why}")
     os.environ["PASTCAM_OWN_MOUNTS"] = "1"
-    user = [] if os.getuid() == 0 else ["--user", "--map-root-user"]
-    os.execvp("unshare", ["unshare", "--mount", *user, sys.executable, *sys.argv])
+    os.execvp(command[0], [*command, sys.executable, *sys.argv])
 
 
 class Shims:
@@ -38,11 +41,11 @@ class Shims:
             atexit.register(shutil.rmtree, cls.folder, ignore_errors=True)
         library = os.path.join(cls.folder, name + ".so")
         source = os.path.join(HERE, "shims", name + ".c")
-        compiler = [os.environ.get("CC", "cc")]
+        compiler = os.environ.get("CC", "cc").split()
         if not os.path.exists(source):
             source += "pp"
             flags = subprocess.check_output(["pkg-config", "--cflags", "libcamera"], text=True).split()
-            compiler = [os.environ.get("CXX", "c++"), "-std=c++17", *flags]
+            compiler = [*os.environ.get("CXX", "c++").split(), "-std=c++17", *flags]
         if not os.path.exists(library):
             subprocess.run([*compiler, "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", "-o", library, source, "-ldl", "-pthread"],
                            check=True)

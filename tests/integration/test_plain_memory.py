@@ -1,5 +1,7 @@
-"""Memory, where a sanitizer would be in the way: it needs terabytes of address space and brings its own allocator. The
-Makefile leaves this file out then."""
+"""Memory, where a sanitizer would be in the way: it needs terabytes of address space and brings its own allocator.
+
+Needs: no sanitizer.
+"""
 
 import os
 import re

@@ -1,6 +1,8 @@
-"""A cgroup of the kernel's, which would kill us if we took too much. The Makefile leaves this file out where this user may
-not make one, and of sanitizers, which take memory that pastcam does not count; test_reliability_disk.py tests the same
-with files of its own."""
+"""A cgroup of the kernel's, which would kill us if we took too much; sanitizers take memory that pastcam does not count.
+test_reliability_disk.py tests the same with files of its own.
+
+Needs: a cgroup, no sanitizer.
+"""
 
 import os
 import shutil

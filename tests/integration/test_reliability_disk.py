@@ -1,6 +1,7 @@
 """Faults of the disk that the pictures go to: full, read-only, gone, slow; retention on a real filesystem; cgroups.
 
-Runs with mounts of its own (see faults.enter_own_mounts): as root, or in a user namespace."""
+Needs: own mounts.
+"""
 
 import os
 import shutil

@@ -1,6 +1,7 @@
 """Exports and the deletion of old pictures, where deleting takes long: pictures do not wait for housekeeping.
 
-Runs with mounts of its own (see faults.enter_own_mounts): as root, or in a user namespace."""
+Needs: own mounts.
+"""
 
 import os
 import time

@@ -1,6 +1,7 @@
 """Memory of the machine, as /proc tells it: hidden, short, and swap that is full while memory is not.
 
-Runs with mounts of its own (see faults.enter_own_mounts): as root, or in a user namespace."""
+Needs: own mounts.
+"""
 
 import os
 import shutil

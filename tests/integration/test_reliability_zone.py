@@ -1,6 +1,7 @@
 """The system's time zone changes while pastcam runs.
 
-Runs with mounts of its own (see faults.enter_own_mounts), in which /etc is a copy."""
+Needs: own mounts.
+/etc is a copy in them."""
 
 import os
 import re

@@ -121,6 +121,16 @@ static int set_list(struct config *config, const struct option *option, const cJ
 	return set_words(config, option, words, error);
 }
 
+/* Kept as text; what is in it is its reader's to judge. */
+static int set_items(struct config *config, const struct option *option, const cJSON *list, struct error *error)
+{
+	if (!cJSON_IsArray(list))
+		return wrong_type(option, error, "a list: [ … ]");
+	if (!cJSON_PrintPreallocated((cJSON *)list, member_of(config, option), (int)option->bytes, false))
+		return error_set(error, -EINVAL, "%s is longer than %zu bytes", option->path, option->bytes - 1);
+	return 0;
+}
+
 static int set_json(struct config *config, const struct option *option, const cJSON *value, struct error *error)
 {
 	char digits[WORD_BYTES];
@@ -152,6 +162,8 @@ static int set_json(struct config *config, const struct option *option, const cJ
 		if (!cJSON_IsArray(value))
 			return wrong_type(option, error, "a list of words");
 		return set_list(config, option, value, error);
+	case OPTION_LIST:
+		return set_items(config, option, value, error);
 	}
 	return -EINVAL;
 }
@@ -179,6 +191,12 @@ static int set_plain(struct config *config, const struct option *option, const c
 		return set_choice(config, option, text, error);
 	case OPTION_SET:
 		return set_words(config, option, text, error);
+	case OPTION_LIST: {
+		cJSON *list = cJSON_Parse(text);
+		int result = set_items(config, option, list, error);
+		cJSON_Delete(list);
+		return result;
+	}
 	}
 	return -EINVAL;
 }

@@ -18,6 +18,9 @@ enum { CONFIG_FILE_BYTES_MAX = 1024 * 1024, PATH_BYTES = 128, WORD_BYTES = 32 };
 /* Shares that are meant to add up to one may not quite. */
 static const double ROI_SLACK = 1e-6;
 
+/* Ten pictures a second, with a line of the log each, is as much as anybody can mean. */
+#define AUTO_SAVE_INTERVAL_MIN_S 0.1
+
 static void *member_of(struct config *config, const struct option *option)
 {
 	return (char *)config + option->offset;
@@ -405,6 +408,9 @@ int config_check(const struct config *config, struct error *error)
 		return error_set(error, -EINVAL, "ring.downscale is %dx%d, but must not be larger than the camera's %dx%d",
 		                 config->ring.downscale_width, config->ring.downscale_height, config->camera.width,
 		                 config->camera.height);
+	if (config->export.auto_save_interval_s > 0 && config->export.auto_save_interval_s < AUTO_SAVE_INTERVAL_MIN_S)
+		return error_set(error, -EINVAL, "export.auto_save_interval_s is %g, but must be at least %g, or 0 for none",
+		                 config->export.auto_save_interval_s, AUTO_SAVE_INTERVAL_MIN_S);
 	if (config->export.base_dir[0] == '\0')
 		return error_set(error, -EINVAL, "export.base_dir is empty, but must be a folder");
 	return 0;

@@ -145,7 +145,7 @@ const struct option config_options[] = {
 	BOOL("export.auto_save_use_ring", export.auto_save_use_ring, "false",
 	     "Automatic pictures: the newest frame of the ring (true) or the next full-resolution frame (false)."),
 	NUMBER("export.auto_save_interval_s", export.auto_save_interval_s, 0, 31536000, "0", "s",
-	       "Seconds between automatic pictures (JPG); 0: none."),
+	       "Seconds between automatic pictures (JPG), at least 0.1; 0: none."),
 	TEXT("export.base_dir", export.base_dir, "./captures", "Folder of the pictures; it is created."),
 	SET("export.formats", export.formats, "jpg|png|npy", "jpg",
 	    "Formats when a command names none: a list of jpg, png, npy."),

@@ -37,7 +37,7 @@ static const char usage[] =
     "Without -c, config.json in the current folder is used if there is one, else the defaults;\n"
     "for ask, /etc/pastcam/config.json comes before the defaults.\n"
     "--camera says which one of several in the configuration; --check-config without it checks all.\n"
-    "--note TEXT is shown in `status`. docs: pastcam(1), docs/config.md, docs/protocol.md\n";
+    "--note TEXT is shown in `status`. docs: pastcam(1); config.md and protocol.md in share/doc/pastcam\n";
 
 enum action { RUN, CHECK_CONFIG, DUMP_CONFIG, CONFIG_REFERENCE, STATUS_REFERENCE, NIGHT_SIM, MOTION_SIM, TOKEN, ASK };
 

@@ -13,7 +13,7 @@
 #include "base/camera_name.h"
 #include "base/error.h"
 
-enum { CONFIG_TEXT_BYTES = 512, CONFIG_LIST_BYTES = 16 * 1024, CONFIG_CAMERAS_MAX = 16 };
+enum { CONFIG_TEXT_BYTES = 512, CONFIG_CAMERAS_MAX = 16 };
 
 /* "cameras" of a machine with several, in the order of the file; none: one camera, without a name. */
 struct config_cameras {
@@ -35,7 +35,6 @@ struct config {
 		char replay_path[CONFIG_TEXT_BYTES];
 		double lux;
 		char lux_trace[CONFIG_TEXT_BYTES], faults[CONFIG_TEXT_BYTES];
-		char effects[CONFIG_TEXT_BYTES], truth[CONFIG_TEXT_BYTES];
 		int synthetic_format; /* enum pixel_format */
 		int rotation;         /* quarter turns clockwise */
 		bool hflip, vflip;
@@ -61,14 +60,6 @@ struct config {
 		double gain, day_gain;
 	} night;
 	struct {
-		bool enable;
-		int scale;
-		double sensitivity, min_area;
-		int min_frames;
-		double hold_s, cooldown_s;
-		char zones[CONFIG_LIST_BYTES], ignore[CONFIG_LIST_BYTES]; /* JSON */
-	} motion;
-	struct {
 		bool auto_save_use_ring;
 		double auto_save_interval_s;
 		char base_dir[CONFIG_TEXT_BYTES];
@@ -87,6 +78,15 @@ struct config {
 		char socket_dir[CONFIG_TEXT_BYTES];
 		int max_clients;
 	} network;
+	struct {
+		int port;
+		char bind[CONFIG_TEXT_BYTES];
+		char token_file[CONFIG_TEXT_BYTES], view_token_file[CONFIG_TEXT_BYTES];
+		char tls_cert[CONFIG_TEXT_BYTES], tls_key[CONFIG_TEXT_BYTES];
+		char hosts[CONFIG_TEXT_BYTES], cors_origins[CONFIG_TEXT_BYTES];
+		double session_hours;
+		int max_clients;
+	} web;
 	struct {
 		int max_rss_mb;
 		double available_fraction;
@@ -145,6 +145,10 @@ int config_roi(const struct config *config, double roi[4], struct error *error);
 
 /* The whole configuration as JSON, as config_parse reads it. */
 int config_dump(const struct config *config, FILE *out);
+
+/* The table of options as a JSON list, for whoever draws a form of it: path, type (boolean, integer, number, text,
+ * choice, set), min and max, choices, unit, help, default, and the value in config. */
+int config_schema(const struct config *config, FILE *out);
 
 /* docs/config.md. */
 void config_reference(FILE *out);

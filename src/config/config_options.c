@@ -21,10 +21,6 @@
 	{                                                                                                                  \
 		path, OPTION_TEXT, AT(member), ROOM(member), 0, 0, NULL, default_text, "", help                                \
 	}
-#define LIST(path, member, help)                                                                                       \
-	{                                                                                                                  \
-		path, OPTION_LIST, AT(member), ROOM(member), 0, 0, NULL, "[]", "", help                                        \
-	}
 #define CHOICE(path, member, choices, default_text, help)                                                              \
 	{                                                                                                                  \
 		path, OPTION_CHOICE, AT(member), 0, 0, 0, choices, default_text, "", help                                      \
@@ -88,11 +84,6 @@ const struct option config_options[] = {
 	     "Faults that the synthetic camera plays, for tests: kind@start[+length][/period], seconds, with commas "
 	     "between; kinds "
 	     "are stall, error, vanish, slow, garbage, black, white."),
-	TEXT("camera.synthetic.effects", camera.effects, "",
-	     "What the synthetic scene shows, for tests: kind[=value][@start[+length][/period]], seconds, with commas "
-	     "between; kinds are still, noise, blur, cloud, dim, lamp, headlights, rain, sway, walker."),
-	TEXT("camera.synthetic.truth", camera.truth, "",
-	     "File that gets a line of CSV for each frame with a walker in it: where it is."),
 	CHOICE("camera.synthetic.format", camera.synthetic_format, "rgb|bgr|rgbx|bgrx|nv12|yuv420|yuyv", "rgb",
 	       "Pixel layout in which the synthetic camera delivers."),
 
@@ -124,28 +115,10 @@ const struct option config_options[] = {
 	       "Highest gain of the camera's automatic exposure by day; with 1/framerate it is the measure of night.metric "
 	       "scene."),
 
-	BOOL("motion.enable", motion.enable, "true", "Look for motion in every frame."),
-	INTEGER("motion.scale", motion.scale, 1, 8, "4", "",
-	        "Motion is looked for in pictures so many times smaller than the camera's: 1, 2, 4 or 8."),
-	NUMBER("motion.sensitivity", motion.sensitivity, 0, 100, "50", "",
-	       "How little contrast is noticed, in zones that say nothing of it: 0 nothing, 100 half of what 50 needs."),
-	NUMBER("motion.min_area", motion.min_area, 0.001, 100, "0.1", "%",
-	       "Size of the smallest thing that counts, in percent of its zone, in zones that say nothing of it."),
-	INTEGER("motion.min_frames", motion.min_frames, 1, 100, "3", "frames",
-	        "Frames that a thing must be followed through before motion starts."),
-	NUMBER("motion.hold_s", motion.hold_s, 0, 3600, "3", "s", "Motion ends after so long without."),
-	NUMBER("motion.cooldown_s", motion.cooldown_s, 0, 86400, "0", "s",
-	       "How long after its end no motion of the same zone starts."),
-	LIST("motion.zones", motion.zones,
-	     "Where motion counts: `{\"name\": …, \"polygon\": [[x, y], …], \"sensitivity\": …, \"min_area\": …}` each, x "
-	     "and "
-	     "y from 0 to 1 from the top left; none: the whole picture, as `all`. docs/motion.md."),
-	LIST("motion.ignore", motion.ignore, "Polygons in which nothing counts: `[[x, y], …]` each."),
-
 	BOOL("export.auto_save_use_ring", export.auto_save_use_ring, "false",
 	     "Automatic pictures: the newest frame of the ring (true) or the next full-resolution frame (false)."),
 	NUMBER("export.auto_save_interval_s", export.auto_save_interval_s, 0, 31536000, "0", "s",
-	       "Seconds between automatic pictures (JPG), at least 0.1; 0: none."),
+	       "Seconds between automatic pictures (JPG); 0: none."),
 	TEXT("export.base_dir", export.base_dir, "./captures", "Folder of the pictures; it is created."),
 	SET("export.formats", export.formats, "jpg|png|npy", "jpg",
 	    "Formats when a command names none: a list of jpg, png, npy."),
@@ -170,6 +143,27 @@ const struct option config_options[] = {
 	     "Folder of the UNIX socket, which needs no token: NAME.sock of a camera with a name, else camera.sock. The "
 	     "default is used where that folder is there; empty: none."),
 	INTEGER("network.max_clients", network.max_clients, 1, 256, "16", "", "Clients served at once."),
+
+	INTEGER("web.port", web.port, 0, 65535, "8080", "",
+	        "TCP port of the page and its addresses, served by pastcam-web; 0 takes any free one and logs it."),
+	TEXT("web.bind", web.bind, "", "Address that the page listens on; empty: that of network.bind."),
+	TEXT("web.token_file", web.token_file, "",
+	     "File with the token that opens the page; empty: that of network.token_file. With neither, this machine alone "
+	     "is served, unless network.allow_unauthenticated."),
+	TEXT("web.view_token_file", web.view_token_file, "",
+	     "File with a second token, for those who may look but change nothing; empty: none."),
+	TEXT("web.tls_cert", web.tls_cert, "", "Certificate chain in PEM, for https; empty: plain http."),
+	TEXT("web.tls_key", web.tls_key, "", "Private key in PEM that goes with web.tls_cert."),
+	TEXT("web.hosts", web.hosts, "",
+	     "Names by which the page is asked for, beyond addresses, names without dots, .local and the like, with commas "
+	     "between. Others are refused, since a stranger's name may point here."),
+	TEXT("web.cors_origins", web.cors_origins, "",
+	     "Pages of other sites that may use the addresses, such as http://homeassistant.local:8123, with commas "
+	     "between; empty: none."),
+	NUMBER("web.session_hours", web.session_hours, 0.01, 8760, "720", "hours",
+	       "How long a browser that gave the token stays let in."),
+	INTEGER("web.max_clients", web.max_clients, 4, 4096, "128", "",
+	        "Connections to the page at once; beyond it the one that has asked nothing for longest makes way."),
 
 	INTEGER("memory.max_rss_mb", memory.max_rss_mb, 32, 1048576, "350", "MiB",
 	        "Memory of the whole process, ring included. Beyond it the process exits with 42 and restarts with a "

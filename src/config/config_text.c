@@ -42,8 +42,6 @@ static cJSON *json_value(const struct config *config, const struct option *optio
 		return cJSON_CreateString(word);
 	case OPTION_SET:
 		return json_set(option, *(const int *)member);
-	case OPTION_LIST:
-		return cJSON_Parse(member);
 	}
 	return NULL;
 }
@@ -81,6 +79,51 @@ int config_dump(const struct config *config, FILE *out)
 	return result;
 }
 
+static void add_choices(cJSON *object, const struct option *option)
+{
+	char word[WORD_BYTES];
+	cJSON *list = cJSON_AddArrayToObject(object, "choices");
+	for (int i = 0; option_choice(option, i, word, sizeof word); i++)
+		cJSON_AddItemToArray(list, cJSON_CreateString(word));
+}
+
+static cJSON *json_option(const struct config *config, const struct config *defaults, const struct option *option)
+{
+	static const char *const types[] = { "boolean", "integer", "number", "text", "choice", "set" };
+	cJSON *object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "path", option->path);
+	cJSON_AddStringToObject(object, "type", types[option->type]);
+	cJSON_AddStringToObject(object, "unit", option->unit);
+	cJSON_AddStringToObject(object, "help", option->help);
+	if (option->type == OPTION_INTEGER || option->type == OPTION_NUMBER) {
+		cJSON_AddNumberToObject(object, "min", option->min);
+		cJSON_AddNumberToObject(object, "max", option->max);
+	}
+	if (option->choices)
+		add_choices(object, option);
+	cJSON_AddItemToObject(object, "default", json_value(defaults, option));
+	cJSON_AddItemToObject(object, "value", json_value(config, option));
+	return object;
+}
+
+int config_schema(const struct config *config, FILE *out)
+{
+	struct config *defaults = malloc(sizeof *defaults);
+	cJSON *list = cJSON_CreateArray();
+	if (defaults)
+		config_defaults(defaults);
+	for (size_t i = 0; defaults && i < config_option_count; i++)
+		cJSON_AddItemToArray(list, json_option(config, defaults, &config_options[i]));
+	char *text = defaults ? cJSON_PrintUnformatted(list) : NULL;
+	cJSON_Delete(list);
+	free(defaults);
+	if (!text)
+		return -ENOMEM;
+	int result = fputs(text, out) < 0 ? -EIO : 0;
+	free(text);
+	return result;
+}
+
 static void print_values(FILE *out, const struct option *option)
 {
 	switch (option->type) {
@@ -93,9 +136,6 @@ static void print_values(FILE *out, const struct option *option)
 		break;
 	case OPTION_TEXT:
 		fputs("text", out);
-		break;
-	case OPTION_LIST:
-		fputs("list", out);
 		break;
 	case OPTION_SET:
 		fputs("list of ", out);

@@ -103,6 +103,10 @@ void status_visit(const struct status *status, status_visitor visit, void *data)
 /* All of it as one line of JSON, valid UTF-8. The caller frees it; NULL without memory. */
 char *status_json(const struct status *status);
 
+/* The table itself as one line of JSON, for who makes metrics or a page of it: a list of path, kind (counter, gauge,
+ * state, info), unit and help. The caller frees it; NULL without memory. */
+char *status_rows_json(const struct status *status);
+
 /* For a status_lister: begins the next object of the list, and gives it a field. */
 void status_list_next(struct status_list *list);
 void status_list_text(struct status_list *list, const char *name, const char *text);

@@ -204,8 +204,8 @@ static void run_health(struct commands *commands, server_ticket ticket, const st
 
 static void run_status(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
-	(void)words;
-	char *text = status_json(commands->status);
+	bool wants_rows = words->count == 2 && strcmp(words->word[1], "rows") == 0;
+	char *text = wants_rows ? status_rows_json(commands->status) : status_json(commands->status);
 	reply(commands, ticket, text ? text : "BUSY no memory for the status");
 	free(text);
 }
@@ -225,7 +225,7 @@ static const struct command table[] = {
 	{ "past", run_past, "past [formats] [at=-SECONDS] [count=N]: past frames, each a picture" },
 	{ "night_level", run_night_level, "night_level: how dark it is" },
 	{ "health", run_health, "health: memory and swap" },
-	{ "status", run_status, "status: everything, as JSON" },
+	{ "status", run_status, "status [rows]: everything, as JSON; rows: what each of it is" },
 	{ "help", run_help, "help: this list" },
 	{ "version", run_version, "version: the program's" },
 };

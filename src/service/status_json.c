@@ -86,3 +86,23 @@ char *status_json(const struct status *status)
 	cJSON_Delete(root);
 	return text;
 }
+
+char *status_rows_json(const struct status *status)
+{
+	static const char *const kinds[] = { "counter", "gauge", "state", "info" };
+	cJSON *list = cJSON_CreateArray();
+	for (size_t i = 0; i < status->count; i++) {
+		const struct status_group *group = status->sources[i].group;
+		for (const struct status_row *row = group->rows; row < group->rows + group->row_count; row++) {
+			cJSON *object = cJSON_CreateObject();
+			cJSON_AddStringToObject(object, "path", row->path);
+			cJSON_AddStringToObject(object, "kind", kinds[row->kind]);
+			cJSON_AddStringToObject(object, "unit", row->unit);
+			cJSON_AddStringToObject(object, "help", row->help);
+			cJSON_AddItemToArray(list, object);
+		}
+	}
+	char *text = cJSON_PrintUnformatted(list);
+	cJSON_Delete(list);
+	return text;
+}

@@ -11,6 +11,7 @@ HAVE_LIBCAMERA := $(shell $(PKG_CONFIG) --exists libcamera 2>/dev/null && echo y
 # libyuv has no .pc file. The H.264 encoders take what it converts.
 HAVE_LIBYUV := $(shell $(CC) $(CPPFLAGS) -include libyuv.h -E -x c /dev/null >/dev/null 2>&1 && echo yes)
 HAVE_OPENH264 := $(if $(HAVE_LIBYUV),$(shell $(PKG_CONFIG) --exists openh264 2>/dev/null && echo yes))
+HAVE_MICROHTTPD := $(shell $(PKG_CONFIG) --exists libmicrohttpd 2>/dev/null && echo yes)
 
 CPPFLAGS_ALL = -Iinclude -D_GNU_SOURCE $(WIDE) -DPASTCAM_VERSION='"$(VERSION)"' $(CPPFLAGS) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
 CFLAGS_ALL   = -std=c17 $(WARNINGS) $(OPTIMISE) $(HARDENING) $(SANITIZE_FLAGS) -pthread $(CFLAGS)
@@ -20,7 +21,7 @@ LDLIBS_ALL   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm
 
 # Any depth; tests/layers.sh derives a file's layer from its first folder.
 C_SOURCES := $(sort $(shell find src -name '*.c'))
-SOURCES := $(filter-out src/%/main.c,$(C_SOURCES))
+SOURCES := $(filter-out src/%/main.c src/web/%,$(C_SOURCES))
 # Where a library is missing its encoder is left out, with a note below.
 ifneq ($(HAVE_LIBYUV),yes)
 SOURCES := $(filter-out src/encode/i420.c src/encode/v4l2%.c,$(SOURCES))
@@ -48,13 +49,25 @@ LIBRARY = $(BUILD)/libpastcam.a
 # Tests and benches look inside the modules.
 $(BUILD)/tests/%.o $(BUILD)/bench/%.o: CPPFLAGS += -Isrc
 
+# What only pastcam-web has: its own library, the page's files compressed, and the tests that look inside.
+WEB_SOURCES := $(filter-out src/web/main.c,$(filter src/web/%,$(C_SOURCES)))
+WEB_LIBRARY = $(BUILD)/libpastcam-web.a
+WEB_FILES := $(patsubst web/%,$(BUILD)/web/%.gz,$(filter-out %.md,$(wildcard web/*)))
+WEB_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_web_*.c)) \
+	$(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_web_*.c))
+
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 ifeq ($(HAVE_LIBCAMERA),yes)
 UNIT_TESTS += $(patsubst tests/unit/%.cpp,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.cpp))
 endif
 
 .PHONY: all
-all: $(BUILD)/pastcam ## build build/pastcam
+all: $(BUILD)/pastcam ## build build/pastcam, and build/pastcam-web where libmicrohttpd is
+ifeq ($(HAVE_MICROHTTPD),yes)
+all: $(BUILD)/pastcam-web
+else
+all: no-web
+endif
 
 $(BUILD)/pastcam: $(BUILD)/src/pastcam/main.o $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
@@ -65,11 +78,32 @@ ifneq ($(HAVE_OPENH264),yes)
 	@echo "note: built without OpenH264 (libopenh264-dev and libyuv-dev are not installed): video will be MJPEG"
 endif
 
+.PHONY: no-web
+no-web: $(BUILD)/pastcam
+	@echo "note: built without pastcam-web, the page (libmicrohttpd-dev is not installed)"
+
+$(BUILD)/pastcam-web: $(BUILD)/src/web/main.o $(WEB_LIBRARY) $(LIBRARY)
+	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lmicrohttpd $(WEB_LDLIBS)
+
+$(WEB_LIBRARY): $(WEB_SOURCES:%.c=$(BUILD)/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/web/%.gz: web/%
+	@mkdir -p $(@D)
+	gzip -9nc $< > $@
+
+$(BUILD)/src/web/assets.o: $(WEB_FILES)
+$(BUILD)/src/web/assets.o: CPPFLAGS += -DPASTCAM_WEB_FILES='"$(BUILD)/web"'
+
+# The page needs neither the camera nor the pictures' libraries beyond thumbnails.
+WEB_LDLIBS = $(shell $(PKG_CONFIG) --libs libjpeg zlib libcjson) -lm
+
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/src/media/%.o $(BUILD)/src/detect/motion_%.o $(BUILD)/src/export/png_%.o $(BUILD)/bench/%.o: OPTIMISE = $(OPTIMISE_KERNELS)
+$(BUILD)/src/media/%.o $(BUILD)/src/export/png_%.o $(BUILD)/bench/%.o: OPTIMISE = $(OPTIMISE_KERNELS)
 
 .PHONY: libraries
 libraries:
@@ -83,15 +117,24 @@ $(BUILD)/%.o: %.cpp Makefile config.mk
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS_ALL) $(shell $(PKG_CONFIG) --cflags libcamera) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
 
+ifneq ($(HAVE_MICROHTTPD),yes)
+UNIT_TESTS := $(filter-out $(WEB_TESTS),$(UNIT_TESTS))
+endif
+$(WEB_TESTS): $(WEB_LIBRARY)
+$(WEB_TESTS): TEST_LIBS = $(WEB_LIBRARY) $(LIBRARY) -lmicrohttpd
+
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
-	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LDLIBS_ALL)
+	$(LINK) $(LDFLAGS_ALL) -o $@ $(filter-out %.a,$^) $(TEST_LIBS) $(LIBRARY) -lcmocka $(LDLIBS_ALL)
 
 # A fuzz target as a plain test over its corpus; `make fuzz` links libFuzzer in instead.
 FUZZ_TESTS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_MAIN = $(BUILD)/tests/fuzz/corpus_main.o
+ifneq ($(HAVE_MICROHTTPD),yes)
+FUZZ_TESTS := $(filter-out $(WEB_TESTS),$(FUZZ_TESTS))
+endif
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_MAIN) $(LIBRARY)
-	$(LINK) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+	$(LINK) $(LDFLAGS_ALL) -o $@ $(filter-out %.a,$^) $(TEST_LIBS) $(LIBRARY) $(LDLIBS_ALL)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -213,15 +256,10 @@ lint-compilers:
 
 # --- installing ---
 
-# What messages, the man page and the configuration name.
-INSTALLED_DOCS = CHANGELOG.md LICENSE $(addprefix docs/,config.md night.md night.svg protocol.md reliability.md status.md usb-drive.conf)
-
 .PHONY: install
-install: all ## install binary, configuration, units, man page, documents (DESTDIR=, PREFIX=)
+install: all ## install binary, configuration, unit, man page (DESTDIR=, PREFIX=)
 	install -D -m 755 $(BUILD)/pastcam $(DESTDIR)$(PREFIX)/bin/pastcam
 	install -D -m 644 docs/pastcam.1 $(DESTDIR)$(PREFIX)/share/man/man1/pastcam.1
-	install -d -m 755 $(DESTDIR)$(PREFIX)/share/doc/pastcam
-	install -m 644 $(INSTALLED_DOCS) $(DESTDIR)$(PREFIX)/share/doc/pastcam
 	[ -e $(DESTDIR)$(SYSCONFDIR)/pastcam/config.json ] || install -D -m 644 config.json $(DESTDIR)$(SYSCONFDIR)/pastcam/config.json
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam.service $(DESTDIR)$(UNITDIR)/pastcam.service
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam@.service $(DESTDIR)$(UNITDIR)/pastcam@.service

@@ -12,7 +12,6 @@
 #include "config/config.h"
 #include "net/commands.h"
 #include "service/memory_guard.h"
-#include "service/requests.h"
 #include "service/schedule.h"
 #include "service/status_groups.h"
 #include "store/budget.h"
@@ -32,7 +31,6 @@ struct daemon {
 	struct retention *retention;
 	struct jobs *jobs;
 	struct capture *capture;
-	struct requests requests;
 	struct schedule *autosave;
 
 	struct loop *control; /* the control thread's */

@@ -18,7 +18,6 @@
 #include "camera/light.h"
 #include "layout.h"
 #include "scene.h"
-#include "stage.h"
 #include "synthetic_state.h"
 
 enum { BUFFERS = 4, SLOW_FACTOR = 5 };
@@ -35,7 +34,6 @@ struct synthetic {
 	const struct layout *layout;
 	struct scene *scene;
 	struct buffer buffers[BUFFERS];
-	struct stage stage;
 	struct light_trace trace;
 	size_t trace_cursor;
 	struct light_auto automatic;
@@ -83,7 +81,6 @@ static int open_buffers(struct synthetic *camera, struct error *error)
 	for (unsigned i = 0; i < BUFFERS && complete; i++) {
 		struct buffer *buffer = &camera->buffers[i];
 		buffer->canvas.seed = i;
-		buffer->canvas.still = stage_is_still(&camera->stage);
 		buffer->canvas.rgb = malloc(frame_bytes(width, height));
 		complete = buffer->canvas.rgb;
 		if (complete && camera->layout->format != PIXEL_RGB) {
@@ -107,8 +104,6 @@ static int open_parts(struct synthetic *camera, struct error *error)
 		return error_set(error, -ENODEV, "the synthetic camera has vanished, as camera.synthetic.faults asks");
 	}
 	result = open_trace(camera, camera->params->lux_trace, error);
-	if (result == 0)
-		result = stage_open(&camera->stage, camera->params, error);
 	if (result == 0)
 		result = open_buffers(camera, error);
 	if (result < 0)
@@ -152,7 +147,6 @@ static void synthetic_close(void *state)
 		free(camera->buffers[i].pixels);
 	}
 	light_trace_free(&camera->trace);
-	stage_close(&camera->stage);
 	scene_destroy(camera->scene);
 	free(camera);
 }
@@ -282,20 +276,6 @@ static struct buffer *free_buffer(struct synthetic *camera)
 	return NULL;
 }
 
-/* Returns the mean of the picture. */
-static double draw(struct synthetic *camera, struct scene_canvas *canvas, double mean)
-{
-	const uint32_t number = (uint32_t)camera->state->sequence;
-	if (!camera->stage.painter) {
-		scene_draw(camera->scene, canvas, mean, number);
-		return fmin(mean, 255);
-	}
-	/* At the middle of the exposure. */
-	const double at_s = synthetic_state_seconds(camera->state, (camera->start_ns + camera->due_ns) / 2);
-	stage_tell_truth(&camera->stage, at_s, camera->state->sequence, camera->start_ns);
-	return stage_draw(&camera->stage, camera->scene, canvas, mean, at_s, camera->gain, number);
-}
-
 static void show(struct synthetic *camera, struct buffer *buffer, struct image *image)
 {
 	double mean = light_mean(lux_between(camera, camera->start_ns, camera->due_ns), camera->exposure_us, camera->gain);
@@ -304,9 +284,9 @@ static void show(struct synthetic *camera, struct buffer *buffer, struct image *
 	if (synthetic_state_spoils_frame(camera->state, FAULT_WHITE))
 		mean = WHITE_MEAN;
 	int width = camera->params->width, height = camera->params->height;
-	mean = draw(camera, &buffer->canvas, mean);
+	scene_draw(camera->scene, &buffer->canvas, mean, (uint32_t)camera->state->sequence);
 	if (!camera->still)
-		light_auto_step(&camera->automatic, mean);
+		light_auto_step(&camera->automatic, fmin(mean, 255));
 	if (buffer->pixels) {
 		layout_fill(camera->layout, buffer->canvas.rgb, width, height, buffer->pixels, image);
 		return;

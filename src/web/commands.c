@@ -1,0 +1,245 @@
+#include "commands.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "base/utf8.h"
+#include "errands.h"
+
+enum { QUICK_S = 10, SAVE_S = 300 };
+
+/* --- bodies into lines --- */
+
+static bool is_name(const char *name, const char *names)
+{
+	const char *at = strstr(names, name);
+	size_t length = strlen(name);
+	for (; at && length > 0; at = strstr(at + 1, name))
+		if ((at == names || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+			return true;
+	return false;
+}
+
+static void add_formats(struct line *line, const cJSON *value, struct error *error)
+{
+	const cJSON *item;
+	if (cJSON_IsString(value))
+		line_word(line, value->valuestring, error);
+	else if (!cJSON_IsArray(value))
+		line->result = error_set(error, -EINVAL, "formats must be a list of words");
+	else
+		cJSON_ArrayForEach(item, value) line_word(line, cJSON_IsString(item) ? item->valuestring : "", error);
+}
+
+/* To a microsecond, never with an exponent. */
+static void write_number(double value, char *text, size_t bytes)
+{
+	snprintf(text, bytes, "%.6f", value > -1e15 && value < 1e15 ? value : 1e15);
+	for (char *end = text + strlen(text) - 1; *end == '0'; end--)
+		*end = '\0';
+	if (text[strlen(text) - 1] == '.')
+		text[strlen(text) - 1] = '\0';
+}
+
+static void add_member(struct line *line, const cJSON *member, struct error *error)
+{
+	char number[40];
+	if (strcmp(member->string, "formats") == 0) {
+		add_formats(line, member, error);
+	} else if (cJSON_IsNumber(member)) {
+		write_number(member->valuedouble, number, sizeof number);
+		line_pair(line, member->string, number, error);
+	} else if (cJSON_IsString(member)) {
+		line_pair(line, member->string, member->valuestring, error);
+	} else {
+		line->result = error_set(error, -EINVAL, "%s must be a number or a text", member->string);
+	}
+}
+
+int commands_line(struct line *line, const char *command, const char *names, const cJSON *body, struct error *error)
+{
+	*line = LINE_NULL;
+	line_word(line, command, error);
+	for (const cJSON *member = body ? body->child : NULL; member && line->result == 0; member = member->next) {
+		if (strcmp(member->string, "camera") == 0)
+			continue;
+		if (!is_name(member->string, names))
+			return line->result = error_set(error, -EINVAL, "there is no \"%.*s\" here; there are: %s",
+			                                utf8_fit(member->string, 40), member->string, names[0] ? names : "none");
+		add_member(line, member, error);
+	}
+	return line->result;
+}
+
+/* --- what is only passed on --- */
+
+/* JSON from the daemon as it is. */
+static void pass_json(struct request *request, struct ask_reply *reply)
+{
+	char *text = strdup(reply->text);
+	request_bytes(request, 200, "application/json", text, text ? strlen(text) : 0);
+}
+
+static void ask_json(struct request *request, const char *line)
+{
+	const struct camera *camera = cameras_of_request(request);
+	if (camera)
+		ask_camera(request, camera, line, false, QUICK_S, pass_json);
+}
+
+void commands_status(struct request *request)
+{
+	ask_json(request, "status");
+}
+
+void commands_timeline(struct request *request)
+{
+	ask_json(request, "timeline");
+}
+
+/* --- what changes something: the daemon's sentence, and what it names --- */
+
+static void add_files(cJSON *json, const char *text)
+{
+	cJSON *files = NULL;
+	for (const char *at = strchr(text, '/'); at; at = strchr(at, '/')) {
+		size_t length = strcspn(at, ",|() ");
+		char path[512];
+		const char *name;
+		if (length < sizeof path && (at == text || at[-1] == ' ')) {
+			memcpy(path, at, length);
+			path[length] = '\0';
+			name = strrchr(path, '/') + 1;
+			if (!files)
+				files = cJSON_AddArrayToObject(json, "files");
+			if (*name)
+				cJSON_AddItemToArray(files, cJSON_CreateString(name));
+		}
+		at += length;
+	}
+}
+
+static void answer_done(struct request *request, struct ask_reply *reply)
+{
+	cJSON *json = cJSON_CreateObject();
+	cJSON_AddStringToObject(json, "reply", reply->text);
+	add_files(json, reply->text);
+	request_json(request, 200, json);
+}
+
+/* With ?wait=1 the answer is the daemon's, else it is an id, and an event tells. */
+static void save_with(struct request *request, const struct camera *camera, const char *line)
+{
+	const char *wait = target_value(&request->target, "wait");
+	if (wait && strcmp(wait, "0") != 0)
+		ask_camera(request, camera, line, false, SAVE_S, answer_done);
+	else
+		errands_begin(request, camera, line, SAVE_S, add_files);
+}
+
+/* done: NULL for what takes its time, as above. */
+static void do_command(struct request *request, const char *command, const char *names, ask_done done)
+{
+	struct line line;
+	struct error error = { 0 };
+	cJSON *body = request_body_json(request);
+	if (!body)
+		return;
+	int result = commands_line(&line, command, names, body, &error);
+	cJSON_Delete(body);
+	if (result < 0) {
+		request_bad(request, &error);
+		return;
+	}
+	const struct camera *camera = cameras_of_request(request);
+	if (camera && done)
+		ask_camera(request, camera, line.text, false, QUICK_S, done);
+	else if (camera)
+		save_with(request, camera, line.text);
+}
+
+void commands_save(struct request *request)
+{
+	/* `save` takes the next frame, `past` those of a moment. */
+	bool has_moment = request->body && strstr(request->body, "\"at\"");
+	do_command(request, has_moment ? "past" : "save", has_moment ? "formats at count" : "formats", NULL);
+}
+
+void commands_stack(struct request *request)
+{
+	do_command(request, "pastStack", "formats at count mode", NULL);
+}
+
+void commands_trigger(struct request *request)
+{
+	struct error error = { 0 };
+	struct line line = LINE_NULL;
+	cJSON *body = request_body_json(request);
+	if (!body)
+		return;
+	const cJSON *label = cJSON_GetObjectItemCaseSensitive(body, "label");
+	line_word(&line, "trigger", &error);
+	if (cJSON_IsString(label) && label->valuestring[0])
+		line_word(&line, label->valuestring, &error);
+	cJSON_Delete(body);
+	if (line.result < 0) {
+		request_bad(request, &error);
+		return;
+	}
+	const struct camera *camera = cameras_of_request(request);
+	if (camera)
+		ask_camera(request, camera, line.text, false, QUICK_S, answer_done);
+}
+
+/* "PINNED p1 frames=12 from=… to=… expires_s=60" */
+static void answer_pin(struct request *request, struct ask_reply *reply)
+{
+	char id[40] = "";
+	cJSON *json = cJSON_CreateObject();
+	sscanf(reply->text, "%*s %39s", id);
+	cJSON_AddStringToObject(json, "id", id);
+	cJSON_AddStringToObject(json, "reply", reply->text);
+	request_json(request, 201, json);
+}
+
+void commands_pin(struct request *request)
+{
+	do_command(request, "pin", "at before after", answer_pin);
+}
+
+static void about_pin(struct request *request, const char *command, const cJSON *body)
+{
+	struct line line = LINE_NULL;
+	struct error error = { 0 };
+	const cJSON *formats = cJSON_GetObjectItemCaseSensitive(body, "formats");
+	line_word(&line, command, &error);
+	line_word(&line, request->tail, &error);
+	if (formats)
+		add_formats(&line, formats, &error);
+	if (line.result < 0) {
+		request_bad(request, &error);
+		return;
+	}
+	const struct camera *camera = cameras_of_request(request);
+	if (camera && body)
+		save_with(request, camera, line.text);
+	else if (camera)
+		ask_camera(request, camera, line.text, false, QUICK_S, answer_done);
+}
+
+void commands_keep(struct request *request)
+{
+	cJSON *body = request_body_json(request);
+	if (body)
+		about_pin(request, "keep", body);
+	cJSON_Delete(body);
+}
+
+void commands_drop(struct request *request)
+{
+	about_pin(request, "drop", NULL);
+}

@@ -1,0 +1,40 @@
+/*
+ * libmicrohttpd on our loop: connections, their limits and their deadlines. Requests go to request.c.
+ *
+ * libmicrohttpd brings its own epoll descriptor, which the loop watches; there is no other thread. A connection that
+ * has not asked for anything in time is closed, and when there are too many, the one that has asked nothing for longest
+ * makes way.
+ */
+#ifndef PASTCAM_WEB_HTTP_H
+#define PASTCAM_WEB_HTTP_H
+
+#include "web.h"
+
+struct http;
+
+/* Takes over listener. */
+struct http *http_create(struct web *web, int listener, struct error *error);
+void http_destroy(struct http *http); /* closes all connections; NULL is fine */
+
+/* What a connection is busy with, which decides who makes way. */
+enum peer_state {
+	PEER_READING,   /* its request is not complete; idle ones between two requests too */
+	PEER_ANSWERING, /* its request is complete, and answered or about to be */
+	PEER_STREAMING, /* it is sent pictures or events without end */
+};
+
+struct peer;
+void peer_set_state(struct peer *peer, enum peer_state state);
+
+/* Nothing is asked of, read from or sent to a suspended connection; it is not noticed when its client goes. Both may be
+ * called twice. */
+void peer_suspend(struct peer *peer);
+void peer_resume(struct peer *peer);
+
+struct http_counts {
+	unsigned long long connections, refused, requests, errors;
+	unsigned now;
+};
+struct http_counts *http_counts(struct http *http);
+
+#endif

@@ -1,0 +1,62 @@
+// What is on the disk: pictures and clips, to look at, download and delete.
+import { $, attempt, day, el, size, toast } from "/dom.js";
+import { getJson, send, url } from "/api.js";
+
+const PAGE = 60;
+let files = [], total = 0, open = () => {};
+const chosen = new Set();
+
+export const fileUrl = (name, parameters = {}) => url(`/captures/${encodeURIComponent(name)}`, parameters);
+
+function preview(file) {
+  const kind = file.name.split(".").pop();
+  if (kind === "jpg") return el("img", { src: fileUrl(file.name, { width: 240 }), alt: "", loading: "lazy" });
+  return el("span", { className: "blank" }, kind === "mp4" ? "▶ clip" : kind.toUpperCase());
+}
+
+function drawBar() {
+  $("files-count").textContent = total ? `${total} on the disk${chosen.size ? `, ${chosen.size} selected` : ""}` : "";
+  $("zip").hidden = $("files-delete").hidden = chosen.size === 0;
+  $("zip").href = url("/captures.zip", { files: [...chosen].join(",") });
+  $("files-more").hidden = files.length >= total;
+}
+
+function row(file) {
+  const tick = el("input", {
+    type: "checkbox", ariaLabel: `Select ${file.name}`, checked: chosen.has(file.name),
+    onchange: (event) => { event.target.checked ? chosen.add(file.name) : chosen.delete(file.name); drawBar(); },
+  });
+  return el("li", {}, el("button", { type: "button", title: file.name, ariaLabel: `Open ${file.name}`, onclick: () => open(file.name) },
+    preview(file), el("small", {}, day(file.epoch)), el("small", {}, `${file.name.split(".").pop()} · ${size(file.bytes)}`)), tick);
+}
+
+function drawList() {
+  $("files").replaceChildren(...files.map(row));
+  if (!files.length) $("files").append(el("li", { className: "empty" }, "Nothing is saved yet."));
+  drawBar();
+}
+
+export async function refresh(more = false) {
+  try {
+    const before = more && files.length ? files.at(-1).epoch : undefined;
+    const json = await getJson("/api/captures", { limit: PAGE, before });
+    files = more ? [...files, ...json.files] : json.files;
+    total = more ? total : json.total;
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    files = [];
+    total = 0;
+  }
+  drawList();
+}
+
+export function whenOpened(handler) { open = handler; }
+
+$("files-more").addEventListener("click", (event) => attempt(event.target, () => refresh(true)));
+$("files-delete").addEventListener("click", (event) => attempt(event.target, async () => {
+  if (!confirm(`Delete ${chosen.size} file${chosen.size > 1 ? "s" : ""} for good?`)) return;
+  for (const name of chosen) await send("DELETE", `/captures/${encodeURIComponent(name)}`);
+  toast(`${chosen.size} deleted`);
+  chosen.clear();
+  await refresh();
+}));

@@ -15,9 +15,10 @@
 /* Exit codes of the process. */
 enum {
 	EXIT_STOPPED = 0,
-	EXIT_CONFIG = 2,       /* configuration or usage: restarting does not help */
+	EXIT_CONFIG = 2,       /* what the configuration's text or the command line decides: restarting does not help */
 	EXIT_MEMORY = 42,      /* over memory.max_rss_mb: restart me, with a smaller ring */
 	EXIT_CAMERA_LOST = 43, /* the camera was there and stays away: a fresh process may help */
+	EXIT_NOT_NOW = 44,     /* cannot start as things are, with a good configuration: restart me, that may pass */
 };
 
 struct error {

@@ -16,8 +16,12 @@ struct listen_params {
 	const char *bind_option, *port_option, *token_option;
 };
 
-/* Opens, binds and listens, non-blocking. Returns the socket, or -errno; -EINVAL for what is no address, and for one
- * beyond loopback without may_leave_loopback. Logs when no interface has the address yet, which it then waits for. */
+/* What the parameters' text decides: 0; -EINVAL for what is no address, and for one beyond loopback without
+ * may_leave_loopback. */
+int listen_check(const struct listen_params *params, struct error *error);
+
+/* Opens, binds and listens, non-blocking. Returns the socket, or -errno; -EINVAL as listen_check. Logs when no
+ * interface has the address yet, which it then waits for. */
 int listen_open(const struct listen_params *params, struct error *error);
 
 int listen_port(int fd);

@@ -21,8 +21,11 @@ struct log_params {
 	const char *file; /* path; NULL or "" means stderr only */
 };
 
-/* Before log_open, lines of level INFO and above go to stderr. -errno when the file cannot be opened. */
+/* Before log_open, lines of level INFO and above go to stderr. A file that cannot be opened now is opened when it can
+ * be; until then its lines are dropped, counted, and that is noted on stderr and in log_recent. -errno when there can
+ * be no thread for the file: the rest of the log works all the same. */
 int log_open(const struct log_params *params, struct error *error);
+int log_check(const struct log_params *params, struct error *error); /* can the file be written now? -errno else */
 void log_close(void); /* the file's waiting lines are written, for a second at most */
 
 /* Cut at LOG_LINE_BYTES - 1; valid UTF-8, whatever was given; control characters become `?`. Keeps errno. */

@@ -126,6 +126,10 @@ struct camera_status {
 
 struct camera;
 
+/* What the parameters' text decides, as camera_create would: 0; -EINVAL for a fault text that does not parse, a replay
+ * without a folder, a backend that this build does not have. */
+int camera_check(const struct camera_params *params, struct error *error);
+
 /* Opens what can be opened; a camera that is not there is not an error (state CAMERA_ABSENT, and the first camera_poll
  * gives CAMERA_TROUBLE). NULL only for bad parameters (an unreadable replay folder, a fault text that does not parse)
  * or no memory. The texts of params must live as long as the camera. */

@@ -46,6 +46,12 @@ typedef uint64_t server_ticket;
  * server_reply, from within the callback or any time later. */
 typedef void (*server_line)(void *data, server_ticket ticket, char *line);
 
+/* What the parameters' text decides, as server_create would: 0 or -EINVAL. */
+int server_check(const struct server_params *params, struct error *error);
+
+/* The token file as it is now, as server_create would: 0 or -errno. */
+int server_check_files(const struct server_params *params, struct error *error);
+
 /* -EADDRINUSE, -EACCES … as error texts that say what to do; a bind beyond loopback without token or permission, and a
  * token file that others can read or that holds under 16 bytes, are -EINVAL. */
 struct server *server_create(const struct server_params *params, struct loop *loop, server_line on_line, void *data,

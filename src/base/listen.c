@@ -94,22 +94,37 @@ static int listen_on(const struct addrinfo *info, const struct listen_params *pa
 	return fd;
 }
 
-int listen_open(const struct listen_params *params, struct error *error)
+/* NULL as listen_check. */
+static struct addrinfo *resolve_allowed(const struct listen_params *params, struct error *error)
 {
 	struct addrinfo *info = resolve(params, error);
+	if (!info || params->may_leave_loopback || is_loopback(info->ai_addr))
+		return info;
+	error_set(error, -EINVAL,
+	          "%s: %s can be reached by other machines: set %s (`pastcam token FILE` makes one), or "
+	          "network.allow_unauthenticated if anyone may use the camera",
+	          params->bind_option, params->address, params->token_option);
+	freeaddrinfo(info);
+	return NULL;
+}
+
+int listen_check(const struct listen_params *params, struct error *error)
+{
+	struct addrinfo *info = resolve_allowed(params, error);
 	if (!info)
 		return -EINVAL;
-	int result;
-	if (!params->may_leave_loopback && !is_loopback(info->ai_addr)) {
-		result = error_set(error, -EINVAL,
-		                   "%s: %s can be reached by other machines: set %s (`pastcam token FILE` makes one), or "
-		                   "network.allow_unauthenticated if anyone may use the camera",
-		                   params->bind_option, params->address, params->token_option);
-	} else {
-		result = listen_on(info, params);
-		if (result < 0)
-			explain(result, params, error);
-	}
+	freeaddrinfo(info);
+	return 0;
+}
+
+int listen_open(const struct listen_params *params, struct error *error)
+{
+	struct addrinfo *info = resolve_allowed(params, error);
+	if (!info)
+		return -EINVAL;
+	int result = listen_on(info, params);
+	if (result < 0)
+		explain(result, params, error);
 	freeaddrinfo(info);
 	return result;
 }

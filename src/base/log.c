@@ -83,12 +83,29 @@ static void to_stderr(int64_t wall_ns, enum log_level level, const char *text)
 	pthread_mutex_unlock(&log_stderr.lock);
 }
 
+static void remember(int64_t wall_ns, enum log_level level, const char *text)
+{
+	pthread_mutex_lock(&log_last.lock);
+	struct log_line *line = &log_last.lines[log_last.count++ % LOG_RECENT_COUNT];
+	line->wall_ns = wall_ns;
+	line->level = level;
+	strcpy(line->text, text);
+	pthread_mutex_unlock(&log_last.lock);
+}
+
 static void note(const char *text)
 {
 	char cut[LOG_LINE_BYTES];
 	snprintf(cut, sizeof cut, "%s", text);
 	utf8_repair(cut);
-	to_stderr(clock_wall_ns(), LOG_LEVEL_WARNING, cut);
+	int64_t wall_ns = clock_wall_ns();
+	remember(wall_ns, LOG_LEVEL_WARNING, cut);
+	to_stderr(wall_ns, LOG_LEVEL_WARNING, cut);
+}
+
+int log_check(const struct log_params *params, struct error *error)
+{
+	return params->file && params->file[0] ? log_file_check(params->file, error) : 0;
 }
 
 int log_open(const struct log_params *params, struct error *error)
@@ -104,16 +121,6 @@ int log_open(const struct log_params *params, struct error *error)
 void log_close(void)
 {
 	log_file_close();
-}
-
-static void remember(int64_t wall_ns, enum log_level level, const char *text)
-{
-	pthread_mutex_lock(&log_last.lock);
-	struct log_line *line = &log_last.lines[log_last.count++ % LOG_RECENT_COUNT];
-	line->wall_ns = wall_ns;
-	line->level = level;
-	strcpy(line->text, text);
-	pthread_mutex_unlock(&log_last.lock);
 }
 
 /* What strangers send may be in it: one line stays one line, and no terminal is told what to do. U+0080 to U+009F are

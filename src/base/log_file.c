@@ -51,7 +51,8 @@ static int reopen(int flags)
 
 static void close_file(void)
 {
-	close(log_file.fd);
+	if (log_file.fd >= 0)
+		close(log_file.fd);
 	log_file.fd = -1;
 }
 
@@ -141,36 +142,41 @@ static void run(void *unused)
 	}
 }
 
-static int open_file(const char *path, struct error *error)
+/* The folder must let a file be made, where there is none yet. */
+static int check_folder(const char *path)
 {
-	if (strlen(path) >= sizeof log_file.path)
-		return error_set(error, -ENAMETOOLONG, "logging.file: the path is longer than %d bytes", PATH_MAX - 1);
-	strcpy(log_file.path, path);
-	int result = reopen(0);
-	return result < 0 ? error_set_errno(error, result, "logging.file: cannot open %s for writing", path) : 0;
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : slash ? (int)(slash - path) : 1, slash ? path : ".");
+	return access(folder, W_OK | X_OK) < 0 ? -errno : 0;
+}
+
+int log_file_check(const char *path, struct error *error)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int result = fd >= 0 ? 0 : errno == ENOENT ? check_folder(path) : -errno;
+	if (fd >= 0)
+		close(fd);
+	return result < 0 ? error_set_errno(error, result, "logging.file: cannot write %s", path) : 0;
 }
 
 int log_file_open(const char *path, log_file_note note, struct error *error)
 {
-	int result = open_file(path, error);
-	if (result < 0)
-		return result;
+	if (strlen(path) >= sizeof log_file.path)
+		return error_set(error, -ENAMETOOLONG, "logging.file: the path is longer than %d bytes", PATH_MAX - 1);
 	if (!log_file.lines)
 		log_file.lines = mailbox_create(LOG_FILE_QUEUE, sizeof(struct log_file_line), error);
-	if (!log_file.lines) {
-		close_file();
+	if (!log_file.lines)
 		return -ENOMEM;
-	}
+	strcpy(log_file.path, path);
 	log_file.note = note;
 	log_file.failing = false;
 	log_file.unwritten = 0;
 	log_file.refused_before = mailbox_refused(log_file.lines);
 	atomic_store(&log_file.closing, false);
-	result = thread_start(&log_file.thread, "log", THREAD_CONTROL, run, NULL);
-	if (result < 0) {
-		close_file();
+	int result = thread_start(&log_file.thread, "log", THREAD_CONTROL, run, NULL);
+	if (result < 0)
 		return error_set_errno(error, result, "logging.file: cannot start the thread that writes %s", path);
-	}
 	atomic_store(&log_file.open, true);
 	return 0;
 }

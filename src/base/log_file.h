@@ -14,8 +14,12 @@ enum { LOG_FILE_BYTES = 5 * 1024 * 1024, LOG_FILE_OLD = 3, LOG_FILE_LINE_BYTES =
 /* note: told, on the writer's thread, when the file stops taking lines and when it takes them again. */
 typedef void (*log_file_note)(const char *text);
 
-/* Opens or makes path (mode 0640) and starts the thread. */
+/* Starts the thread, which opens or makes path (mode 0640) for the first line; where that fails it is tried again at
+ * each line. -errno only without a thread. */
 int log_file_open(const char *path, log_file_note note, struct error *error);
+
+/* Can path be opened, or made, now? Makes nothing. */
+int log_file_check(const char *path, struct error *error);
 
 /* Queues a whole line, newline included; never waits for the disk. Does nothing when no file is open. */
 void log_file_write(const char *line, size_t bytes);

@@ -41,6 +41,9 @@ struct camera_backend {
 
 	void (*stop)(void *state);  /* gives every frame back; safe when not started */
 	void (*close)(void *state); /* NULL is fine */
+
+	/* What the text of the parameters decides: 0 or -EINVAL. NULL: nothing. */
+	int (*check)(const struct camera_params *params, struct error *error);
 };
 
 /* NULL when built without libcamera. */

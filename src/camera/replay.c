@@ -206,8 +206,16 @@ static int replay_set_mode(void *state, const struct camera_mode *mode, char not
 	return 0;
 }
 
+static int replay_check(const struct camera_params *params, struct error *error)
+{
+	if (params->replay_path && params->replay_path[0])
+		return 0;
+	return error_set(error, -EINVAL, "set camera.replay.path to a folder of JPEG or PNG pictures");
+}
+
 const struct camera_backend camera_backend_replay = {
 	.name = "replay",
+	.check = replay_check,
 	.open = replay_open,
 	.start = replay_start,
 	.fd = replay_fd,

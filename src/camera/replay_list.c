@@ -95,11 +95,11 @@ static int read_folder(struct replay_list *list, const char *path, struct error 
 	list->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int count = list->folder < 0 ? -1 : scandirat(list->folder, ".", &entries, is_picture, versionsort);
 	if (count < 0)
-		return error_set(error, -EINVAL, "cannot read camera.replay.path %s: %s", path, strerror(errno));
+		return error_set(error, -ENODEV, "cannot read camera.replay.path %s: %s", path, strerror(errno));
 	if (take_entries(list, entries, (size_t)count) < 0)
 		return error_set(error, -ENOMEM, "no memory for the names in camera.replay.path %s", path);
 	if (count == 0)
-		return error_set(error, -EINVAL, "camera.replay.path %s holds no .jpg, .jpeg or .png file", path);
+		return error_set(error, -ENODEV, "camera.replay.path %s holds no .jpg, .jpeg or .png file", path);
 	return 0;
 }
 

@@ -28,7 +28,7 @@ struct replay_list {
 };
 #define REPLAY_LIST_NULL ((struct replay_list){ .folder = -1 })
 
-/* -EINVAL for a folder that cannot be read or holds no pictures; list is closed then. */
+/* -ENODEV for a folder that cannot be read or holds no pictures, now; list is closed then. */
 int replay_list_open(struct replay_list *list, const char *path, struct error *error);
 void replay_list_close(struct replay_list *list); /* REPLAY_LIST_NULL is fine */
 

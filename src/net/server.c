@@ -121,22 +121,47 @@ static void on_connection(void *data, uint32_t events)
 	server_arm(listener->server);
 }
 
-static int open_tcp(struct server *server, const struct server_params *params, struct error *error)
+static bool needs_token(const struct server_params *params)
 {
-	int result = 0;
-	server->needs_token = params->token_file && params->token_file[0];
-	if (server->needs_token)
-		result = token_load("network.token_file", params->token_file, &server->token, error);
-	if (result < 0)
-		return result;
-	const struct listen_params listen = {
+	return params->token_file && params->token_file[0];
+}
+
+static struct listen_params listen_params_of(const struct server_params *params)
+{
+	return (struct listen_params){
 		.address = params->bind,
 		.port = params->port,
-		.may_leave_loopback = server->needs_token || params->allow_unauthenticated,
+		.may_leave_loopback = needs_token(params) || params->allow_unauthenticated,
 		.bind_option = "network.bind",
 		.port_option = "network.trigger_port",
 		.token_option = "network.token_file",
 	};
+}
+
+static int load_token(const struct server_params *params, struct token *token, struct error *error)
+{
+	return needs_token(params) ? token_load("network.token_file", params->token_file, token, error) : 0;
+}
+
+int server_check(const struct server_params *params, struct error *error)
+{
+	const struct listen_params listen = listen_params_of(params);
+	return listen_check(&listen, error);
+}
+
+int server_check_files(const struct server_params *params, struct error *error)
+{
+	struct token token;
+	return load_token(params, &token, error);
+}
+
+static int open_tcp(struct server *server, const struct server_params *params, struct error *error)
+{
+	const struct listen_params listen = listen_params_of(params);
+	server->needs_token = needs_token(params);
+	int result = load_token(params, &server->token, error);
+	if (result < 0)
+		return result;
 	result = listen_open(&listen, error);
 	if (result >= 0)
 		server->listeners[LISTENER_TCP].fd = result;

@@ -216,13 +216,13 @@ int daemon_run(const struct config *config, const char *note)
 	sigset_t stop = stop_signals();
 	daemon.signals = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
 	daemon.base_dir = absolute(config->export.base_dir);
-	int exit_code = EXIT_CONFIG;
+	int exit_code = EXIT_NOT_NOW; /* what the configuration decides was checked before */
 	if (daemon.signals < 0 || !daemon.base_dir) {
 		log_error("Cannot start: %s", strerror(errno));
 	} else if (daemon_make(&daemon, on_camera_lost, &error) < 0 || make_timers(&daemon, &error) < 0) {
 		log_error("Cannot start: %s", error.text);
-		/* Memory, and room for threads, may be there later; a free port will not. */
-		exit_code = error.code == -ENOMEM || error.code == -EAGAIN ? EXIT_MEMORY : EXIT_CONFIG;
+		if (error.code == -ENOMEM || error.code == -EAGAIN) /* no memory, or no room for threads */
+			exit_code = EXIT_MEMORY;
 	} else {
 		exit_code = run(&daemon);
 	}

@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "daemon.h"
 #include "night_sim.h"
+#include "start_check.h"
 
 static const char default_config[] = "config.json";
 static const char installed_config[] = "/etc/pastcam/config.json"; /* the service's; for `ask` */
@@ -182,10 +183,11 @@ static int read_config(const struct command_line *line, const char *camera, size
 	return result < 0 ? result : (int)warnings.count;
 }
 
-static int check_values(const struct config *config)
+/* check: start_check_values, or start_check for what is to be started. */
+static int check_values(const struct config *config, int (*check)(const struct config *, struct error *))
 {
 	struct error error = { 0 };
-	int result = config_check(config, &error);
+	int result = check(config, &error);
 	if (result < 0)
 		log_error("Configuration: %s", error.text);
 	return result;
@@ -194,7 +196,21 @@ static int check_values(const struct config *config)
 static int load_config(const struct command_line *line, struct config *config)
 {
 	int result = read_config(line, line->camera, 0, config);
-	return result < 0 ? result : check_values(config);
+	return result < 0 ? result : check_values(config, line->action == RUN ? start_check : start_check_values);
+}
+
+/* The exit code that a start would have. */
+static int check_start(const struct config *config)
+{
+	struct error error = { 0 };
+	if (check_values(config, start_check) < 0)
+		return EXIT_CONFIG;
+	if (start_check_later(config, &error) < 0)
+		log_warning("As things are: %s", error.text);
+	if (start_check_now(config, &error) == 0)
+		return EXIT_STOPPED;
+	log_error("The configuration is good, but cannot be started with as things are: %s", error.text);
+	return EXIT_NOT_NOW;
 }
 
 /* Of each camera, unless one is named. */
@@ -204,15 +220,18 @@ static int check_config(const struct command_line *line, struct config *config)
 	if (common < 0)
 		return EXIT_CONFIG;
 	const struct config_cameras cameras = config->cameras;
-	bool is_good = true;
+	int exit_code = EXIT_STOPPED;
 	if (line->camera[0] || cameras.count == 0)
-		is_good = check_values(config) == 0;
-	for (size_t i = 0; i < cameras.count && !line->camera[0]; i++)
-		if (read_config(line, cameras.names[i], (size_t)common, config) < 0 || check_values(config) < 0)
-			is_good = false;
-	if (is_good)
+		exit_code = check_start(config);
+	for (size_t i = 0; i < cameras.count && !line->camera[0]; i++) {
+		bool is_read = read_config(line, cameras.names[i], (size_t)common, config) >= 0;
+		int one = is_read ? check_start(config) : EXIT_CONFIG;
+		if (exit_code != EXIT_CONFIG && one != EXIT_STOPPED)
+			exit_code = one;
+	}
+	if (exit_code == EXIT_STOPPED)
 		puts("The configuration is good.");
-	return is_good ? EXIT_STOPPED : EXIT_CONFIG;
+	return exit_code;
 }
 
 static int run_service(const struct config *config, const char *note)
@@ -224,10 +243,8 @@ static int run_service(const struct config *config, const char *note)
 	mallopt(M_ARENA_MAX, 2);
 	const struct log_params log = compose_log(config);
 	struct error error = { 0 };
-	if (log_open(&log, &error) < 0) {
-		log_error("Cannot start: %s", error.text);
-		return EXIT_CONFIG;
-	}
+	if (log_open(&log, &error) < 0)
+		log_error("There is no log file: %s", error.text);
 	int exit_code = daemon_run(config, note);
 	log_close();
 	return exit_code;

@@ -106,18 +106,77 @@ class Configuration(Folder):
                 for section, value in status.items() for key in (value if isinstance(value, dict) else [""])]
         self.assertEqual(keys, re.findall(r"^\| `([^`]+)` \|", out, re.MULTILINE))
 
-    def test_a_bind_beyond_loopback_needs_a_token_or_permission(self):
-        code, _, err = run("-o", "network.bind=0.0.0.0", "-o", "camera.backend=synthetic", "-o", "network.trigger_port=0",
-                           cwd=self.folder)
-        self.assertEqual(code, 2)
-        self.assertIn("token", err)
+    def options(self, **options):
+        merged = {"camera.backend": "synthetic", "network.trigger_port": 0,
+                  **{key.replace("__", "."): value for key, value in options.items()}}
+        return [word for key, value in merged.items() for word in ("-o", f"{key}={value}")]
 
-    def test_a_port_in_use_is_exit_code_2(self):
+    def assert_neither_starts_nor_is_good(self, code, words, **options):
+        """--check-config and the start say the same."""
+        for check in ([], ["--check-config"]):
+            got, out, err = run(*self.options(**options), *check, cwd=self.folder)
+            self.assertEqual(got, code, (options, check, err))
+            self.assertRegex(err, words)
+            self.assertNotIn("is good.", out)
+
+    def test_what_the_configuration_decides_is_exit_code_2(self):
+        refused = self.assert_neither_starts_nor_is_good
+        refused(2, "set network.token_file", network__bind="0.0.0.0")
+        refused(2, '"localhost" is not an IPv4', network__bind="localhost")
+        refused(2, "set camera.replay.path", camera__backend="replay")
+        refused(2, 'camera fault "stall" is not', camera__synthetic__faults="stall")
+        refused(2, "must not be larger than the camera's", ring__downscale__enable="true", ring__downscale__width=5000)
+
+    def test_what_may_pass_is_exit_code_44(self):
+        refused = self.assert_neither_starts_nor_is_good
+        token = os.path.join(self.folder, "not-mounted-yet", "token")
+        refused(44, "network.token_file: cannot read .*: No such file", network__token_file=token)
+        os.mkdir(os.path.dirname(token))
+        refused(44, "No such file", network__token_file=token)
+        run("token", token)
+        os.chmod(token, 0o644)
+        refused(44, "chmod 600", network__token_file=token)
+
+    def test_a_port_in_use_is_exit_code_44_and_no_fault_of_the_configuration(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-            code, _, err = run("-o", f"network.trigger_port={port}", "-o", "camera.backend=synthetic", cwd=self.folder)
-        self.assertEqual(code, 2)
-        self.assertIn("already in use", err)
+            options = self.options(network__trigger_port=taken.getsockname()[1])
+            code, _, err = run(*options, cwd=self.folder)
+            self.assertEqual(code, 44)
+            self.assertIn("already in use", err)
+            code, out, _ = run(*options, "--check-config", cwd=self.folder)
+            self.assertEqual((code, out), (0, "The configuration is good.\n"))
+
+    def test_what_is_not_there_yet_and_not_needed_is_waited_for(self):
+        later = os.path.join(self.folder, "not-mounted-yet")
+        for key, name in (("logging.file", "log"), ("camera.replay.path", "pictures")):
+            options = {key: os.path.join(later, name)}
+            if name == "pictures":
+                options["camera.backend"] = "replay"
+            code, out, err = run(*self.options(**options), "--check-config", cwd=self.folder)
+            self.assertEqual((code, out), (0, "The configuration is good.\n"))
+            self.assertRegex(err, f"WARNING As things are: {key}: cannot .*No such file")
+            with Daemon(options) as daemon:
+                wait_until(lambda d=daemon: any("not-mounted-yet" in error["text"] for error in d.status()["last_errors"]),
+                           "a word about it")
+                if name == "log":
+                    os.mkdir(later)
+                    self.assertRegex(daemon.ask("save"), "^Saved")
+                    self.assertEqual(daemon.stop(), 0)
+                    with open(options[key], encoding="utf-8") as log:
+                        self.assertIn("Stopped", log.read())
+                else:
+                    self.assertEqual(daemon.status()["camera"]["state"], "absent")
+                    os.mkdir(options[key])
+                    Image.new("RGB", (320, 240), (200, 100, 50)).save(os.path.join(options[key], "1.png"))
+                    wait_until(lambda d=daemon: d.status()["camera"]["state"] == "running", "the pictures")
+                    self.assertRegex(daemon.ask("save"), "^Saved")
+
+    def test_no_place_for_the_log_prevents_a_start(self):
+        for path in (self.folder, "/proc/pastcam.log", "/dev/full"):  # a folder, a refusal, a full disk
+            with Daemon({"logging.file": path}) as daemon:
+                wait_until(lambda d=daemon: "cannot write the log file" in d.log(), "a word about it")
+                self.assertRegex(daemon.ask("save"), "^Saved")
+                self.assertEqual(daemon.stop(), 0)
 
     def test_a_ring_that_cannot_fit_is_refused_clearly(self):
         code, _, err = run("-o", "camera.width=4000", "-o", "camera.height=3000", "-o", "memory.max_rss_mb=64", "-o",

@@ -320,9 +320,8 @@ static void a_full_disk_is_noted_once(void **state)
 	small.rlim_cur = 10000;
 	signal(SIGXFSZ, SIG_IGN);
 	capture_stderr();
-	open_log(LOG_LEVEL_INFO, file);
+	close(open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
 	assert_int_equal(truncate(file, 9990), 0);
-	log_close();
 	open_log(LOG_LEVEL_INFO, file);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	for (int i = 0; i < 10; i++)
@@ -365,15 +364,40 @@ static void a_vanished_folder_is_noted_when_it_goes_and_when_it_is_back(void **s
 	rmdir(inner);
 }
 
-static void a_file_that_cannot_be_opened_is_an_error(void **state)
+static void a_file_that_cannot_be_opened_yet_is_waited_for(void **state)
 {
 	(void)state;
-	struct error error;
-	struct log_params params = { .level = LOG_LEVEL_INFO, .file = "/nonexistent/folder/log" };
-	assert_int_equal(log_open(&params, &error), -ENOENT);
-	assert_non_null(strstr(error.text, "logging.file: cannot open /nonexistent/folder/log"));
-	params.file = folder;
-	assert_int_equal(log_open(&params, &error), -EISDIR);
+	char later[160], path[192];
+	struct log_line recent[LOG_RECENT_COUNT];
+	snprintf(later, sizeof later, "%s/later", folder);
+	snprintf(path, sizeof path, "%s/log", later);
+	struct error error = { 0 };
+	const struct log_params params = { .level = LOG_LEVEL_INFO, .file = path };
+	assert_int_equal(log_check(&params, &error), -ENOENT);
+	assert_non_null(strstr(error.text, "logging.file: cannot write "));
+	capture_stderr();
+	assert_int_equal(log_open(&params, &error), 0);
+	log_info("while there is no folder");
+	while (log_recent(recent, 1) != 1 || !strstr(recent[0].text, "cannot write the log file"))
+		usleep(1000);
+	assert_int_equal(mkdir(later, 0700), 0);
+	assert_int_equal(log_check(&params, &error), 0);
+	log_info("when there is one");
+	log_close();
+	restore_stderr();
+	assert_non_null(strstr(tail(path), "when there is one"));
+	assert_non_null(strstr(tail(captured), "works again, 1 lines were dropped"));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(later), 0);
+}
+
+static void a_folder_is_no_log_file(void **state)
+{
+	(void)state;
+	struct error error = { 0 };
+	const struct log_params params = { .level = LOG_LEVEL_INFO, .file = folder };
+	assert_int_equal(log_check(&params, &error), -EISDIR);
+	assert_int_equal(log_open(&params, &error), 0);
 	log_close();
 }
 
@@ -392,7 +416,8 @@ int main(void)
 		cmocka_unit_test(a_removed_file_comes_back),
 		cmocka_unit_test(a_full_disk_is_noted_once),
 		cmocka_unit_test(a_vanished_folder_is_noted_when_it_goes_and_when_it_is_back),
-		cmocka_unit_test(a_file_that_cannot_be_opened_is_an_error),
+		cmocka_unit_test(a_file_that_cannot_be_opened_yet_is_waited_for),
+		cmocka_unit_test(a_folder_is_no_log_file),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

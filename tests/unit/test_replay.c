@@ -470,7 +470,7 @@ static void a_vanished_folder_is_an_error_and_can_return(void **state)
 	replay->close(camera);
 }
 
-static void expect_refused(const char *path, const char *text)
+static void expect_refused(const char *path, int code, const char *text)
 {
 	struct camera_params params = params_of(10);
 	struct camera_description description;
@@ -478,19 +478,19 @@ static void expect_refused(const char *path, const char *text)
 	void *camera = NULL;
 
 	params.replay_path = path;
-	assert_int_equal(replay->open(&params, &camera, &description, &error), -EINVAL);
+	assert_int_equal(replay->open(&params, &camera, &description, &error), code);
 	assert_non_null(strstr(error.text, text));
 }
 
 static void a_path_that_cannot_work_is_refused(void **state)
 {
 	(void)state;
-	expect_refused("", "set camera.replay.path");
-	expect_refused(NULL, "set camera.replay.path");
-	expect_refused("/nonexistent/folder", "No such file");
-	expect_refused(folder, "holds no .jpg, .jpeg or .png file");
+	expect_refused("", -EINVAL, "set camera.replay.path");
+	expect_refused(NULL, -EINVAL, "set camera.replay.path");
+	expect_refused("/nonexistent/folder", -ENODEV, "No such file");
+	expect_refused(folder, -ENODEV, "holds no .jpg, .jpeg or .png file");
 	write_text("file", "");
-	expect_refused(path_of("file"), "Not a directory");
+	expect_refused(path_of("file"), -ENODEV, "Not a directory");
 }
 
 static void stopping_and_starting_again_goes_on(void **state)

@@ -63,11 +63,8 @@ static int open_trace(struct synthetic *camera, const char *path, struct error *
 	if (!path || *path == '\0')
 		return 0;
 	FILE *file = fopen(path, "re");
-	if (!file) {
-		int code = -errno;
-		error_set_errno(error, code, "the light trace %s cannot be read", path);
-		return -EINVAL;
-	}
+	if (!file)
+		return error_set_errno(error, -errno, "the light trace %s cannot be read", path);
 	int result = light_trace_read(file, path, &camera->trace, error);
 	fclose(file);
 	return result;
@@ -363,8 +360,15 @@ static void synthetic_stop(void *state)
 		camera->buffers[i].lent = false;
 }
 
+static int synthetic_check(const struct camera_params *params, struct error *error)
+{
+	struct fault_plan plan;
+	return params->faults ? faults_parse(params->faults, &plan, error) : 0;
+}
+
 const struct camera_backend camera_backend_synthetic = {
 	.name = "synthetic",
+	.check = synthetic_check,
 	.open = synthetic_open,
 	.start = synthetic_start,
 	.fd = synthetic_fd,

@@ -1,0 +1,39 @@
+#include "start_check.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "camera/camera.h"
+#include "compose.h"
+#include "net/server.h"
+
+int start_check_values(const struct config *config, struct error *error)
+{
+	return config_check(config, error);
+}
+
+int start_check(const struct config *config, struct error *error)
+{
+	const struct camera_params camera = compose_camera(config);
+	const struct server_params server = compose_server(config, "");
+	int result = start_check_values(config, error);
+	if (result == 0)
+		result = camera_check(&camera, error);
+	return result == 0 ? server_check(&server, error) : result;
+}
+
+int start_check_now(const struct config *config, struct error *error)
+{
+	const struct server_params server = compose_server(config, "");
+	return server_check_files(&server, error);
+}
+
+int start_check_later(const struct config *config, struct error *error)
+{
+	const struct camera_params camera = compose_camera(config);
+	const struct log_params log = compose_log(config);
+	if (camera.backend == CAMERA_REPLAY && access(camera.replay_path, R_OK | X_OK) < 0)
+		return error_set_errno(error, -errno, "camera.replay.path: cannot read %s, which is waited for",
+		                       camera.replay_path);
+	return log_check(&log, error);
+}

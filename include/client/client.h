@@ -81,7 +81,8 @@ typedef int (*client_sink)(void *data, const void *bytes, size_t length);
 int client_ask(const struct client_address *address, const char *line, double reply_timeout_s, client_sink sink,
                void *data, struct error *error);
 
-/* True when a reply begins like one that tells why a command did not work (NOT_SAVED, BUSY …). */
+/* True when a reply begins like one that tells why a command did not work (NOT_…, NO_…, BUSY, UNAUTHORISED,
+ * UNKNOWN_COMMAND). */
 bool client_reply_failed(const char *reply, size_t length);
 
 /* --- the cameras of this machine, by their sockets --- */

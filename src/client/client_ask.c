@@ -57,16 +57,19 @@ int client_ask(const struct client_address *address, const char *line, double re
 	return asking.error.code < 0 ? asking.error.code : result;
 }
 
+/* NOT_SAVED, NOT_SENT, NO_FRAMES … and three more words. */
 bool client_reply_failed(const char *reply, size_t length)
 {
-	static const char *const words[] = {
-		"NOT_SAVED", "NO_FRAMES", "NO_DATA", "BUSY", "UNAUTHORISED", "UNKNOWN_COMMAND"
-	};
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		size_t end = strlen(words[i]);
-		if (length >= end && memcmp(reply, words[i], end) == 0 &&
-		    (length == end || strchr(" \r\n", reply[end]) != NULL))
+	static const char *const others[] = { "BUSY", "UNAUTHORISED", "UNKNOWN_COMMAND" };
+	size_t word = 0;
+	while (word < length && ((reply[word] >= 'A' && reply[word] <= 'Z') || reply[word] == '_'))
+		word++;
+	if (word < length && !strchr(" \r\n", reply[word]))
+		return false;
+	if ((word > 4 && memcmp(reply, "NOT_", 4) == 0) || (word > 3 && memcmp(reply, "NO_", 3) == 0))
+		return true;
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (word == strlen(others[i]) && memcmp(reply, others[i], word) == 0)
 			return true;
-	}
 	return false;
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "client/reply_parser.h"
+#include "net/proto.h"
 
 /* What the handlers were told, as text. */
 struct record {
@@ -145,13 +146,25 @@ static void test_a_handler_that_stops_is_called_no_more(void **state)
 static void test_replies_that_tell_of_a_failure(void **state)
 {
 	(void)state;
-	static const char *const failed[] = { "BUSY", "BUSY\n", "NOT_SAVED disk full\n", "NO_FRAMES\n",
-		                                  "UNAUTHORISED\r\n" };
-	static const char *const fine[] = { "", "BUSYBODY", "Saved single", "{\"a\":1}", "BUS", "\xff\xd8\xff" };
+	static const char *const failed[] = { "BUSY",
+		                                  "BUSY\n",
+		                                  "NOT_SAVED disk full\n",
+		                                  "NO_FRAMES\n",
+		                                  "UNAUTHORISED\r\n",
+		                                  "NOT_SENT why",
+		                                  "UNKNOWN_COMMAND the line" };
+	static const char *const fine[] = { "",     "BUSYBODY", "Saved single", "{\"a\":1}", "BUS",
+		                                "NOT_", "NO_",      "NOTE",         "NO_frames", "\xff\xd8\xff" };
 	for (size_t i = 0; i < sizeof failed / sizeof failed[0]; i++)
 		assert_true(client_reply_failed(failed[i], strlen(failed[i])));
 	for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
 		assert_false(client_reply_failed(fine[i], strlen(fine[i])));
+}
+
+static void test_the_longest_line_is_the_daemon_s(void **state)
+{
+	(void)state;
+	assert_int_equal(CLIENT_LINE_BYTES, PROTO_LINE_BYTES);
 }
 
 int main(void)
@@ -165,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_a_line_without_an_end_is_given_up),
 		cmocka_unit_test(test_a_handler_that_stops_is_called_no_more),
 		cmocka_unit_test(test_replies_that_tell_of_a_failure),
+		cmocka_unit_test(test_the_longest_line_is_the_daemon_s),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

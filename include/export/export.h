@@ -31,11 +31,14 @@ struct picture {
 	const char *camera_model;
 };
 
+struct names_given;
+
 struct export_params {
 	const char *base_dir;
-	const char *camera; /* begins file names; "" or NULL: the only one, which needs none */
-	dev_t device;       /* the filesystem that base_dir must be on (see fsio_begin); 0: any */
-	int jpg_quality;    /* 1-100 */
+	const char *camera;        /* begins file names; "" or NULL: the only one, which needs none */
+	dev_t device;              /* the filesystem that base_dir must be on (see fsio_begin); 0: any */
+	int jpg_quality;           /* 1-100 */
+	struct names_given *given; /* NULL: a name whose file is gone may come again */
 };
 
 /* EXPORT_JPG … for "jpg", "png", "npy" (any case, "jpeg" too); 0 for anything else. */

@@ -42,7 +42,7 @@ int retention_gate(void *retention, dev_t *device, struct error *error);
 struct retention_status {
 	uint64_t deleted, deleted_bytes;
 	int64_t free_bytes, total_bytes; /* of the filesystem, of our pictures; -1: unknown */
-	uint64_t pictures;
+	uint64_t pictures;               /* known when total_bytes is */
 };
 void retention_status(struct retention *retention, struct retention_status *status);
 

@@ -92,8 +92,22 @@ static int set_words(struct config *config, const struct option *option, const c
 	return 0;
 }
 
+/* No text but a path begins with "~". A shell would have replaced it, but not in JSON nor after -o KEY=. */
+static int set_home_path(struct config *config, const struct option *option, const char *text, struct error *error)
+{
+	const char *home = getenv("HOME");
+	if ((text[1] != '/' && text[1] != '\0') || !home || home[0] != '/')
+		return error_set(error, -EINVAL, "%s is %.*s: write the path in full, as in /home/pi/pictures", option->path,
+		                 utf8_fit(text, 60), text);
+	if ((size_t)snprintf(member_of(config, option), option->bytes, "%s%s", home, text + 1) >= option->bytes)
+		return error_set(error, -EINVAL, "%s is longer than %zu bytes", option->path, option->bytes - 1);
+	return 0;
+}
+
 static int set_text(struct config *config, const struct option *option, const char *text, struct error *error)
 {
+	if (text[0] == '~')
+		return set_home_path(config, option, text, error);
 	if (strlen(text) >= option->bytes)
 		return error_set(error, -EINVAL, "%s is longer than %zu bytes", option->path, option->bytes - 1);
 	for (const char *byte = text; *byte; byte++) /* which would end a line of a reply or of the log */

@@ -12,6 +12,7 @@
 #include "codec.h"
 #include "file_name.h"
 #include "media/frame.h"
+#include "names_given.h"
 #include "png_strips.h"
 
 /* In the order of writing: the quickest first. */
@@ -106,6 +107,8 @@ int export_picture(const struct export_params *params, struct pool *pool, const 
 	if (code < 0)
 		return code;
 	file_name_base(params->camera, picture->wall_ns, picture->frame_id, base);
+	if (params->given)
+		number = names_given_next(params->given, picture->frame_id, formats);
 	while (is_taken(params->base_dir, base, number, formats))
 		number++;
 	for (size_t i = 0; i < EXPORT_FORMAT_COUNT && code == 0; i++) {
@@ -113,6 +116,8 @@ int export_picture(const struct export_params *params, struct pool *pool, const 
 			continue;
 		code = write_one(codecs[i], params, pool, picture, &number, result->paths[result->count], error);
 		result->count += code == 0;
+		if (code == 0 && params->given)
+			names_given_note(params->given, picture->frame_id, (unsigned)codecs[i]->format, number);
 	}
 	return code;
 }

@@ -12,6 +12,7 @@
 #include "base/lock.h"
 #include "base/thread.h"
 #include "job_run.h"
+#include "names_given.h"
 
 enum { WORKER_COUNT = 2 };
 
@@ -33,6 +34,7 @@ struct jobs {
 	} lanes[WORKER_COUNT];
 	struct jobs_status status;
 	struct job slots[JOBS_MAX];
+	struct names_given given;
 };
 
 static void queue_init(struct queue *queue)
@@ -160,6 +162,8 @@ struct jobs *jobs_create(const struct jobs_params *params, struct error *error)
 		return NULL;
 	}
 	jobs->params = *params;
+	names_given_init(&jobs->given);
+	jobs->params.export.given = &jobs->given;
 	queue_init(&jobs->singles);
 	queue_init(&jobs->series);
 	lock_init(&jobs->lock);

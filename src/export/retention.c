@@ -312,6 +312,9 @@ struct retention *retention_create(const struct retention_params *params, struct
 	int result = set_folder(retention, params->base_dir, error);
 	if (result == 0) {
 		check_disk(retention, &retention->pass.device, NULL); /* the disk at the start is the one that counts */
+		struct disk_space space;
+		if (disk_space(retention->folder, &space, NULL) == 0)
+			retention->status.free_bytes = space.free;
 		result = thread_start(&retention->thread, "retention", THREAD_HOUSEKEEPING, retention_thread, retention);
 		if (result < 0)
 			error_set_errno(error, result, "cannot start the thread that looks after the pictures");

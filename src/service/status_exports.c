@@ -38,7 +38,8 @@ static const struct status_row jobs_rows[] = {
 static const struct status_row storage_rows[] = {
 	STORAGE("storage.free_mib", STATUS_MIB_OR_NULL, free_bytes, STATUS_GAUGE, "MiB",
 	        "Free on the disk of the pictures, or as much of it as is left of its number of files."),
-	STORAGE("storage.pictures", STATUS_UINT64, pictures, STATUS_GAUGE, "files", "Pictures in the folder."),
+	STORAGE("storage.pictures", STATUS_UINT64, pictures, STATUS_GAUGE, "files",
+	        "Pictures in the folder, when it was last looked through; before the first time `pictures_mib` is null."),
 	STORAGE("storage.pictures_mib", STATUS_MIB_OR_NULL, total_bytes, STATUS_GAUGE, "MiB",
 	        "What they take on the disk."),
 	STORAGE("storage.deleted", STATUS_UINT64, deleted, STATUS_COUNTER, "files",

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 import harness
-from harness import Daemon, paths_of
+from harness import Daemon, paths_of, wait_until
 from pictures import load, patch_colour, read_number
 
 SAVE = (r"^Saved single full-resolution image: (?P<paths>\S+(?:, \S+)*) "
@@ -99,6 +99,19 @@ class Commands(unittest.TestCase):
         with Image.open(path) as image:
             self.assertEqual(int(image.text["Frame"]), int(re.search(r"_f(\d+)", path)[1]))
         self.assertIn(self.daemon.status()["ring"]["newest_id"] - int(re.search(r"_f(\d+)", path)[1]), range(0, 40))
+
+    def test_a_name_is_not_given_again_when_its_file_was_fetched_and_deleted(self):
+        self.daemon.wait_frames(20)
+        names, frames = set(), []
+
+        def seen_twice():
+            for path in paths_of(self.daemon.ask("past jpg at=-0.3 count=10")):
+                self.assertNotIn(os.path.basename(path), names)
+                names.add(os.path.basename(path))
+                frames.append(re.search(r"_f(\d+)", path)[1])
+                os.unlink(path)
+            return len(set(frames)) < len(frames)
+        wait_until(seen_twice, "two pictures of one frame")
 
     def test_questions(self):
         self.assertRegex(self.daemon.ask("night_level"), r"^LEVEL=\d+\.\d THRESH=35 STATUS=DAY\n$")

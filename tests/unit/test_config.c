@@ -58,6 +58,29 @@ static void test_every_default_is_valid(void **state)
 	assert_int_equal(config.network.trigger_port, 9999);
 }
 
+static void test_a_path_may_begin_at_home(void **state)
+{
+	(void)state;
+	setenv("HOME", "/home/pi", 1);
+	assert_int_equal(parse("{\"export\": {\"base_dir\": \"~/pictures\"}, \"logging\": {\"file\": \"~/log\"}}"), 0);
+	assert_string_equal(config.export.base_dir, "/home/pi/pictures");
+	assert_string_equal(config.logging.file, "/home/pi/log");
+	assert_int_equal(config_set(&config, "export.base_dir=~", &error), 0);
+	assert_string_equal(config.export.base_dir, "/home/pi");
+	assert_int_equal(config_set(&config, "export.base_dir=/a/~b", &error), 0);
+	assert_string_equal(config.export.base_dir, "/a/~b");
+	assert_refused("{\"export\": {\"base_dir\": \"~max/pictures\"}}",
+	               "export.base_dir is ~max/pictures: write the path in full, as in /home/pi/pictures");
+	unsetenv("HOME");
+	assert_refused("{\"network\": {\"token_file\": \"~/token\"}}",
+	               "network.token_file is ~/token: write the path in full, as in /home/pi/pictures");
+	char longest[5000] = "/";
+	memset(longest + 1, 'x', sizeof longest - 2);
+	setenv("HOME", longest, 1);
+	assert_int_equal(config_set(&config, "export.base_dir=~/a", &error), -EINVAL);
+	assert_non_null(strstr(error.text, "longer than"));
+}
+
 static void assert_choice(const char *assignment, const int *member, int value)
 {
 	assert_int_equal(config_set(&config, assignment, &error), 0);
@@ -285,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_every_default_is_valid, set_up),
+		cmocka_unit_test_setup(test_a_path_may_begin_at_home, set_up),
 		cmocka_unit_test_setup(test_a_choice_of_numbers_may_be_a_number, set_up),
 		cmocka_unit_test_setup(test_a_zoom_is_four_shares_within_the_picture, set_up),
 		cmocka_unit_test_setup(test_choices_are_in_the_order_of_their_enums, set_up),

@@ -21,6 +21,7 @@
 
 #include "export/codec.h"
 #include "export/file_name.h"
+#include "export/names_given.h"
 #include "export/retention_scan.h"
 
 static void assert_name(const struct export_result *result, size_t index, const char *name)
@@ -90,6 +91,32 @@ static void test_taken_names_are_kept_and_formats_stay_together(void **state)
 	export_one(&picture, EXPORT_JPG, &result);
 	assert_name(&result, 0, "20261121_061401_f00000042-3.jpg");
 	assert_int_equal(scratch_count(folder), 5);
+}
+
+static void test_a_name_never_comes_twice_though_its_file_is_gone(void **state)
+{
+	static struct names_given given;
+	struct export_params params = { .base_dir = folder, .jpg_quality = 95, .given = &given };
+	struct export_result result;
+	struct picture other = picture;
+	const char *const names[] = { "20261121_061401_f00000042.jpg", "20261121_061401_f00000042-2.jpg",
+		                          "20261121_061401_f00000042-3.jpg" };
+	(void)state;
+
+	names_given_init(&given);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(export_picture(&params, NULL, &picture, EXPORT_JPG, &result, NULL), 0);
+		assert_name(&result, 0, names[i]);
+		assert_int_equal(unlink(result.paths[0]), 0);
+		other.frame_id++;
+		assert_int_equal(export_picture(&params, NULL, &other, EXPORT_JPG, &result, NULL), 0);
+		assert_null(strchr(strrchr(result.paths[0], '/'), '-'));
+	}
+	assert_int_equal(export_picture(&params, NULL, &picture, EXPORT_PNG, &result, NULL), 0);
+	assert_name(&result, 0, "20261121_061401_f00000042.png");
+	assert_int_equal(export_picture(&params, NULL, &picture, EXPORT_JPG | EXPORT_PNG, &result, NULL), 0);
+	assert_name(&result, 0, "20261121_061401_f00000042-4.jpg");
+	assert_name(&result, 1, "20261121_061401_f00000042-4.png");
 }
 
 static void test_names_sort_by_time_where_the_clocks_are_put_back(void **state)
@@ -404,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_formats_have_names),
 		TEST(test_files_are_named_by_local_time_and_frame),
 		TEST(test_taken_names_are_kept_and_formats_stay_together),
+		TEST(test_a_name_never_comes_twice_though_its_file_is_gone),
 		TEST(test_names_sort_by_time_where_the_clocks_are_put_back),
 		TEST(test_pictures_can_be_dated_after_2038),
 		cmocka_unit_test(test_a_camera_s_name_begins_the_file_s),

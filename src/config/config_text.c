@@ -170,6 +170,9 @@ static void print_cameras(FILE *out)
 	      "- The common `memory.max_rss_mb` is for all cameras together. A camera with one of its own, or with a\n"
 	      "  `memory.share`, takes that from it; the others share what is left equally.\n"
 	      "- A common `logging.file` gets the camera's name: `pastcam.log` becomes `pastcam-front.log`.\n"
+	      "- Cameras may share `export.base_dir`, since file names begin with the camera's name. The limits of "
+	      "`storage` are\n"
+	      "  for the folder, whosever pictures are in it.\n"
 	      "- `pastcam --check-config` checks all of them. Two cameras with one port, one `camera.id` or one log file "
 	      "are\n"
 	      "  refused.\n",

@@ -103,7 +103,7 @@ $(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/src/media/%.o $(BUILD)/src/export/png_%.o $(BUILD)/bench/%.o: OPTIMISE = $(OPTIMISE_KERNELS)
+$(BUILD)/src/media/%.o $(BUILD)/src/detect/motion_%.o $(BUILD)/src/export/png_%.o $(BUILD)/bench/%.o: OPTIMISE = $(OPTIMISE_KERNELS)
 
 .PHONY: libraries
 libraries:
@@ -256,10 +256,15 @@ lint-compilers:
 
 # --- installing ---
 
+# What messages, the man page and the configuration name.
+INSTALLED_DOCS = CHANGELOG.md LICENSE $(addprefix docs/,config.md night.md night.svg protocol.md reliability.md status.md usb-drive.conf)
+
 .PHONY: install
-install: all ## install binary, configuration, unit, man page (DESTDIR=, PREFIX=)
+install: all ## install binary, configuration, units, man page, documents (DESTDIR=, PREFIX=)
 	install -D -m 755 $(BUILD)/pastcam $(DESTDIR)$(PREFIX)/bin/pastcam
 	install -D -m 644 docs/pastcam.1 $(DESTDIR)$(PREFIX)/share/man/man1/pastcam.1
+	install -d -m 755 $(DESTDIR)$(PREFIX)/share/doc/pastcam
+	install -m 644 $(INSTALLED_DOCS) $(DESTDIR)$(PREFIX)/share/doc/pastcam
 	[ -e $(DESTDIR)$(SYSCONFDIR)/pastcam/config.json ] || install -D -m 644 config.json $(DESTDIR)$(SYSCONFDIR)/pastcam/config.json
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam.service $(DESTDIR)$(UNITDIR)/pastcam.service
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam@.service $(DESTDIR)$(UNITDIR)/pastcam@.service

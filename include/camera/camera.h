@@ -66,6 +66,8 @@ struct camera_params {
 	enum pixel_format synthetic_format; /* what it delivers */
 	double lux;                         /* scene light */
 	const char *lux_trace;              /* CSV of t_s,lux lines, overrides lux; "" is none */
+	const char *effects; /* what happens in the scene, src/camera/synthetic/effects.h; "" or NULL: cars and a balloon */
+	const char *truth;   /* file that gets a line of CSV for each frame with a walker in it; "" or NULL: none */
 	const char
 	    *faults; /* "stall@10+5,error@30,vanish@40+10,slow@60+5,garbage@70": kind@start[+length], seconds; "" is none */
 };

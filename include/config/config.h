@@ -13,7 +13,7 @@
 #include "base/camera_name.h"
 #include "base/error.h"
 
-enum { CONFIG_TEXT_BYTES = 512, CONFIG_CAMERAS_MAX = 16 };
+enum { CONFIG_TEXT_BYTES = 512, CONFIG_LIST_BYTES = 16 * 1024, CONFIG_CAMERAS_MAX = 16 };
 
 /* "cameras" of a machine with several, in the order of the file; none: one camera, without a name. */
 struct config_cameras {
@@ -35,6 +35,7 @@ struct config {
 		char replay_path[CONFIG_TEXT_BYTES];
 		double lux;
 		char lux_trace[CONFIG_TEXT_BYTES], faults[CONFIG_TEXT_BYTES];
+		char effects[CONFIG_TEXT_BYTES], truth[CONFIG_TEXT_BYTES];
 		int synthetic_format; /* enum pixel_format */
 		int rotation;         /* quarter turns clockwise */
 		bool hflip, vflip;
@@ -59,6 +60,14 @@ struct config {
 		int exposure_us;
 		double gain, day_gain;
 	} night;
+	struct {
+		bool enable;
+		int scale;
+		double sensitivity, min_area;
+		int min_frames;
+		double hold_s, cooldown_s;
+		char zones[CONFIG_LIST_BYTES], ignore[CONFIG_LIST_BYTES]; /* JSON */
+	} motion;
 	struct {
 		bool auto_save_use_ring;
 		double auto_save_interval_s;

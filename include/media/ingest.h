@@ -6,6 +6,7 @@
 #define PASTCAM_MEDIA_INGEST_H
 
 #include "media/frame.h"
+#include "media/luma_grid.h"
 #include "media/orientation.h"
 
 /* What is done about an image whose proportions are not the frame's. */
@@ -42,5 +43,8 @@ void ingest_destroy(struct ingest *ingest);
  * members stay. image has the size of ingest_create, any format and stride; frame the other size. One thread at a time
  * per struct ingest. */
 void ingest(struct ingest *ingest, const struct image *image, struct frame *frame);
+
+/* The same, and fills grid from the frame's pixels while they are still in the cache. grid: of the frame's size; NULL: none. */
+void ingest_with_luma(struct ingest *ingest, const struct image *image, struct frame *frame, struct luma_grid *grid);
 
 #endif

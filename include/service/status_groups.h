@@ -6,6 +6,7 @@
 #include "capture/capture.h"
 #include "export/jobs.h"
 #include "export/retention.h"
+#include "service/schedule.h"
 #include "service/status.h"
 #include "store/budget.h"
 #include "store/frame_ring.h"
@@ -22,8 +23,9 @@ struct status_capture_data {
 };
 extern const struct status_group status_capture; /* camera, ring, night */
 
-extern const struct status_group status_exports; /* struct jobs */
-extern const struct status_group status_storage; /* struct retention */
+extern const struct status_group status_exports;   /* struct jobs */
+extern const struct status_group status_automatic; /* struct schedule, or NULL: there are none */
+extern const struct status_group status_storage;   /* struct retention */
 
 struct status_memory_data {
 	const struct budget *budget;

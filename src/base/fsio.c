@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -16,6 +17,18 @@
 
 enum { FSIO_NUMBER_MAX = 99999, FSIO_BEGIN_TRIES = 100 };
 
+/* systemd's sandbox makes all read-only that the unit does not name, whatever the disk is. */
+static int explain_read_only(struct error *error, int code, const char *folder)
+{
+	if (!getenv("INVOCATION_ID"))
+		return error_set_errno(error, code, "disk is read-only: %.*s", utf8_fit(folder, 160), folder);
+	return error_set(
+	    error, code,
+	    "disk is read-only: %.*s, for the service at least: it writes where ReadWritePaths= in a drop-in of "
+	    "its unit says, see usb-drive.conf in share/doc/pastcam",
+	    utf8_fit(folder, 100), folder);
+}
+
 int fsio_explain(struct error *error, int code, const char *folder)
 {
 	switch (-code) {
@@ -23,7 +36,7 @@ int fsio_explain(struct error *error, int code, const char *folder)
 	case EDQUOT:
 		return error_set_errno(error, code, "disk full: %.*s", utf8_fit(folder, 160), folder);
 	case EROFS:
-		return error_set_errno(error, code, "disk is read-only: %.*s", utf8_fit(folder, 160), folder);
+		return explain_read_only(error, code, folder);
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
@@ -31,7 +44,8 @@ int fsio_explain(struct error *error, int code, const char *folder)
 		return error_set_errno(error, code, "folder is gone: %.*s", utf8_fit(folder, 160), folder);
 	case EACCES:
 	case EPERM:
-		return error_set_errno(error, code, "not allowed to write in %.*s", utf8_fit(folder, 160), folder);
+		return error_set_errno(error, code, "not allowed to write in %.*s, which must belong to pastcam's user",
+		                       utf8_fit(folder, 130), folder);
 	case EIO:
 		return error_set_errno(error, code, "disk error in %.*s", utf8_fit(folder, 160), folder);
 	case EXDEV:

@@ -18,6 +18,9 @@ enum { CONFIG_FILE_BYTES_MAX = 1024 * 1024, PATH_BYTES = 128, WORD_BYTES = 32 };
 /* Shares that are meant to add up to one may not quite. */
 static const double ROI_SLACK = 1e-6;
 
+/* Ten pictures a second, with a line of the log each, is as much as anybody can mean. */
+#define AUTO_SAVE_INTERVAL_MIN_S 0.1
+
 static void *member_of(struct config *config, const struct option *option)
 {
 	return (char *)config + option->offset;
@@ -135,6 +138,16 @@ static int set_list(struct config *config, const struct option *option, const cJ
 	return set_words(config, option, words, error);
 }
 
+/* Kept as text; what is in it is its reader's to judge. */
+static int set_items(struct config *config, const struct option *option, const cJSON *list, struct error *error)
+{
+	if (!cJSON_IsArray(list))
+		return wrong_type(option, error, "a list: [ … ]");
+	if (!cJSON_PrintPreallocated((cJSON *)list, member_of(config, option), (int)option->bytes, false))
+		return error_set(error, -EINVAL, "%s is longer than %zu bytes", option->path, option->bytes - 1);
+	return 0;
+}
+
 static int set_json(struct config *config, const struct option *option, const cJSON *value, struct error *error)
 {
 	char digits[WORD_BYTES];
@@ -166,6 +179,8 @@ static int set_json(struct config *config, const struct option *option, const cJ
 		if (!cJSON_IsArray(value))
 			return wrong_type(option, error, "a list of words");
 		return set_list(config, option, value, error);
+	case OPTION_LIST:
+		return set_items(config, option, value, error);
 	}
 	return -EINVAL;
 }
@@ -193,6 +208,12 @@ static int set_plain(struct config *config, const struct option *option, const c
 		return set_choice(config, option, text, error);
 	case OPTION_SET:
 		return set_words(config, option, text, error);
+	case OPTION_LIST: {
+		cJSON *list = cJSON_Parse(text);
+		int result = set_items(config, option, list, error);
+		cJSON_Delete(list);
+		return result;
+	}
 	}
 	return -EINVAL;
 }
@@ -401,6 +422,9 @@ int config_check(const struct config *config, struct error *error)
 		return error_set(error, -EINVAL, "ring.downscale is %dx%d, but must not be larger than the camera's %dx%d",
 		                 config->ring.downscale_width, config->ring.downscale_height, config->camera.width,
 		                 config->camera.height);
+	if (config->export.auto_save_interval_s > 0 && config->export.auto_save_interval_s < AUTO_SAVE_INTERVAL_MIN_S)
+		return error_set(error, -EINVAL, "export.auto_save_interval_s is %g, but must be at least %g, or 0 for none",
+		                 config->export.auto_save_interval_s, AUTO_SAVE_INTERVAL_MIN_S);
 	if (config->export.base_dir[0] == '\0')
 		return error_set(error, -EINVAL, "export.base_dir is empty, but must be a folder");
 	return 0;

@@ -21,6 +21,10 @@
 	{                                                                                                                  \
 		path, OPTION_TEXT, AT(member), ROOM(member), 0, 0, NULL, default_text, "", help                                \
 	}
+#define LIST(path, member, help)                                                                                       \
+	{                                                                                                                  \
+		path, OPTION_LIST, AT(member), ROOM(member), 0, 0, NULL, "[]", "", help                                        \
+	}
 #define CHOICE(path, member, choices, default_text, help)                                                              \
 	{                                                                                                                  \
 		path, OPTION_CHOICE, AT(member), 0, 0, 0, choices, default_text, "", help                                      \
@@ -84,6 +88,11 @@ const struct option config_options[] = {
 	     "Faults that the synthetic camera plays, for tests: kind@start[+length][/period], seconds, with commas "
 	     "between; kinds "
 	     "are stall, error, vanish, slow, garbage, black, white."),
+	TEXT("camera.synthetic.effects", camera.effects, "",
+	     "What the synthetic scene shows, for tests: kind[=value][@start[+length][/period]], seconds, with commas "
+	     "between; kinds are still, noise, blur, cloud, dim, lamp, headlights, rain, sway, walker."),
+	TEXT("camera.synthetic.truth", camera.truth, "",
+	     "File that gets a line of CSV for each frame with a walker in it: where it is."),
 	CHOICE("camera.synthetic.format", camera.synthetic_format, "rgb|bgr|rgbx|bgrx|nv12|yuv420|yuyv", "rgb",
 	       "Pixel layout in which the synthetic camera delivers."),
 
@@ -114,6 +123,24 @@ const struct option config_options[] = {
 	NUMBER("night.day_gain", night.day_gain, 1, 64, "8", "",
 	       "Highest gain of the camera's automatic exposure by day; with 1/framerate it is the measure of night.metric "
 	       "scene."),
+
+	BOOL("motion.enable", motion.enable, "true", "Look for motion in every frame."),
+	INTEGER("motion.scale", motion.scale, 1, 8, "4", "",
+	        "Motion is looked for in pictures so many times smaller than the camera's: 1, 2, 4 or 8."),
+	NUMBER("motion.sensitivity", motion.sensitivity, 0, 100, "50", "",
+	       "How little contrast is noticed, in zones that say nothing of it: 0 nothing, 100 half of what 50 needs."),
+	NUMBER("motion.min_area", motion.min_area, 0.001, 100, "0.1", "%",
+	       "Size of the smallest thing that counts, in percent of its zone, in zones that say nothing of it."),
+	INTEGER("motion.min_frames", motion.min_frames, 1, 100, "3", "frames",
+	        "Frames that a thing must be followed through before motion starts."),
+	NUMBER("motion.hold_s", motion.hold_s, 0, 3600, "3", "s", "Motion ends after so long without."),
+	NUMBER("motion.cooldown_s", motion.cooldown_s, 0, 86400, "0", "s",
+	       "How long after its end no motion of the same zone starts."),
+	LIST("motion.zones", motion.zones,
+	     "Where motion counts: `{\"name\": …, \"polygon\": [[x, y], …], \"sensitivity\": …, \"min_area\": …}` each, x "
+	     "and "
+	     "y from 0 to 1 from the top left; none: the whole picture, as `all`. docs/motion.md."),
+	LIST("motion.ignore", motion.ignore, "Polygons in which nothing counts: `[[x, y], …]` each."),
 
 	BOOL("export.auto_save_use_ring", export.auto_save_use_ring, "false",
 	     "Automatic pictures: the newest frame of the ring (true) or the next full-resolution frame (false)."),

@@ -11,13 +11,14 @@ enum option_type {
 	OPTION_TEXT,    /* char[bytes] */
 	OPTION_CHOICE,  /* int: the index of the word in choices */
 	OPTION_SET,     /* int: bit n is the word n of choices; a JSON list, or words with commas */
+	OPTION_LIST,    /* char[bytes]: a JSON list of whatever its reader makes of it, as text */
 };
 
 struct option {
 	const char *path; /* "ring.downscale.width" */
 	enum option_type type;
 	size_t offset;            /* in struct config */
-	size_t bytes;             /* OPTION_TEXT: room, with the terminator */
+	size_t bytes;             /* OPTION_TEXT and OPTION_LIST: room, with the terminator */
 	double min, max;          /* OPTION_INTEGER and OPTION_NUMBER, inclusive */
 	const char *choices;      /* "mean|median|max" */
 	const char *default_text; /* the default, as it would follow -o path= */

@@ -42,6 +42,8 @@ static cJSON *json_value(const struct config *config, const struct option *optio
 		return cJSON_CreateString(word);
 	case OPTION_SET:
 		return json_set(option, *(const int *)member);
+	case OPTION_LIST:
+		return cJSON_Parse(member);
 	}
 	return NULL;
 }
@@ -136,6 +138,9 @@ static void print_values(FILE *out, const struct option *option)
 		break;
 	case OPTION_TEXT:
 		fputs("text", out);
+		break;
+	case OPTION_LIST:
+		fputs("list", out);
 		break;
 	case OPTION_SET:
 		fputs("list of ", out);

@@ -116,7 +116,26 @@ static uint64_t place_strips(struct ingest *ingest, const struct image *part, st
 	return sum;
 }
 
-void ingest(struct ingest *ingest, const struct image *image, struct frame *frame)
+/* Rows whose pixels fit the nearest cache; a multiple of every grid's block and of the rows that share chroma. */
+enum { BAND_ROWS = 8 };
+
+static uint64_t direct_rows(struct ingest *ingest, const struct image *part, struct frame *frame,
+                            struct luma_grid *grid)
+{
+	const int height = ingest->geometry.scaled_height;
+	if (!grid)
+		return scaled_rows(ingest, part, 0, height, frame->pixels);
+	uint64_t sum = 0;
+	for (int y = 0; y < height; y += BAND_ROWS) {
+		const int count = height - y < BAND_ROWS ? height - y : BAND_ROWS;
+		uint8_t *rows = frame->pixels + frame_bytes(frame->width, y);
+		sum += scaled_rows(ingest, part, y, count, rows);
+		luma_grid_rows(grid, rows, frame->width, y, y + count);
+	}
+	return sum;
+}
+
+void ingest_with_luma(struct ingest *ingest, const struct image *image, struct frame *frame, struct luma_grid *grid)
 {
 	const struct geometry *geometry = &ingest->geometry;
 	const struct image part = geometry_part(geometry, image);
@@ -124,8 +143,15 @@ void ingest(struct ingest *ingest, const struct image *image, struct frame *fram
 	if (ingest->enlarge)
 		middle_rows(ingest, &part, 0, geometry->middle_height, enlarge_input(ingest->enlarge));
 	if (ingest->direct)
-		sum = scaled_rows(ingest, &part, 0, geometry->scaled_height, frame->pixels);
+		sum = direct_rows(ingest, &part, frame, grid);
 	else
 		sum = place_strips(ingest, &part, frame);
+	if (grid && !ingest->direct)
+		luma_grid_rows(grid, frame->pixels, frame->width, 0, frame->height);
 	frame->info.mean = (double)sum / (double)frame_bytes(frame->width, frame->height);
+}
+
+void ingest(struct ingest *ingest, const struct image *image, struct frame *frame)
+{
+	ingest_with_luma(ingest, image, frame, NULL);
 }

@@ -56,6 +56,8 @@ struct camera_params compose_camera(const struct config *config)
 		.replay_path = config->camera.replay_path,
 		.lux = config->camera.lux,
 		.lux_trace = config->camera.lux_trace,
+		.effects = config->camera.effects,
+		.truth = config->camera.truth,
 		.faults = config->camera.faults,
 		.synthetic_format = (enum pixel_format)config->camera.synthetic_format,
 	};

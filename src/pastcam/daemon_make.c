@@ -85,6 +85,19 @@ static int make_capture(struct daemon *daemon, struct error *error)
 	return daemon->capture ? 0 : -ENOMEM;
 }
 
+static int make_requests(struct daemon *daemon, struct error *error)
+{
+	(void)error;
+	daemon->requests = (struct requests){
+		.jobs = daemon->jobs,
+		.capture = daemon->capture,
+		.ring = daemon->ring,
+		.full_ring = daemon->full_ring,
+		.framerate = daemon->config->camera.framerate,
+	};
+	return 0;
+}
+
 static int make_autosave(struct daemon *daemon, struct error *error)
 {
 	if (daemon->config->export.auto_save_interval_s <= 0)
@@ -93,9 +106,7 @@ static int make_autosave(struct daemon *daemon, struct error *error)
 		.interval_s = daemon->config->export.auto_save_interval_s,
 		.use_ring = daemon->config->export.auto_save_use_ring,
 		.loop = daemon->loop,
-		.capture = daemon->capture,
-		.jobs = daemon->jobs,
-		.ring = daemon->ring,
+		.requests = &daemon->requests,
 	};
 	daemon->autosave = schedule_create(&params, error);
 	return daemon->autosave ? 0 : -ENOMEM;
@@ -161,7 +172,7 @@ int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct e
 {
 	int (*const steps[])(struct daemon *, struct error *) = {
 		make_events, make_server,  make_pool,     make_camera,   make_rings,
-		make_jobs,   make_capture, make_autosave, start_control,
+		make_jobs,   make_capture, make_requests, make_autosave, start_control,
 	};
 	daemon->camera_lost = camera_lost;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "net/commands.h"
 #include "service/memory_guard.h"
+#include "service/requests.h"
 #include "service/schedule.h"
 #include "service/status_groups.h"
 #include "store/budget.h"
@@ -31,6 +32,7 @@ struct daemon {
 	struct retention *retention;
 	struct jobs *jobs;
 	struct capture *capture;
+	struct requests requests;
 	struct schedule *autosave;
 
 	struct loop *control; /* the control thread's */

@@ -12,6 +12,7 @@ void daemon_fill_status(struct daemon *daemon)
 	status_add(status, &status_program, &daemon->status_of_program);
 	status_add(status, &status_capture, &daemon->status_of_capture);
 	status_add(status, &status_exports, daemon->jobs);
+	status_add(status, &status_automatic, daemon->autosave);
 	status_add(status, &status_storage, daemon->retention);
 	status_add(status, &status_memory, &daemon->status_of_memory);
 	status_add(status, &status_network, daemon->server);

@@ -15,6 +15,7 @@
 #include "compose.h"
 #include "config/config.h"
 #include "daemon.h"
+#include "motion_sim.h"
 #include "night_sim.h"
 #include "start_check.h"
 
@@ -28,15 +29,17 @@ static const char usage[] =
     "       pastcam [-c FILE] [-o …] --dump-config     show all values in force\n"
     "       pastcam [-c FILE] [-o …] night-sim < TRACE play a trace of light through the night controller\n"
     "       pastcam [-c FILE] [--camera NAME] ask LINE send LINE to a running pastcam, as in: pastcam ask save\n"
+    "       pastcam [-c FILE] [-o …] motion-sim [--scores] [--overlay FOLDER] FOLDER\n"
+    "                                                  look for motion in a folder of pictures\n"
     "       pastcam token FILE                         make a token for network.token_file\n"
     "       pastcam --config-reference | --status-reference | --version | --help\n"
     "\n"
     "Without -c, config.json in the current folder is used if there is one, else the defaults;\n"
     "for ask, /etc/pastcam/config.json comes before the defaults.\n"
     "--camera says which one of several in the configuration; --check-config without it checks all.\n"
-    "--note TEXT is shown in `status`. docs: pastcam(1), docs/config.md, docs/protocol.md\n";
+    "--note TEXT is shown in `status`. docs: pastcam(1); config.md and protocol.md in share/doc/pastcam\n";
 
-enum action { RUN, CHECK_CONFIG, DUMP_CONFIG, CONFIG_REFERENCE, STATUS_REFERENCE, NIGHT_SIM, TOKEN, ASK };
+enum action { RUN, CHECK_CONFIG, DUMP_CONFIG, CONFIG_REFERENCE, STATUS_REFERENCE, NIGHT_SIM, MOTION_SIM, TOKEN, ASK };
 
 enum { ASK_LINE_BYTES = 2048 };
 
@@ -46,6 +49,7 @@ struct command_line {
 	const char *camera;      /* "": there is only one */
 	const char *note;
 	const char *token_path;
+	struct motion_sim_params motion_sim;
 	char ask_line[ASK_LINE_BYTES];
 	const char **assignments; /* of -o */
 	size_t assignment_count;
@@ -82,6 +86,11 @@ static int parse_subcommand(struct command_line *line, int count, char **words)
 		line->action = NIGHT_SIM;
 		return 0;
 	}
+	if (strcmp(words[0], "motion-sim") == 0 && count == 2) {
+		line->action = MOTION_SIM;
+		line->motion_sim.path = words[1];
+		return 0;
+	}
 	if (strcmp(words[0], "token") == 0 && count == 2) {
 		line->action = TOKEN;
 		line->token_path = words[1];
@@ -106,6 +115,12 @@ static int parse_option(struct command_line *line, int option, const char *value
 		return 0;
 	case 'n':
 		line->note = value;
+		return 0;
+	case 's':
+		line->motion_sim.scores = true;
+		return 0;
+	case 'O':
+		line->motion_sim.overlay = value;
 		return 0;
 	case 'a':
 		line->camera = value;
@@ -147,6 +162,8 @@ static int parse_command_line(struct command_line *line, int argc, char **argv)
 		{ "config-reference", no_argument, NULL, 'R' },
 		{ "status-reference", no_argument, NULL, 'S' },
 		{ "note", required_argument, NULL, 'n' },
+		{ "scores", no_argument, NULL, 's' },
+		{ "overlay", required_argument, NULL, 'O' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -260,6 +277,17 @@ static int run_night_sim(const struct config *config)
 	return EXIT_CONFIG;
 }
 
+static int run_motion_sim(const struct motion_sim_params *asked, const struct config *config)
+{
+	struct motion_sim_params params = *asked;
+	params.config = config;
+	struct error error = { 0 };
+	if (motion_sim_run(&params, stdout, &error) == 0)
+		return EXIT_STOPPED;
+	fprintf(stderr, "pastcam: %s\n", error.text);
+	return EXIT_CONFIG;
+}
+
 static int make_token(const char *path)
 {
 	struct error error = { 0 };
@@ -297,6 +325,8 @@ static int act(const struct command_line *line)
 		return config_dump(&config, stdout) < 0 ? EXIT_FAILURE : EXIT_STOPPED;
 	case NIGHT_SIM:
 		return run_night_sim(&config);
+	case MOTION_SIM:
+		return run_motion_sim(&line->motion_sim, &config);
 	default:
 		return run_service(&config, line->note);
 	}

@@ -5,11 +5,13 @@
 
 #include "camera/camera.h"
 #include "compose.h"
+#include "compose_motion.h"
 #include "net/server.h"
 
 int start_check_values(const struct config *config, struct error *error)
 {
-	return config_check(config, error);
+	int result = config_check(config, error);
+	return result == 0 ? compose_motion_check(config, error) : result;
 }
 
 int start_check(const struct config *config, struct error *error)

@@ -6,6 +6,11 @@ static void take_jobs(const void *data, void *snapshot)
 	jobs_status((struct jobs *)data, snapshot);
 }
 
+static void take_automatic(const void *data, void *snapshot)
+{
+	schedule_status(data, snapshot);
+}
+
 static void take_storage(const void *data, void *snapshot)
 {
 	retention_status((struct retention *)data, snapshot);
@@ -31,6 +36,17 @@ static const struct status_row jobs_rows[] = {
 	JOBS("exports.last_error_age_s", STATUS_AGE, last_error_ns, STATUS_GAUGE, "s", "Since then."),
 };
 
+#define AUTOMATIC(path, member, help)                                                                                  \
+	{                                                                                                                  \
+		path, STATUS_UINT64, offsetof(struct schedule_status, member), STATUS_COUNTER, "pictures", help                \
+	}
+static const struct status_row automatic_rows[] = {
+	AUTOMATIC("automatic.saved", saved, "Automatic pictures that are on the disk (`export.auto_save_interval_s`)."),
+	AUTOMATIC("automatic.failed", failed, "Those that ended in an error."),
+	AUTOMATIC("automatic.left_out", left_out,
+	          "Those that were due while the one before was still under way, and its successor waited."),
+};
+
 #define STORAGE(path, form, member, kind, unit, help)                                                                  \
 	{                                                                                                                  \
 		path, form, offsetof(struct retention_status, member), kind, unit, help                                        \
@@ -48,4 +64,5 @@ static const struct status_row storage_rows[] = {
 };
 
 const struct status_group status_exports = STATUS_GROUP(jobs_rows, struct jobs_status, take_jobs);
+const struct status_group status_automatic = STATUS_GROUP(automatic_rows, struct schedule_status, take_automatic);
 const struct status_group status_storage = STATUS_GROUP(storage_rows, struct retention_status, take_storage);

@@ -72,11 +72,11 @@ const struct budget_claim *budget_short(const struct budget *budget)
 
 const struct budget_claim *budget_claim_of(const struct budget *budget, const char *name)
 {
-	for (size_t i = 0; i < budget->claim_count; i++)
-		if (strcmp(budget->claims[i].name, name) == 0)
-			return &budget->claims[i];
-	assert(!"no such claim");
-	return NULL;
+	size_t i = 0;
+	while (i < budget->claim_count && strcmp(budget->claims[i].name, name) != 0)
+		i++;
+	assert(i < budget->claim_count);
+	return &budget->claims[i];
 }
 
 enum budget_bound budget_bound_of(const struct budget *budget, const struct budget_claim *claim)

@@ -30,6 +30,24 @@ static void check_round_trip(const struct config *config)
 	free(second);
 }
 
+/* What is in force for each camera is a configuration of its own. */
+static void check_cameras(const char *text, size_t bytes, const struct config_cameras *cameras)
+{
+	for (size_t i = 0; i < cameras->count; i++) {
+		struct config config;
+		struct config_warnings warnings = { 0 };
+		struct error error = { 0 };
+		FUZZ_CHECK(camera_name_is_good(cameras->names[i], strlen(cameras->names[i])));
+		config_defaults(&config);
+		strcpy(config.name, cameras->names[i]);
+		int result = config_parse(&config, text, bytes, &warnings, &error);
+		FUZZ_CHECK(result == 0 || (error.code == result && error.text[0]));
+		FUZZ_CHECK(result < 0 || (config.memory.share > 0 && config.memory.share <= 1));
+		if (result == 0 && config_check(&config, &error) == 0)
+			check_round_trip(&config);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	struct config config;
@@ -47,6 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	FUZZ_CHECK(result == 0 || (error.code == result && error.text[0]));
 	if (result == 0 && config_check(&config, &error) == 0)
 		check_round_trip(&config);
+	if (result == 0)
+		check_cameras(text, bytes, &config.cameras);
 	free(text);
 	return 0;
 }

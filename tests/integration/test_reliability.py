@@ -83,7 +83,7 @@ class Stopped(Folder):
         delay = self.path("delay")
         put(delay, 100)
         for _ in range(10):
-            with Daemon({"export.auto_save_interval_s": 0.05, "camera.framerate": 30}, folder=self.folder,
+            with Daemon({"export.auto_save_interval_s": 0.1, "camera.framerate": 30}, folder=self.folder,
                         environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
                 clients = Clients(daemon, count=6)
                 time.sleep(0.3)

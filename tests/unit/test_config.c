@@ -304,6 +304,22 @@ static void test_files(void **state)
 	assert_non_null(strstr(error.text, path));
 }
 
+static void test_automatic_pictures_have_a_shortest_interval(void **state)
+{
+	(void)state;
+	const char *const refused[] = { "1e-9", "0.05", "0.0999" }, *const taken[] = { "0", "0.1", "900" };
+	for (size_t i = 0; i < 3; i++) {
+		char text[64];
+		snprintf(text, sizeof text, "export.auto_save_interval_s=%s", refused[i]);
+		assert_int_equal(config_set(&config, text, &error), 0);
+		assert_int_equal(config_check(&config, &error), -EINVAL);
+		assert_non_null(strstr(error.text, "must be at least 0.1, or 0 for none"));
+		snprintf(text, sizeof text, "export.auto_save_interval_s=%s", taken[i]);
+		assert_int_equal(config_set(&config, text, &error), 0);
+		assert_int_equal(config_check(&config, &error), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +327,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_path_may_begin_at_home, set_up),
 		cmocka_unit_test_setup(test_a_choice_of_numbers_may_be_a_number, set_up),
 		cmocka_unit_test_setup(test_a_zoom_is_four_shares_within_the_picture, set_up),
+		cmocka_unit_test_setup(test_automatic_pictures_have_a_shortest_interval, set_up),
 		cmocka_unit_test_setup(test_choices_are_in_the_order_of_their_enums, set_up),
 		cmocka_unit_test_setup(test_sets_what_the_text_names, set_up),
 		cmocka_unit_test_setup(test_syntax_errors_name_line_and_column, set_up),

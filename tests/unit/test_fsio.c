@@ -341,6 +341,23 @@ static void test_read_small(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void test_a_service_is_told_of_its_unit(void **state)
+{
+	(void)state;
+	struct error error;
+	unsetenv("INVOCATION_ID");
+	assert_int_equal(fsio_explain(&error, -EROFS, "/media/usb"), -EROFS);
+	assert_string_equal(error.text, "disk is read-only: /media/usb: Read-only file system");
+	setenv("INVOCATION_ID", "0123456789abcdef0123456789abcdef", 1);
+	char path[200] = "/media/usb/";
+	memset(path + strlen(path), 'x', 150);
+	assert_int_equal(fsio_explain(&error, -EROFS, path), -EROFS);
+	unsetenv("INVOCATION_ID");
+	assert_non_null(strstr(error.text, "disk is read-only: /media/usb/x"));
+	assert_non_null(strstr(error.text, "ReadWritePaths="));
+	assert_non_null(strstr(error.text, "usb-drive.conf in share/doc/pastcam"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +378,7 @@ int main(void)
 		TEST(test_replace),
 		TEST(test_replace_in_the_current_folder),
 		TEST(test_read_small),
+		cmocka_unit_test(test_a_service_is_told_of_its_unit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

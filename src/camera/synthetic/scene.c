@@ -202,6 +202,8 @@ void scene_draw(const struct scene *scene, struct scene_canvas *canvas, double m
 	int brightness = brightness_of(mean);
 	make_table(table, brightness);
 	restore(scene, canvas, table, brightness);
+	if (canvas->still)
+		return;
 	for (int i = 0; i < SCENE_SPRITES; i++) {
 		struct scene_rect rect = sprite_at(scene, i, number);
 		canvas->marks[i] = clip(scene, rect);

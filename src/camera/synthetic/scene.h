@@ -36,6 +36,7 @@ struct scene_rect {
 struct scene_canvas {
 	uint8_t *rgb;  /* the caller's, width * height * 3 bytes */
 	unsigned seed; /* of the noise: give each canvas its own */
+	bool still;    /* nothing that moves is drawn, nor the number */
 	/* private to scene.c: */
 	int brightness;
 	bool drawn;

@@ -18,6 +18,7 @@
 #include "camera/light.h"
 #include "layout.h"
 #include "scene.h"
+#include "stage.h"
 #include "synthetic_state.h"
 
 enum { BUFFERS = 4, SLOW_FACTOR = 5 };
@@ -34,6 +35,7 @@ struct synthetic {
 	const struct layout *layout;
 	struct scene *scene;
 	struct buffer buffers[BUFFERS];
+	struct stage stage;
 	struct light_trace trace;
 	size_t trace_cursor;
 	struct light_auto automatic;
@@ -78,6 +80,7 @@ static int open_buffers(struct synthetic *camera, struct error *error)
 	for (unsigned i = 0; i < BUFFERS && complete; i++) {
 		struct buffer *buffer = &camera->buffers[i];
 		buffer->canvas.seed = i;
+		buffer->canvas.still = stage_is_still(&camera->stage);
 		buffer->canvas.rgb = malloc(frame_bytes(width, height));
 		complete = buffer->canvas.rgb;
 		if (complete && camera->layout->format != PIXEL_RGB) {
@@ -101,6 +104,8 @@ static int open_parts(struct synthetic *camera, struct error *error)
 		return error_set(error, -ENODEV, "the synthetic camera has vanished, as camera.synthetic.faults asks");
 	}
 	result = open_trace(camera, camera->params->lux_trace, error);
+	if (result == 0)
+		result = stage_open(&camera->stage, camera->params, error);
 	if (result == 0)
 		result = open_buffers(camera, error);
 	if (result < 0)
@@ -144,6 +149,7 @@ static void synthetic_close(void *state)
 		free(camera->buffers[i].pixels);
 	}
 	light_trace_free(&camera->trace);
+	stage_close(&camera->stage);
 	scene_destroy(camera->scene);
 	free(camera);
 }
@@ -273,6 +279,20 @@ static struct buffer *free_buffer(struct synthetic *camera)
 	return NULL;
 }
 
+/* Returns the mean of the picture. */
+static double draw(struct synthetic *camera, struct scene_canvas *canvas, double mean)
+{
+	const uint32_t number = (uint32_t)camera->state->sequence;
+	if (!camera->stage.painter) {
+		scene_draw(camera->scene, canvas, mean, number);
+		return fmin(mean, 255);
+	}
+	/* At the middle of the exposure. */
+	const double at_s = synthetic_state_seconds(camera->state, (camera->start_ns + camera->due_ns) / 2);
+	stage_tell_truth(&camera->stage, at_s, camera->state->sequence, camera->start_ns);
+	return stage_draw(&camera->stage, camera->scene, canvas, mean, at_s, camera->gain, number);
+}
+
 static void show(struct synthetic *camera, struct buffer *buffer, struct image *image)
 {
 	double mean = light_mean(lux_between(camera, camera->start_ns, camera->due_ns), camera->exposure_us, camera->gain);
@@ -281,9 +301,9 @@ static void show(struct synthetic *camera, struct buffer *buffer, struct image *
 	if (synthetic_state_spoils_frame(camera->state, FAULT_WHITE))
 		mean = WHITE_MEAN;
 	int width = camera->params->width, height = camera->params->height;
-	scene_draw(camera->scene, &buffer->canvas, mean, (uint32_t)camera->state->sequence);
+	mean = draw(camera, &buffer->canvas, mean);
 	if (!camera->still)
-		light_auto_step(&camera->automatic, fmin(mean, 255));
+		light_auto_step(&camera->automatic, mean);
 	if (buffer->pixels) {
 		layout_fill(camera->layout, buffer->canvas.rgb, width, height, buffer->pixels, image);
 		return;

@@ -1,0 +1,188 @@
+#include "motion_blobs.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "media/luma_grid.h"
+
+/* Parts this near are one: a walker whose coat is as bright as the wall shows as head, arms and legs. */
+enum { BRIDGE = 2 };
+/* A gradient stands out from this share of the contrast that counts as changed: edges are a cell or two wide. */
+static const float EDGE_SHARE = 0.5F;
+
+/* The most runs: a cell, and a gap that is too wide to bridge. */
+static size_t run_limit(int width, int height)
+{
+	return (size_t)height * (size_t)(width / (BRIDGE + 2) + 1);
+}
+
+bool motion_blobs_init(struct motion_blobs *blobs, int width, int height)
+{
+	const size_t limit = run_limit(width, height);
+	*blobs = (struct motion_blobs){ 0 };
+	blobs->runs = malloc(limit * sizeof *blobs->runs);
+	blobs->cells = malloc(limit * sizeof *blobs->cells);
+	blobs->blob = malloc(MOTION_BLOBS_MAX * sizeof *blobs->blob);
+	return blobs->runs && blobs->cells && blobs->blob;
+}
+
+void motion_blobs_finish(struct motion_blobs *blobs)
+{
+	free(blobs->runs);
+	free(blobs->cells);
+	free(blobs->blob);
+	*blobs = (struct motion_blobs){ 0 };
+}
+
+size_t motion_blobs_bytes(int width, int height)
+{
+	return run_limit(width, height) * (sizeof(struct motion_run) + sizeof(int)) +
+	       MOTION_BLOBS_MAX * sizeof(struct motion_blob);
+}
+
+static int first_of(struct motion_run *runs, int i)
+{
+	while (runs[i].parent != i)
+		i = runs[i].parent = runs[runs[i].parent].parent;
+	return i;
+}
+
+static void join(struct motion_run *runs, int a, int b)
+{
+	a = first_of(runs, a);
+	b = first_of(runs, b);
+	if (a < b)
+		runs[b].parent = a;
+	else
+		runs[a].parent = b;
+}
+
+/* Adds the runs of a row; neighbours with a small gap are one. */
+static void add_row(struct motion_blobs *blobs, const uint8_t *row, int y, int width)
+{
+	const int begin = blobs->run_count;
+	for (int x = 0; x < width; x++) {
+		if (!row[x])
+			continue;
+		struct motion_run *last = &blobs->runs[blobs->run_count - 1];
+		if (blobs->run_count > begin && x - last->right <= BRIDGE + 1) {
+			last->right = (int16_t)x;
+			continue;
+		}
+		blobs->runs[blobs->run_count] = (struct motion_run){ (int16_t)y, (int16_t)x, (int16_t)x, -1, blobs->run_count };
+		blobs->run_count++;
+	}
+}
+
+/* Joins runs [middle, end), of a row, with those of the row above, [begin, middle). */
+static void join_rows(struct motion_run *runs, int begin, int middle, int end)
+{
+	for (int i = middle; i < end; i++) {
+		while (begin < middle && runs[begin].right + BRIDGE < runs[i].left)
+			begin++;
+		for (int j = begin; j < middle && runs[j].left <= runs[i].right + BRIDGE; j++)
+			join(runs, j, i);
+	}
+}
+
+static void find_runs(struct motion_blobs *blobs, const struct motion_planes *planes)
+{
+	int above = 0;
+	blobs->run_count = 0;
+	for (int y = 0; y < planes->height; y++) {
+		const int begin = blobs->run_count;
+		add_row(blobs, planes->changed + (size_t)y * (size_t)planes->width, y, planes->width);
+		join_rows(blobs->runs, above, begin, blobs->run_count);
+		above = begin;
+	}
+}
+
+static int cells_in(const struct motion_planes *planes, const struct motion_run *run)
+{
+	const uint8_t *row = planes->changed + (size_t)run->y * (size_t)planes->width;
+	int cells = 0;
+	for (int x = run->left; x <= run->right; x++)
+		cells += row[x];
+	return cells;
+}
+
+/* Gives each run the number of its blob, or -1 where that is too small or one too many. */
+static void number_blobs(struct motion_blobs *blobs, const struct motion_planes *planes, int cells_least)
+{
+	struct motion_run *runs = blobs->runs;
+	memset(blobs->cells, 0, (size_t)blobs->run_count * sizeof *blobs->cells);
+	for (int i = 0; i < blobs->run_count; i++)
+		blobs->cells[first_of(runs, i)] += cells_in(planes, &runs[i]);
+	blobs->count = 0;
+	/* The first run of a blob comes before its others, so their parent's number is there already. */
+	for (int i = 0; i < blobs->run_count; i++) {
+		const int first = runs[i].parent;
+		if (first != i) {
+			runs[i].blob = runs[first].blob;
+			continue;
+		}
+		runs[i].blob = -1;
+		if (blobs->cells[i] < cells_least || blobs->count == MOTION_BLOBS_MAX)
+			continue;
+		runs[i].blob = (int16_t)blobs->count;
+		blobs->blob[blobs->count++] = (struct motion_blob){ .box = { runs[i].left, runs[i].y, runs[i].right, 0 } };
+	}
+}
+
+static void widen(struct motion_box *box, const struct motion_run *run)
+{
+	box->left = run->left < box->left ? run->left : box->left;
+	box->right = run->right > box->right ? run->right : box->right;
+	box->bottom = run->y;
+}
+
+static void add_gradients(struct motion_blob *blob, const struct motion_planes *planes, const uint16_t *luma, size_t at,
+                          size_t next, float stands_out)
+{
+	const float dark = 2 * LUMA_GRID_LEVEL;
+	const float here = luma[at], there = luma[next];
+	const float was_here = planes->background[at], was_there = planes->background[next];
+	const float gain = (here + there + dark) / (was_here + was_there + dark);
+	const float now = there - here, lit = gain * (was_there - was_here);
+	blob->gradient_new += fabsf(now - lit);
+	blob->edges += fabsf(now - lit) > stands_out;
+	blob->gradient_all += fabsf(now) + fabsf(lit);
+}
+
+static void add_zones(struct motion_blob *blob, uint64_t zones)
+{
+	blob->zones |= zones;
+	for (; zones; zones &= zones - 1)
+		blob->zone_cells[__builtin_ctzll(zones)]++;
+}
+
+static void measure_run(struct motion_blob *blob, const struct motion_planes *planes, const uint16_t *luma,
+                        const struct zone_map *map, const struct motion_run *run)
+{
+	const size_t width = (size_t)planes->width, row = (size_t)run->y * width;
+	widen(&blob->box, run);
+	for (size_t x = (size_t)run->left; x <= (size_t)run->right; x++) {
+		const size_t at = row + x;
+		if (!planes->changed[at])
+			continue;
+		blob->cells++;
+		blob->active += planes->active[at];
+		add_zones(blob, map->zones[at]);
+		const float stands_out = motion_planes_threshold(planes, at) * EDGE_SHARE;
+		if (x + 1 < width)
+			add_gradients(blob, planes, luma, at, at + 1, stands_out);
+		if (run->y + 1 < planes->height)
+			add_gradients(blob, planes, luma, at, at + width, stands_out);
+	}
+}
+
+void motion_blobs_find(struct motion_blobs *blobs, const struct motion_planes *planes, const uint16_t *luma,
+                       const struct zone_map *map, int cells_least)
+{
+	find_runs(blobs, planes);
+	number_blobs(blobs, planes, cells_least);
+	for (int i = 0; i < blobs->run_count; i++)
+		if (blobs->runs[i].blob >= 0)
+			measure_run(&blobs->blob[blobs->runs[i].blob], planes, luma, map, &blobs->runs[i]);
+}

@@ -1,0 +1,49 @@
+/* Connected parts of a mask. Private to src/detect. */
+#ifndef PASTCAM_DETECT_MOTION_BLOBS_H
+#define PASTCAM_DETECT_MOTION_BLOBS_H
+
+#include "detect/zones.h"
+#include "motion_planes.h"
+
+enum { MOTION_BLOBS_MAX = 48 };
+
+/* Inclusive edges, in cells. */
+struct motion_box {
+	int left, top, right, bottom;
+};
+
+struct motion_blob {
+	struct motion_box box;
+	int cells, active;
+	int zone_cells[ZONES_MAX];
+	uint64_t zones; /* that it has cells in */
+	/* How much of its gradients is new, and how much there is in all: what is only lit has its background's. */
+	float gradient_new, gradient_all;
+	int edges; /* new gradients that stand out */
+};
+
+/* Cells side by side in a row. */
+struct motion_run {
+	int16_t y, left, right;
+	int16_t blob; /* its number, or -1 */
+	int parent;   /* a run of the same blob, this one or one before */
+};
+
+struct motion_blobs {
+	struct motion_run *runs;
+	int run_count;
+	int *cells;               /* of the blob that each run is the first of */
+	struct motion_blob *blob; /* MOTION_BLOBS_MAX */
+	int count;
+};
+
+bool motion_blobs_init(struct motion_blobs *blobs, int width, int height);
+void motion_blobs_finish(struct motion_blobs *blobs);
+size_t motion_blobs_bytes(int width, int height);
+
+/* Finds the parts of planes->changed that have at least cells_least cells, up to MOTION_BLOBS_MAX, and what is known of
+ * each. False when the mask is too ragged to be told apart. */
+void motion_blobs_find(struct motion_blobs *blobs, const struct motion_planes *planes, const uint16_t *luma,
+                       const struct zone_map *map, int cells_least);
+
+#endif

@@ -1,0 +1,217 @@
+#include "motion_light.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "media/luma_grid.h"
+
+enum { SQUARE = 4, SQUARES_MAX = 1024, TILE_SQUARES = 8, TILE_SQUARES_LEAST = 3, SQUARES_LEAST = 4 };
+
+/* Added to both sides of a ratio: what is nearly black says little. */
+static const float DARK = 2 * LUMA_GRID_LEVEL;
+/* A square that is brighter may be clipped. */
+enum { CLIPPED_CELL = 245 * LUMA_GRID_LEVEL };
+/* Ratios that agree: the middle half of them within so much of their median. */
+static const float AGREE = 0.12F;
+/* A jump: this much from one frame to the next (an eighth of a stop), of at least half of all tiles. */
+static const float JUMP = 1.09F;
+/* Less is left to the background's own following. */
+static const float WORTH_APPLYING = 0.01F;
+static const float GAIN_MOST = 8;
+
+static int greater(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int lesser(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+void motion_light_init(struct motion_light *light, int width, int height)
+{
+	const int squares = greater(width, height) / SQUARE / LIGHT_TILES_MAX;
+	const int tile = SQUARE * lesser(greater(squares, TILE_SQUARES_LEAST), TILE_SQUARES);
+	*light = (struct motion_light){
+		.tile = tile,
+		.columns = lesser(greater(width / tile, 1), LIGHT_TILES_MAX),
+		.rows = lesser(greater(height / tile, 1), LIGHT_TILES_MAX),
+	};
+	if (light->columns == LIGHT_TILES_MAX || light->rows == LIGHT_TILES_MAX)
+		light->tile = (greater(width, height) / LIGHT_TILES_MAX + SQUARE - 1) / SQUARE * SQUARE;
+	light->columns = lesser(greater(width / light->tile, 1), LIGHT_TILES_MAX);
+	light->rows = lesser(greater(height / light->tile, 1), LIGHT_TILES_MAX);
+}
+
+static int ascending(const void *a, const void *b)
+{
+	const float x = *(const float *)a, y = *(const float *)b;
+	return (x > y) - (x < y);
+}
+
+static float mean_of_square(const uint16_t *cells, size_t width)
+{
+	unsigned sum = 0;
+	for (size_t y = 0; y < SQUARE; y++, cells += width)
+		sum += (unsigned)cells[0] + cells[1] + cells[2] + cells[3];
+	return (float)sum / (SQUARE * SQUARE);
+}
+
+/* Ratios of the squares of [left, right) x [top, bottom): of every second one, as on a chessboard, and no more than
+ * fit. */
+static int ratios_of(const struct motion_planes *planes, const uint16_t *luma, const int area[4], float *ratios)
+{
+	int count = 0;
+	const size_t width = (size_t)planes->width;
+	for (int y = area[1]; y + SQUARE <= area[3]; y += SQUARE)
+		for (int x = area[0] + (y / SQUARE) % 2 * SQUARE; x + SQUARE <= area[2] && count < SQUARES_MAX;
+		     x += 2 * SQUARE) {
+			const size_t at = (size_t)y * width + (size_t)x;
+			const float before = mean_of_square(planes->background + at, width);
+			const float now = mean_of_square(luma + at, width);
+			if (before < CLIPPED_CELL && now < CLIPPED_CELL)
+				ratios[count++] = (now + DARK) / (before + DARK);
+		}
+	return count;
+}
+
+struct tile {
+	float gain;
+	bool agrees; /* its squares do */
+};
+
+static struct tile measure_tile(const struct motion_light *light, const struct motion_planes *planes,
+                                const uint16_t *luma, int column, int row)
+{
+	float ratios[SQUARES_MAX];
+	const int left = column * light->tile, top = row * light->tile;
+	const int area[4] = { left, top, column + 1 == light->columns ? planes->width : left + light->tile,
+		                  row + 1 == light->rows ? planes->height : top + light->tile };
+	const int count = ratios_of(planes, luma, area, ratios);
+	if (count < SQUARES_LEAST)
+		return (struct tile){ 1, false };
+	qsort(ratios, (size_t)count, sizeof *ratios, ascending);
+	const float median = ratios[count / 2], spread = ratios[count * 3 / 4] - ratios[count / 4];
+	return (struct tile){ median, spread < 2 * AGREE * median };
+}
+
+static float median_of(float *values, int count)
+{
+	qsort(values, (size_t)count, sizeof *values, ascending);
+	return values[count / 2];
+}
+
+static void judge_jump(struct motion_light *light, struct tile tiles[LIGHT_TILES_MAX][LIGHT_TILES_MAX])
+{
+	int brighter = 0, darker = 0;
+	for (int y = 0; y < light->rows; y++)
+		for (int x = 0; x < light->columns; x++) {
+			brighter += tiles[y][x].gain > JUMP;
+			darker += tiles[y][x].gain < 1 / JUMP;
+		}
+	light->jumped = 2 * greater(brighter, darker) > light->columns * light->rows;
+}
+
+static float middle_of(float a, float b, float c)
+{
+	return fmaxf(fminf(a, b), fminf(fmaxf(a, b), c));
+}
+
+/* A tile goes as far as itself and its neighbourhood both say, and never the other way: what goes on in its neighbours
+ * alone would else be added frame by frame. Only of a tile that tells nothing the neighbourhood is believed. */
+static void smooth(struct motion_light *light, struct tile tiles[LIGHT_TILES_MAX][LIGHT_TILES_MAX])
+{
+	for (int y = 0; y < light->rows; y++)
+		for (int x = 0; x < light->columns; x++) {
+			float around[9];
+			int count = 0;
+			for (int v = greater(y - 1, 0); v <= lesser(y + 1, light->rows - 1); v++)
+				for (int u = greater(x - 1, 0); u <= lesser(x + 1, light->columns - 1); u++)
+					around[count++] = tiles[v][u].agrees ? tiles[v][u].gain : light->whole;
+			const float neighbourhood = median_of(around, count);
+			light->gain[y][x] = tiles[y][x].agrees ? middle_of(1, tiles[y][x].gain, neighbourhood) : neighbourhood;
+		}
+}
+
+void motion_light_measure(struct motion_light *light, const struct motion_planes *planes, const uint16_t *luma)
+{
+	struct tile tiles[LIGHT_TILES_MAX][LIGHT_TILES_MAX];
+	float all[LIGHT_TILES_MAX * LIGHT_TILES_MAX];
+	int count = 0;
+	for (int y = 0; y < light->rows; y++)
+		for (int x = 0; x < light->columns; x++) {
+			tiles[y][x] = measure_tile(light, planes, luma, x, y);
+			all[count++] = tiles[y][x].gain;
+		}
+	light->whole = median_of(all, count);
+	judge_jump(light, tiles);
+	smooth(light, tiles);
+}
+
+static bool is_worth_it(const struct motion_light *light)
+{
+	for (int y = 0; y < light->rows; y++)
+		for (int x = 0; x < light->columns; x++)
+			if (fabsf(light->gain[y][x] - 1) > WORTH_APPLYING)
+				return true;
+	return false;
+}
+
+struct place {
+	int first, second; /* tiles */
+	float share;       /* of the second */
+};
+
+/* Where a cell lies between the centres of tiles. */
+static struct place place_of(int cell, int tile, int tiles)
+{
+	const float at = ((float)cell + 0.5F) / (float)tile - 0.5F;
+	const int first = at > 0 ? lesser((int)at, tiles - 1) : 0, second = lesser(first + 1, tiles - 1);
+	return (struct place){ first, second, at > 0 && second > first ? at - (float)first : 0 };
+}
+
+static float mix(float a, float b, float share)
+{
+	return a + share * (b - a);
+}
+
+/* The gains of a row of cells. */
+static void fill_row(const struct motion_light *light, int y, float *gains, int width)
+{
+	float row[LIGHT_TILES_MAX];
+	const struct place down = place_of(y, light->tile, light->rows);
+	for (int i = 0; i < light->columns; i++)
+		row[i] = fminf(mix(light->gain[down.first][i], light->gain[down.second][i], down.share), GAIN_MOST);
+	for (int x = 0; x < width; x++) {
+		const struct place across = place_of(x, light->tile, light->columns);
+		gains[x] = mix(row[across.first], row[across.second], across.share);
+	}
+}
+
+/* What the camera clips stays where it is while the light goes on changing. */
+static void light_row(uint16_t *restrict cells, const uint16_t *restrict luma, const float *restrict gains,
+                      size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		float value = ((float)cells[i] + DARK) * gains[i] - DARK + 0.5F;
+		value = value < 0 ? 0 : value > LUMA_GRID_MOST ? LUMA_GRID_MOST : value;
+		cells[i] = luma[i] < CLIPPED_CELL ? (uint16_t)(int)value : cells[i];
+	}
+}
+
+bool motion_light_apply(const struct motion_light *light, struct motion_planes *planes, const uint16_t *luma)
+{
+	if (!is_worth_it(light))
+		return false;
+	const size_t width = (size_t)planes->width;
+	for (int y = 0; y < planes->height; y++) {
+		const size_t begin = (size_t)y * width;
+		/* Light hardly changes within a square. */
+		if (y % SQUARE == 0)
+			fill_row(light, y, planes->row, planes->width);
+		light_row(planes->background + begin, luma + begin, planes->row, width);
+		light_row(planes->recent + begin, luma + begin, planes->row, width);
+	}
+	return true;
+}

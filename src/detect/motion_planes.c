@@ -1,0 +1,175 @@
+#include "motion_planes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "media/luma_grid.h"
+
+/* The least contrast at sensitivity 50: two levels, and a thirty-second of the brightness. What a camera's processing
+ * does to a still picture (denoising, sharpening, compression) stays below it; what people see moving is above. */
+enum { LEAST_LEVELS = 2, LEAST_SHARE_SHIFT = 5 };
+/* From 1/1024 to the upper half of a product of 32 bits. */
+enum { LEAST_SHIFT = 6 };
+/* How many spreads a cell must be away. The spread is a mean of deviations, 0.8 of a standard deviation, and taken from
+ * the nearer of background and recent past, so this is about 2.5 deviations; 3x3 majority does the rest. */
+enum { SPREADS = 3 };
+/* A spread is pulled by no more than two thresholds at once, so that a passer-by leaves no mark while a tree that sways
+ * becomes usual within seconds. */
+enum { SPREAD_MOST = 4000, SPREAD_AT_FIRST = LUMA_GRID_LEVEL / 2 };
+enum { NOISE_STEP = 16, NOISE_BINS = 256, NOISE_BIN = 8 };
+
+enum { MAJORITY = 5 };
+
+bool motion_planes_init(struct motion_planes *planes, int width, int height)
+{
+	const size_t count = (size_t)width * (size_t)height;
+	*planes = (struct motion_planes){ .width = width, .height = height, .count = count };
+	uint16_t **const words[] = { &planes->background, &planes->recent, &planes->spread, &planes->least };
+	uint8_t **const bytes[] = { &planes->changed, &planes->active, &planes->scratch };
+	bool complete = true;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		complete &= (*words[i] = calloc(count, sizeof(uint16_t))) != NULL;
+	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++)
+		complete &= (*bytes[i] = calloc(count, 1)) != NULL;
+	planes->row = calloc((size_t)width, sizeof *planes->row);
+	return complete && planes->row;
+}
+
+void motion_planes_finish(struct motion_planes *planes)
+{
+	free(planes->background);
+	free(planes->recent);
+	free(planes->spread);
+	free(planes->least);
+	free(planes->changed);
+	free(planes->active);
+	free(planes->scratch);
+	free(planes->row);
+	*planes = (struct motion_planes){ 0 };
+}
+
+size_t motion_planes_bytes(size_t count)
+{
+	return count * (4 * sizeof(uint16_t) + 3);
+}
+
+void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma)
+{
+	memcpy(planes->background, luma, planes->count * sizeof *luma);
+	memcpy(planes->recent, luma, planes->count * sizeof *luma);
+	for (size_t i = 0; i < planes->count; i++)
+		planes->spread[i] = SPREAD_AT_FIRST;
+}
+
+static inline uint16_t lesser(uint16_t a, uint16_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint16_t greater(uint16_t a, uint16_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline uint16_t apart(uint16_t a, uint16_t b)
+{
+	return (uint16_t)(greater(a, b) - lesser(a, b));
+}
+
+uint16_t motion_planes_noise(const struct motion_planes *planes, const uint16_t *luma)
+{
+	uint32_t bins[NOISE_BINS] = { 0 };
+	size_t samples = 0, seen = 0, bin = 0;
+	/* A step that is odd to the width takes cells of all columns. */
+	for (size_t i = 0; i < planes->count; i += NOISE_STEP + 1, samples++) {
+		const unsigned moved = apart(luma[i], planes->recent[i]) / NOISE_BIN;
+		bins[moved < NOISE_BINS ? moved : NOISE_BINS - 1]++;
+	}
+	while (bin < NOISE_BINS - 1 && (seen += bins[bin]) * 2 < samples)
+		bin++;
+	return (uint16_t)(bin * NOISE_BIN + NOISE_BIN / 2);
+}
+
+/* All in 16 bits without a branch, so that compilers take eight cells or more at a time. */
+static inline uint16_t threshold_of(uint16_t background, uint16_t spread, uint16_t least, uint16_t noise)
+{
+	const uint16_t contrast = (uint16_t)(LEAST_LEVELS * LUMA_GRID_LEVEL + (background >> LEAST_SHARE_SHIFT));
+	const uint16_t floor = (uint16_t)((uint32_t)(uint16_t)(contrast << LEAST_SHIFT) * least >> 16);
+	return greater(greater((uint16_t)(SPREADS * spread), noise), floor);
+}
+
+uint16_t motion_planes_threshold(const struct motion_planes *planes, size_t cell)
+{
+	return threshold_of(planes->background[cell], planes->spread[cell], planes->least[cell], planes->noise);
+}
+
+/* value, so much nearer to aim. */
+static inline uint16_t towards(uint16_t value, uint16_t aim, uint16_t step)
+{
+	return (uint16_t)(aim > value ? value + step : value - step);
+}
+
+static size_t count_set(const uint8_t *mask, size_t count)
+{
+	size_t set = 0;
+	for (size_t i = 0; i < count; i++)
+		set += mask[i];
+	return set;
+}
+
+/* Parameters, since compilers take their word for what does not overlap of parameters alone. */
+static void compare_cells(const uint16_t *restrict luma, const uint16_t *restrict least, uint16_t *restrict background,
+                          uint16_t *restrict recent, uint16_t *restrict spread, uint8_t *restrict changed,
+                          uint8_t *restrict active, size_t count, struct motion_rates rates, uint16_t noise)
+{
+	const uint16_t half_recent = (uint16_t)((1 << rates.recent) >> 1), half_spread = (uint16_t)((1 << rates.spread) >> 1);
+	for (size_t i = 0; i < count; i++) {
+		const uint16_t now = luma[i], far = apart(now, background[i]), moved = apart(now, recent[i]);
+		const uint16_t threshold = threshold_of(background[i], spread[i], least[i], noise);
+		const uint16_t most = (uint16_t)(2 * lesser(threshold, LUMA_GRID_MOST));
+		const uint16_t pull = lesser(far, most), stray = lesser(pull, (uint16_t)(2 * moved));
+		const uint16_t is_changed = far > threshold, is_active = moved > threshold;
+		/* At least a unit, which is the step of Sigma-Delta, where rounding would leave none. */
+		const uint16_t slow = (uint16_t)(pull >> rates.active), quick = (uint16_t)(pull >> rates.still);
+		const uint16_t step = lesser(far, (uint16_t)((is_active ? slow : quick) + 1));
+		const uint16_t spread_step = (uint16_t)((apart(stray, spread[i]) + half_spread) >> rates.spread);
+		changed[i] = (uint8_t)is_changed;
+		active[i] = (uint8_t)is_active;
+		background[i] = towards(background[i], now, step);
+		spread[i] = lesser(towards(spread[i], stray, spread_step), SPREAD_MOST);
+		recent[i] = towards(recent[i], now, (uint16_t)((moved + half_recent) >> rates.recent));
+	}
+}
+
+struct motion_counts motion_planes_compare(struct motion_planes *planes, const uint16_t *luma,
+                                           const struct motion_rates *rates, uint16_t noise)
+{
+	const size_t count = planes->count;
+	planes->noise = noise;
+	compare_cells(luma, planes->least, planes->background, planes->recent, planes->spread, planes->changed,
+	              planes->active, count, *rates, noise);
+	return (struct motion_counts){ count_set(planes->changed, count), count_set(planes->active, count) };
+}
+
+/* out: of each cell how many of itself and its neighbours to both sides are set. */
+static void add_sides(const uint8_t *row, size_t width, uint8_t *restrict out)
+{
+	out[0] = (uint8_t)(row[0] + row[1]);
+	for (size_t x = 1; x + 1 < width; x++)
+		out[x] = (uint8_t)(row[x - 1] + row[x] + row[x + 1]);
+	out[width - 1] = (uint8_t)(row[width - 2] + row[width - 1]);
+}
+
+void motion_planes_majority(struct motion_planes *planes, uint8_t *mask)
+{
+	const size_t width = (size_t)planes->width, height = (size_t)planes->height;
+	for (size_t y = 0; y < height; y++)
+		add_sides(mask + y * width, width, planes->scratch + y * width);
+	for (size_t y = 0; y < height; y++) {
+		const uint8_t *row = planes->scratch + y * width;
+		const uint8_t *above = y > 0 ? row - width : NULL, *below = y + 1 < height ? row + width : NULL;
+		uint8_t *restrict out = mask + y * width;
+		for (size_t x = 0; x < width; x++)
+			out[x] = (uint8_t)(row[x] + (above ? above[x] : 0) + (below ? below[x] : 0) >= MAJORITY);
+	}
+}

@@ -1,0 +1,22 @@
+/* From the configuration to what motion detection needs. */
+#ifndef PASTCAM_PASTCAM_COMPOSE_MOTION_H
+#define PASTCAM_PASTCAM_COMPOSE_MOTION_H
+
+#include "config/config.h"
+#include "detect/motion.h"
+
+struct motion_setup {
+	struct zones zones;
+	struct motion_params params; /* width and height: of the grid */
+};
+
+/* For frames of frame_width x frame_height, of a camera whose pictures are camera_width wide: the grid is as much
+ * smaller than the camera's pictures as motion.scale says, or less where it would be too small. -EINVAL for a scale
+ * that is none, and as zones_parse. */
+int compose_motion(const struct config *config, int frame_width, int frame_height, int camera_width,
+                   struct motion_setup *setup, struct error *error);
+
+/* Whether the keys of the section motion are good, whatever the pictures. */
+int compose_motion_check(const struct config *config, struct error *error);
+
+#endif

@@ -144,7 +144,7 @@ unit: $(UNIT_TESTS) $(FUZZ_TESTS) ## build the unit tests, and the fuzz targets 
 # --- the two commands; both install what is missing ---
 
 .PHONY: run
-run: ## build, then run with the synthetic camera on port 9999, saving to ./captures
+run: ## build, then run with the synthetic camera on port 9999 and its page on 8080, saving to ./captures
 	@tools/install-deps build
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tools/run-demo-camera $(BUILD)/pastcam
@@ -250,9 +250,11 @@ lint-compilers:
 		-DPASTCAM_VERSION=\"0\" -DPASTCAM_WITH_LIBCAMERA $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))' sh
 	$(MAKE) --no-print-directory CC=clang CXX=clang++ BUILD=build/clang CFLAGS=-Werror CXXFLAGS=-Werror all unit
 	shellcheck --severity=warning $(SHELL_SCRIPTS)
-	systemd-analyze security --offline=yes --threshold=20 --no-pager overlay/usr/lib/systemd/system/pastcam.service \
-		> build/exposure || { cat build/exposure; exit 1; }
-	tail -n 1 build/exposure
+	for unit in pastcam pastcam-web; do \
+		systemd-analyze security --offline=yes --threshold=20 --no-pager overlay/usr/lib/systemd/system/$$unit.service \
+			> build/exposure || { cat build/exposure; exit 1; }; \
+		tail -n 1 build/exposure; \
+	done
 
 # --- installing ---
 
@@ -269,6 +271,10 @@ install: all ## install binary, configuration, units, man page, documents (DESTD
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam.service $(DESTDIR)$(UNITDIR)/pastcam.service
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam@.service $(DESTDIR)$(UNITDIR)/pastcam@.service
 	install -D -m 644 overlay/usr/lib/sysusers.d/pastcam.conf $(DESTDIR)/usr/lib/sysusers.d/pastcam.conf
+ifeq ($(HAVE_MICROHTTPD),yes)
+	install -D -m 755 $(BUILD)/pastcam-web $(DESTDIR)$(PREFIX)/bin/pastcam-web
+	install -D -m 644 overlay/usr/lib/systemd/system/pastcam-web.service $(DESTDIR)$(UNITDIR)/pastcam-web.service
+endif
 
 .PHONY: clean
 clean: ## remove all that was built (build/keys, where version 0.1.0 put the keys for updates, stays)

@@ -342,8 +342,7 @@ function chooseCamera(name) {
   $("grid").hidden = name !== ALL;
   $("view").hidden = name === ALL;
   drawCameras();
-  if (name === ALL) { stopLive?.(); stopLive = null; setCamera(ALL); }
-  else goLive();
+  if (name === ALL) { stopLive?.(); stopLive = null; } else goLive();
   events.redraw();
   refreshTimeline();
   refreshStatus();

@@ -23,9 +23,9 @@ export function span(seconds) {
 }
 
 export function clock(epoch, tenths = false) {
-  const date = new Date(epoch * 1000);
-  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  return tenths ? `${time}.${Math.floor(date.getMilliseconds() / 100)}` : time;
+  return new Date(epoch * 1000).toLocaleTimeString([], {
+    hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", ...(tenths ? { fractionalSecondDigits: 1 } : {}),
+  });
 }
 
 export function day(epoch) {

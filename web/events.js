@@ -5,12 +5,12 @@ import { now, past, setMarks } from "/timeline.js";
 
 const MOST = 300;
 const kinds = [
-  { id: "motion", text: "Motion", match: /^motion/, icon: "🏃" },
+  { id: "motion", text: "Motion", match: /^motion/, icon: "≋" },
   { id: "trigger", text: "Marks", match: /^trigger/, icon: "◆" },
-  { id: "saved", text: "Pictures", match: /^picture/, icon: "🖼" },
-  { id: "clip", text: "Clips", match: /^clip/, icon: "🎞" },
-  { id: "night", text: "Night", match: /^night/, icon: "🌙" },
-  { id: "system", text: "System", match: /./, icon: "⚙" },
+  { id: "saved", text: "Pictures", match: /^picture/, icon: "▣" },
+  { id: "clip", text: "Clips", match: /^clip/, icon: "▶" },
+  { id: "night", text: "Night", match: /^night/, icon: "☾" },
+  { id: "system", text: "System", match: /./, icon: "•" },
 ];
 const kindOf = (event) => kinds.find((kind) => kind.match.test(event.event));
 const titles = {

@@ -131,7 +131,7 @@ function drawTicks(width, { start, end }, position, colour) {
 function drawTiers(position, colour) {
   const top = ROW.ticks + ROW.film;
   for (const tier of past.tiers) {
-    const isLossless = tier.tier === "frame_ring";
+    const isLossless = /^frame/.test(tier.tier);
     pen.fillStyle = isLossless ? colour.accent : colour.amber;
     pen.globalAlpha = isLossless ? 1 : 0.75;
     const x = position(tier.from);

@@ -93,6 +93,11 @@ static int open_port(struct web *web, struct error *error)
 		.session_hours = config->web.session_hours,
 	};
 	int result = auth_init(&web->auth, &auth, error);
+	if (result == -EACCES && !has_own)
+		return error_set(error, result,
+		                 "user %u may not read network.token_file: make the page a token of its own (`pastcam token "
+		                 "FILE`, chown it) and set web.token_file",
+		                 (unsigned)geteuid());
 	if (result < 0)
 		return result;
 	const struct listen_params listen = {

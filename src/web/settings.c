@@ -77,8 +77,6 @@ static int check_for(const char *text, const char *camera, struct config *config
 	config_defaults(config);
 	strcpy(config->name, camera);
 	int result = config_parse(config, text, strlen(text), &warnings, error);
-	if (result == 0 && warnings.count > 0)
-		return error_set(error, -EINVAL, "%s", warnings.text[0]);
 	if (result == 0 && (camera[0] || config->cameras.count == 0))
 		result = config_check(config, error);
 	return result;
@@ -202,10 +200,29 @@ static int replace(struct request *request, const char *old, const char *new, st
 	return result;
 }
 
+int settings_check_names(const cJSON *changes, struct error *error)
+{
+	struct config_warnings warnings = { 0 };
+	struct config *config = malloc(sizeof *config);
+	char *text = config ? settings_change("", "", changes, error) : NULL;
+	int result = text ? 0 : -EINVAL;
+	if (text) {
+		config_defaults(config);
+		config_parse(config, text, strlen(text), &warnings, NULL); /* its values are checked with all others */
+		if (warnings.count > 0)
+			result = error_set(error, -EINVAL, "%s", warnings.text[0]);
+	}
+	free(text);
+	free(config);
+	return result;
+}
+
 static void apply(struct request *request, const char *old, const cJSON *changes)
 {
 	struct error error = { 0 };
-	char *changed = settings_change(old, section_of(request, old), changes, &error);
+	char *changed = NULL;
+	if (settings_check_names(changes, &error) == 0)
+		changed = settings_change(old, section_of(request, old), changes, &error);
 	if (!changed || settings_check(changed, &error) < 0)
 		request_problem(request, 422, "%s", error.text);
 	else if (replace(request, old, changed, &error) < 0)

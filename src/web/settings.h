@@ -15,6 +15,9 @@ void settings_put(struct request *request); /* PUT /api/settings, with If-Match 
  * camera: "" or whose section they go to. Returns the new text, malloc'd, or NULL with a reason. Pure. */
 char *settings_change(const char *text, const char *camera, const cJSON *changes, struct error *error);
 
+/* 0 when every change names an option that there is. Keys of the file that pastcam does not know stay as they are. */
+int settings_check_names(const cJSON *changes, struct error *error);
+
 /* 0 when pastcam would start with text, for every camera in it. */
 int settings_check(const char *text, struct error *error);
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/fsio.h"
+#include "base/number.h"
 
 #define SCAN_PERIOD_NS (60 * CLOCK_NS_PER_S)
 enum { SCAN_SHARE = 50, FUTILE_SHARE = 10 };
@@ -43,14 +44,13 @@ struct pass_context {
 static int64_t excess(const struct rules_state *state)
 {
 	int64_t over = state->max_total > 0 ? state->total - state->max_total : 0;
-	return over > state->missing_bytes ? over : state->missing_bytes;
+	return max_i64(over, state->missing_bytes);
 }
 
 /* What a picture's end gives: its bytes, or its share where files run out first. */
 static int64_t gain_of(const struct pass_context *context, const struct scan_picture *picture)
 {
-	int64_t per_file = context->result->space.per_file;
-	return picture->bytes > per_file ? picture->bytes : per_file;
+	return max_i64(picture->bytes, context->result->space.per_file);
 }
 
 /* As scan_remove, and keeps the accounts. Somebody else's picture, or one that its owner protects, must not keep the
@@ -117,7 +117,7 @@ static int scan_now(struct pass_context *context, const struct stat *folder)
 	state->total = pass->scan.bytes;
 	int64_t pause_ns = SCAN_SHARE * (state->monotonic_ns - begun_ns);
 	pass->scanned_folder = *folder;
-	pass->next_scan_ns = state->monotonic_ns + (pause_ns > SCAN_PERIOD_NS ? pause_ns : SCAN_PERIOD_NS);
+	pass->next_scan_ns = state->monotonic_ns + max_i64(pause_ns, SCAN_PERIOD_NS);
 	return excess(state) > 0 && bins_narrow(&pass->bins, excess(state));
 }
 

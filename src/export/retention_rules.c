@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 
 #define MIB INT64_C(1048576)
 #define FREE_LEAST (200 * MIB)
@@ -11,20 +12,14 @@
 #define YOUNG_NS (60 * CLOCK_NS_PER_S)
 #define AGE_TRUST_NS (3600 * CLOCK_NS_PER_S)
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 struct rules_room rules_room(int64_t asked, int64_t total)
 {
 	int64_t share = total / 20;
-	int64_t min_free =
-	    asked < 0 ? smaller(share > FREE_LEAST ? share : FREE_LEAST, total / 10) : smaller(asked, total / 2);
+	int64_t min_free = asked < 0 ? min_i64(max_i64(share, FREE_LEAST), total / 10) : min_i64(asked, total / 2);
 	return (struct rules_room){
 		.min_free = min_free,
 		.goal = min_free + min_free / 8,
-		.floor = smaller(min_free / 2, FLOOR_MOST),
+		.floor = min_i64(min_free / 2, FLOOR_MOST),
 	};
 }
 

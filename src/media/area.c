@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
+
 #include "area_whole.h"
 #include "convert.h"
 #include "kernel.h"
@@ -57,11 +59,6 @@ static bool is_rgb(enum pixel_format format)
 	return format < PIXEL_NV12;
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 static struct span span_of(size_t index, size_t in, size_t out, size_t step)
 {
 	const size_t begin = index * in, end = begin + in, whole = step * out;
@@ -69,7 +66,7 @@ static struct span span_of(size_t index, size_t in, size_t out, size_t step)
 	const struct span span = {
 		.first = (uint32_t)first,
 		.last = (uint32_t)last,
-		.first_weight = (uint32_t)(smaller(end, (first + 1) * whole) - begin),
+		.first_weight = (uint32_t)(min_size(end, (first + 1) * whole) - begin),
 		.last_weight = first == last ? 0 : (uint32_t)(end - last * whole),
 	};
 	return span;

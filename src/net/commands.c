@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "near_miss.h"
 #include "proto.h"
 #include "replies.h"
 
@@ -241,6 +242,18 @@ static void run_help(struct commands *commands, server_ticket ticket, const stru
 	reply(commands, ticket, text);
 }
 
+static void reply_unknown(struct commands *commands, server_ticket ticket, const struct proto_words *words)
+{
+	char text[64] = "UNKNOWN_COMMAND";
+	for (size_t i = 0; words->count > 0 && i < COMMAND_COUNT; i++) {
+		if (!near_miss(words->word[0], table[i].name))
+			continue;
+		snprintf(text, sizeof text, "UNKNOWN_COMMAND did you mean %s? help lists all", table[i].name);
+		break;
+	}
+	reply(commands, ticket, text);
+}
+
 void commands_run(void *data, server_ticket ticket, char *line)
 {
 	struct commands *commands = data;
@@ -255,5 +268,5 @@ void commands_run(void *data, server_ticket ticket, char *line)
 			return;
 		}
 	}
-	reply(commands, ticket, "UNKNOWN_COMMAND");
+	reply_unknown(commands, ticket, &words);
 }

@@ -1,4 +1,5 @@
 #include "base/memory.h"
+#include "base/number.h"
 #include "service/status_groups.h"
 
 struct snapshot {
@@ -10,11 +11,6 @@ struct snapshot {
 	double swap_percent;
 	status_lister claims;
 };
-
-static uint64_t least(uint64_t one, uint64_t other)
-{
-	return one < other ? one : other;
-}
 
 static double mib(uint64_t bytes)
 {
@@ -46,11 +42,11 @@ static void take_parts(const struct status_memory_data *from, struct snapshot *s
 	capture_status(from->capture, &capture);
 	snapshot->rss = parts.files + parts.shared + parts.anonymous;
 	snapshot->program = parts.files;
-	snapshot->ring = least(budget_mapped_bytes(from->budget), parts.anonymous);
-	const uint64_t heap = least(parts.heap, parts.anonymous - snapshot->ring);
+	snapshot->ring = min_u64(budget_mapped_bytes(from->budget), parts.anonymous);
+	const uint64_t heap = min_u64(parts.heap, parts.anonymous - snapshot->ring);
 	snapshot->stacks = parts.anonymous - snapshot->ring - heap;
 	/* in memfds or in the heap */
-	snapshot->camera = least(capture.camera.description.buffer_bytes, heap + parts.shared);
+	snapshot->camera = min_u64(capture.camera.description.buffer_bytes, heap + parts.shared);
 	snapshot->heap = heap + parts.shared - snapshot->camera;
 }
 

@@ -121,8 +121,14 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.daemon.ask("status").count("\n"), 1)
 
     def test_unknown_commands(self):
-        for line in ("", "  ", "nonsense", "SAVE", "saver", "save\x01", "past\x00", "é"):
+        for line in ("", "  ", "nonsense", "save\x01", "past\x00", "é", "Sichern", "x" * 200):
             self.assertEqual(self.daemon.ask(line), "UNKNOWN_COMMAND\n", repr(line))
+
+    def test_what_is_nearly_a_command_is_told_which(self):
+        for line, name in (("SAVE", "save"), ("saver", "save"), ("sav jpg", "save"), ("Past at=-5", "past"), ("paststack", "pastStack"),
+                           ("past_stack count=3", "pastStack"), ("stauts", "status"), ("Help", "help"), ("hepl", "help"),
+                           ("nightlevel", "night_level"), ("night-level", "night_level"), ("Version", "version")):
+            self.assertEqual(self.daemon.ask(line), f"UNKNOWN_COMMAND did you mean {name}? help lists all\n", repr(line))
 
     def test_wrong_arguments_say_what_is_right(self):
         for line in ("save gif", "save at=-1", "past at=5", "past at=nan", "past at=-1e99", "past count=0", "past count=x",

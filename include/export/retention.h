@@ -12,6 +12,7 @@
 #ifndef PASTCAM_EXPORT_RETENTION_H
 #define PASTCAM_EXPORT_RETENTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -43,6 +44,7 @@ struct retention_status {
 	uint64_t deleted, deleted_bytes;
 	int64_t free_bytes, total_bytes; /* of the filesystem, of our pictures; -1: unknown */
 	uint64_t pictures;               /* known when total_bytes is */
+	bool low; /* less is free than should be, and nothing was left to delete, when it was looked at last */
 };
 void retention_status(struct retention *retention, struct retention_status *status);
 

@@ -137,6 +137,7 @@ static void note_pass(struct retention *retention, const struct retention_pass_r
 	struct retention_status *status = &retention->status;
 	pthread_mutex_lock(&retention->lock);
 	status->free_bytes = result->space.free;
+	status->low = retention->low.active;
 	status->pictures = retention->pass.scan.pictures;
 	status->total_bytes = retention->pass.scanned ? retention->pass.scan.bytes : -1;
 	pthread_mutex_unlock(&retention->lock);
@@ -245,7 +246,7 @@ static int check_room(struct retention *retention, struct error *error)
 		if (result < 0)
 			return result;
 		struct rules_room room = rules_room(retention->min_free_bytes, space.total);
-		if (space.free < room.min_free && ticket == 0)
+		if ((space.free < room.min_free || status.low) && ticket == 0) /* also to tell that there is room again */
 			ticket = ask_for_pass(retention);
 		if (space.free >= room.floor)
 			return 0;

@@ -54,6 +54,8 @@ static const struct status_row automatic_rows[] = {
 static const struct status_row storage_rows[] = {
 	STORAGE("storage.free_mib", STATUS_MIB_OR_NULL, free_bytes, STATUS_GAUGE, "MiB",
 	        "Free on the disk of the pictures, or as much of it as is left of its number of files."),
+	STORAGE("storage.low", STATUS_BOOL, low, STATUS_STATE, "",
+	        "Less is free than should be, and nothing may be deleted (the event `storage.low`)."),
 	STORAGE("storage.pictures", STATUS_UINT64, pictures, STATUS_GAUGE, "files",
 	        "Pictures in the folder, when it was last looked through; before the first time `pictures_mib` is null."),
 	STORAGE("storage.pictures_mib", STATUS_MIB_OR_NULL, total_bytes, STATUS_GAUGE, "MiB",

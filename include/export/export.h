@@ -35,10 +35,12 @@ struct names_given;
 
 struct export_params {
 	const char *base_dir;
-	const char *camera;        /* begins file names; "" or NULL: the only one, which needs none */
-	dev_t device;              /* the filesystem that base_dir must be on (see fsio_begin); 0: any */
-	int jpg_quality;           /* 1-100 */
-	struct names_given *given; /* NULL: a name whose file is gone may come again */
+	const char *camera;                          /* begins file names; "" or NULL: the only one, which needs none */
+	dev_t device;                                /* the filesystem that base_dir must be on (see fsio_begin); 0: any */
+	int jpg_quality;                             /* 1-100 */
+	struct names_given *given;                   /* NULL: a name whose file is gone may come again */
+	void (*wrote)(void *data, const char *path); /* told of each file as soon as it is whole; NULL is fine */
+	void *wrote_data;
 };
 
 /* EXPORT_JPG … for "jpg", "png", "npy" (any case, "jpeg" too); 0 for anything else. */

@@ -64,7 +64,11 @@ struct job {
 
 	/* private */
 	struct job *next;
-	bool admitted;
+	struct jobs *owner;
+	bool admitted, running;
+	bool answered;      /* done was called, or is being called */
+	char *whole_paths;  /* "PATH, PATH" of the files that are whole so far */
+	size_t whole_count; /* of them */
 	const struct frame *one_frame[1];
 	char *one_path[1];
 };
@@ -115,9 +119,13 @@ struct jobs_status {
 };
 void jobs_status(struct jobs *jobs, struct jobs_status *status);
 
-/* No new admissions from now on; waiting jobs are refused with why. */
+/* No new admissions from now on; waiting jobs are refused with why, and a series ends at its next picture. */
 void jobs_close(struct jobs *jobs, const char *why);
 bool jobs_idle(struct jobs *jobs);
+
+/* Answers the jobs that still run, whose threads hang in the disk, with the error that jobs_close was given and with
+ * the files that are whole. Nothing but _exit may follow. */
+void jobs_abandon(struct jobs *jobs);
 
 /* What jobs_create takes for the results of stacks, bytes; part of the arena, so to say. */
 size_t jobs_result_bytes(size_t frame_bytes);

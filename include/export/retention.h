@@ -32,7 +32,12 @@ struct retention_params {
 
 /* Begins to watch; leftovers of earlier processes are swept soon after. base_dir need not be there yet. */
 struct retention *retention_create(const struct retention_params *params, struct error *error);
+/* Stops soon, unless it hangs in the disk: then it is left behind, since the process is about to end. */
 void retention_destroy(struct retention *retention);
+
+/* Has it end at its next step; then nobody waits for room any more. */
+void retention_stop(struct retention *retention);
+bool retention_has_stopped(struct retention *retention); /* at a call after retention_stop; one thread asks */
 
 /* The gate (see jobs.h): is base_dir's filesystem still the one it was, and is there room? Has old pictures deleted
  * when less than min_free_bytes is left, and waits for that, 10 s at most, only below the floor that keeps the disk

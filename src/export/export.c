@@ -115,6 +115,8 @@ int export_picture(const struct export_params *params, struct pool *pool, const 
 		if (!(formats & (unsigned)codecs[i]->format))
 			continue;
 		code = write_one(codecs[i], params, pool, picture, &number, result->paths[result->count], error);
+		if (code == 0 && params->wrote)
+			params->wrote(params->wrote_data, result->paths[result->count]);
 		result->count += code == 0;
 		if (code == 0 && params->given)
 			names_given_note(params->given, picture->frame_id, (unsigned)codecs[i]->format, number);

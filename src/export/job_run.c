@@ -107,6 +107,8 @@ static size_t write_picture(const struct jobs_params *params, struct job *job, s
 	}
 	struct export_result result = { 0 };
 	struct export_params export = params->export;
+	export.wrote = jobs_note_file;
+	export.wrote_data = job;
 	int code = params->gate ? params->gate(params->gate_data, &export.device, error) : 0;
 	if (code == 0)
 		code = export_picture(&export, params->pool, picture, job->formats, &result, error);
@@ -133,7 +135,8 @@ static void run_series_picture(void *data, size_t index)
 	if (!atomic_load(&series->failed)) {
 		struct picture picture = picture_of(series->params, job->frames[index]);
 		struct error error = { 0 };
-		atomic_fetch_add(&series->files, write_picture(series->params, job, index, &picture, &error));
+		if (jobs_check_closed(job->owner, &error) == 0)
+			atomic_fetch_add(&series->files, write_picture(series->params, job, index, &picture, &error));
 		if (error.code != 0 && atomic_exchange(&series->failed, 1) == 0)
 			series->error = error;
 	}

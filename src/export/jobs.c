@@ -14,7 +14,7 @@
 #include "job_run.h"
 #include "names_given.h"
 
-enum { WORKER_COUNT = 2 };
+enum { ANSWERING_MS = 100, WORKER_COUNT = 2 };
 
 struct queue {
 	struct job *first, **end;
@@ -26,6 +26,7 @@ struct jobs {
 	pthread_cond_t wake;
 	struct thread workers[WORKER_COUNT];
 	bool closed, stopping;
+	char why_closed[96];
 	struct queue singles, series;
 	struct job_lane { /* what a worker thread needs to know */
 		struct jobs *jobs;
@@ -79,8 +80,9 @@ static void give_back(struct jobs *jobs, struct job *job)
 	if (job->paths != job->one_path)
 		free(job->paths);
 	chunk_release(job->bytes);
+	free(job->whole_paths);
 	pthread_mutex_lock(&jobs->lock);
-	job->admitted = false;
+	job->admitted = job->running = false;
 	pthread_mutex_unlock(&jobs->lock);
 }
 
@@ -114,7 +116,11 @@ static void answer(struct jobs *jobs, struct job *job)
 {
 	pthread_mutex_lock(&jobs->lock);
 	note_result(jobs, job);
+	bool is_abandoned = job->answered;
+	job->answered = true;
 	pthread_mutex_unlock(&jobs->lock);
+	if (is_abandoned)
+		return;
 	if (job->error.code != 0 && job->to == JOB_TO_FILES)
 		publish_failure(jobs, job);
 	job->done(job->data, job);
@@ -136,6 +142,7 @@ static void work(void *data)
 		if (job) {
 			jobs->status.waiting--;
 			jobs->status.running++;
+			job->running = true;
 		}
 		struct jobs_params params = jobs->params;
 		pthread_mutex_unlock(&jobs->lock);
@@ -233,6 +240,7 @@ struct job *jobs_admit(struct jobs *jobs, enum job_kind kind, size_t capacity)
 	struct job *job = claim_slot(jobs);
 	if (!job)
 		return NULL;
+	job->owner = jobs;
 	job->kind = kind;
 	job->capacity = capacity;
 	job->asked_ns = clock_now_ns();
@@ -254,7 +262,7 @@ void jobs_submit(struct jobs *jobs, struct job *job)
 {
 	pthread_mutex_lock(&jobs->lock);
 	if (jobs->closed && job->error.code == 0)
-		error_set(&job->error, -ESHUTDOWN, "pastcam is stopping");
+		error_set(&job->error, -ESHUTDOWN, "%s", jobs->why_closed);
 	queue_put(job->kind == JOB_SERIES ? &jobs->series : &jobs->singles, job);
 	jobs->status.waiting++;
 	jobs->status.asked += job->to == JOB_TO_FILES;
@@ -280,9 +288,83 @@ void jobs_close(struct jobs *jobs, const char *why)
 {
 	pthread_mutex_lock(&jobs->lock);
 	jobs->closed = true;
+	snprintf(jobs->why_closed, sizeof jobs->why_closed, "%s", why);
 	refuse_all(&jobs->singles, why);
 	refuse_all(&jobs->series, why);
 	pthread_mutex_unlock(&jobs->lock);
+}
+
+int jobs_check_closed(struct jobs *jobs, struct error *error)
+{
+	pthread_mutex_lock(&jobs->lock);
+	int result = jobs->closed ? error_set(error, -ESHUTDOWN, "%s", jobs->why_closed) : 0;
+	pthread_mutex_unlock(&jobs->lock);
+	return result;
+}
+
+void jobs_note_file(void *data, const char *path)
+{
+	struct job *job = data;
+	pthread_mutex_lock(&job->owner->lock);
+	char *longer = NULL;
+	if (asprintf(&longer, "%s%s%s", job->whole_paths ? job->whole_paths : "", job->whole_paths ? ", " : "", path) >=
+	    0) {
+		free(job->whole_paths);
+		job->whole_paths = longer;
+	}
+	job->whole_count++;
+	pthread_mutex_unlock(&job->owner->lock);
+}
+
+/* The next that runs and is not answered, which it becomes here; a copy, since its worker goes on writing to it. */
+static bool abandon_one(struct jobs *jobs, struct job *copy)
+{
+	struct job *job = NULL;
+	pthread_mutex_lock(&jobs->lock);
+	for (size_t i = 0; i < JOBS_MAX && !job; i++)
+		if (jobs->slots[i].admitted && jobs->slots[i].running && !jobs->slots[i].answered)
+			job = &jobs->slots[i];
+	if (job) {
+		job->answered = true;
+		*copy = (struct job){ .kind = job->kind,
+			                  .to = job->to,
+			                  .formats = job->formats,
+			                  .asked_ns = job->asked_ns,
+			                  .done = job->done,
+			                  .data = job->data,
+			                  .ticket = job->ticket,
+			                  .ring = job->ring,
+			                  .frame_count = 1,
+			                  .capacity = 1,
+			                  .file_count = job->whole_count };
+		copy->frames = copy->one_frame;
+		copy->paths = copy->one_path;
+		copy->one_path[0] = job->whole_paths ? strdup(job->whole_paths) : NULL;
+		error_set(&copy->error, -ESHUTDOWN, "%s", jobs->why_closed);
+	}
+	pthread_mutex_unlock(&jobs->lock);
+	return job;
+}
+
+/* Somebody is just being answered. */
+static bool is_answering(struct jobs *jobs)
+{
+	bool any = false;
+	pthread_mutex_lock(&jobs->lock);
+	for (size_t i = 0; i < JOBS_MAX; i++)
+		any = any || (jobs->slots[i].admitted && jobs->slots[i].running && jobs->slots[i].answered);
+	pthread_mutex_unlock(&jobs->lock);
+	return any;
+}
+
+void jobs_abandon(struct jobs *jobs)
+{
+	const struct timespec moment = { .tv_nsec = CLOCK_NS_PER_MS };
+	for (int i = 0; i < ANSWERING_MS && is_answering(jobs); i++)
+		nanosleep(&moment, NULL);
+	struct job copy;
+	while (abandon_one(jobs, &copy))
+		copy.done(copy.data, &copy);
 }
 
 bool jobs_idle(struct jobs *jobs)

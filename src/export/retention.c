@@ -24,6 +24,7 @@
 #include "retention_pass.h"
 
 #define FSTAB "/etc/fstab"
+#define STOP_PATIENCE_NS CLOCK_NS_PER_S
 #define MIB_OF(bytes) ((double)(bytes) / 1048576)
 enum { PERIOD_S = 60, REST_S = 1, GATE_WAIT_S = 10 };
 
@@ -327,16 +328,27 @@ struct retention *retention_create(const struct retention_params *params, struct
 	return retention;
 }
 
-void retention_destroy(struct retention *retention)
+void retention_stop(struct retention *retention)
 {
-	if (!retention)
-		return;
 	pthread_mutex_lock(&retention->lock);
 	atomic_store(&retention->stopping, true);
 	pthread_cond_broadcast(&retention->wake);
 	pthread_cond_broadcast(&retention->answered);
 	pthread_mutex_unlock(&retention->lock);
-	thread_join(&retention->thread);
+}
+
+bool retention_has_stopped(struct retention *retention)
+{
+	return thread_join_within(&retention->thread, 0);
+}
+
+void retention_destroy(struct retention *retention)
+{
+	if (!retention)
+		return;
+	retention_stop(retention);
+	if (!thread_join_within(&retention->thread, STOP_PATIENCE_NS))
+		return;
 	pthread_cond_destroy(&retention->wake);
 	pthread_cond_destroy(&retention->answered);
 	pthread_mutex_destroy(&retention->disk_lock);

@@ -27,12 +27,19 @@ enum {
 
 /* --- stopping --- */
 
+/* Threads that write to disks, or delete there. */
+static bool disk_threads_are_done(struct daemon *daemon)
+{
+	bool is_swept = retention_has_stopped(daemon->retention);
+	return jobs_idle(daemon->jobs) && is_swept;
+}
+
 static void on_stop_check(void *data, uint32_t events)
 {
 	(void)events;
 	struct daemon *daemon = data;
 	int64_t waited_ms = (clock_now_ns() - daemon->stop_begun_ns) / CLOCK_NS_PER_MS;
-	if (jobs_idle(daemon->jobs) || waited_ms >= STOP_PATIENCE_MS)
+	if (disk_threads_are_done(daemon) || waited_ms >= STOP_PATIENCE_MS)
 		loop_stop(daemon->loop);
 }
 
@@ -46,6 +53,7 @@ static void begin_stop(struct daemon *daemon, int exit_code, const char *why)
 	daemon->stop_begun_ns = clock_now_ns();
 	notify_send("STOPPING=1");
 	jobs_close(daemon->jobs, why);
+	retention_stop(daemon->retention);
 	schedule_stop(daemon->autosave);
 	loop_set_timer(daemon->stop_timer, 1, (int64_t)STOP_CHECK_MS * CLOCK_NS_PER_MS);
 }
@@ -184,6 +192,20 @@ static char *absolute(const char *path)
 	return asprintf(&whole, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, path) < 0 ? NULL : whole;
 }
 
+/* Ends the process although a thread hangs in the disk and cannot be joined. */
+static void leave_behind(struct daemon *daemon)
+{
+	if (!jobs_idle(daemon->jobs))
+		log_warning("An export did not finish in time: the reply names what is whole of it");
+	else
+		log_warning("The disk of %s holds up whoever looks after the pictures: not waited for", daemon->base_dir);
+	jobs_abandon(daemon->jobs);
+	daemon_stop_control(daemon);
+	server_close(daemon->server);
+	log_close();
+	_exit(daemon->exit_code);
+}
+
 static int run(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
@@ -198,12 +220,8 @@ static int run(struct daemon *daemon)
 		log_error("The capture loop stopped working: %s", strerror(-result));
 		return EXIT_FAILURE;
 	}
-	if (!jobs_idle(daemon->jobs)) {
-		log_warning("An export did not finish in time: its picture is not saved");
-		daemon_stop_control(daemon);
-		server_close(daemon->server);
-		_exit(daemon->exit_code); /* its thread hangs in the disk and cannot be joined */
-	}
+	if (!disk_threads_are_done(daemon))
+		leave_behind(daemon);
 	return daemon->exit_code;
 }
 

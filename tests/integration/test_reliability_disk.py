@@ -6,6 +6,7 @@ Needs: own mounts.
 import os
 import shutil
 import subprocess
+import threading
 import time
 
 import harness
@@ -277,9 +278,69 @@ class Slow(Folder):
             begun = time.monotonic()
             self.assertEqual(daemon.stop(), 0)
             self.assertLess(time.monotonic() - begun, 10)  # a second by design
-            self.assertEqual(set(clients.stop()), {"BUSY pastcam is stopping\n"})
+            self.assertEqual(set(clients.stop()), {"NOT_SAVED pastcam is stopping\n"})
         with Daemon(folder=self.folder) as daemon:
             wait_until(lambda: not leftovers(daemon.captures), "the sweep")
+
+    def ask_in_background(self, daemon, line):
+        replies = []
+        thread = threading.Thread(target=lambda: replies.append(daemon.ask(line)))
+        thread.start()
+        self.addCleanup(thread.join)
+        return thread, replies
+
+    def test_what_is_whole_is_named_when_the_rest_hangs(self):
+        """The first of three files is on the disk when it begins to hang; the log's last words are in its file."""
+        delay, log = self.path("delay"), self.path("service.log")
+        put(delay, 0)
+        environment = preload("slow_disk", SHIM_FSYNC_MS=delay)
+        with Daemon({"logging.file": log}, folder=self.folder, environment=environment) as daemon:
+            daemon.wait_frames(2)
+            put(delay, 300)
+            thread, replies = self.ask_in_background(daemon, "save jpg png npy")
+            wait_until(lambda: any(name.endswith(".jpg") for name in daemon.files()), "the first file")
+            put(delay, 60000)
+            wait_until(lambda: [name for name in daemon.files() if name.startswith(".")], "the second")
+            time.sleep(0.5)  # its sync begins before that or hangs
+            self.assertEqual(daemon.stop(), 0)
+            thread.join()
+            whole = [path for path in finished(daemon.captures) if path in replies[0]]
+            self.assertRegex(replies[0], r"^NOT_SAVED pastcam is stopping \([12] saved before that: ")
+            self.assertGreaterEqual(len(whole), 1)
+            self.assertEqual(sorted(paths_of(replies[0])), whole)
+            with open(log, encoding="utf-8") as file:
+                self.assertIn("An export did not finish in time", file.read())
+
+    def test_a_series_ends_at_its_next_picture_and_names_those_that_are_whole(self):
+        delay = self.path("delay")
+        put(delay, 100)
+        with Daemon({"ring.size": 200}, folder=self.folder, environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
+            daemon.wait_frames(100)
+            thread, replies = self.ask_in_background(daemon, "past count=50 at=-2")
+            wait_until(lambda: len(finished(daemon.captures)) >= 3 if os.path.isdir(daemon.captures) else False, "some pictures")
+            begun = time.monotonic()
+            self.assertEqual(daemon.stop(), 0)
+            self.assertLess(time.monotonic() - begun, 10)
+            thread.join()
+            self.assertRegex(replies[0], r"^NOT_SAVED pastcam is stopping \(\d+ saved before that: ")
+            self.assertEqual(sorted(paths_of(replies[0])), finished(daemon.captures))
+            self.assertLess(len(finished(daemon.captures)), 50)
+            self.assertEqual(leftovers(daemon.captures), [])
+
+    def test_a_disk_that_hangs_while_it_deletes_does_not_keep_it_from_stopping(self):
+        os.makedirs(self.path("captures"))
+        for number in range(3):
+            old = self.path("captures", f"20200101_120000_f{number:08d}.npy")
+            with open(old, "wb") as file:
+                file.write(bytes(1 << 20))
+            os.utime(old, (1577880000 + number, 1577880000 + number))
+        environment = preload("slow_disk", SHIM_UNLINK_MS=60000)
+        with Daemon({"storage.max_total_mb": 1}, folder=self.folder, environment=environment) as daemon:
+            daemon.wait_frames(10)
+            begun = time.monotonic()
+            self.assertEqual(daemon.stop(), 0)
+            self.assertLess(time.monotonic() - begun, 10)  # a second by design
+            self.assertIn("holds up whoever looks after the pictures", daemon.log())
 
 
 class Cgroup(Folder):

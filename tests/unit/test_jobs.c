@@ -379,7 +379,7 @@ static void test_a_job_with_an_error_is_only_answered(void **state)
 	assert_int_equal(atomic_load(&visits), 0);
 }
 
-static void test_closing_refuses_what_waits_and_lets_the_rest_finish(void **state)
+static void test_closing_refuses_what_waits_and_ends_a_series_at_its_next_picture(void **state)
 {
 	(void)state;
 	atomic_store(&hold, 2); /* both workers */
@@ -397,9 +397,9 @@ static void test_closing_refuses_what_waits_and_lets_the_rest_finish(void **stat
 	sem_post(&go);
 	wait_until_idle();
 	assert_int_equal(atomic_load(&seen.times), 4);
-	assert_int_equal(status().succeeded, 2);
-	assert_int_equal(status().failed, 2);
-	assert_int_equal(status().files, 3);
+	assert_int_equal(status().succeeded, 1); /* the single picture that was under way */
+	assert_int_equal(status().failed, 3);
+	assert_int_equal(status().files, 2);
 }
 
 static void test_destroying_answers_everyone_once(void **state)
@@ -484,7 +484,7 @@ int main(void)
 		JOBS(test_a_series_ends_at_its_first_failure_and_tells_what_was_kept),
 		JOBS(test_a_folder_that_cannot_be_made_is_the_answer),
 		JOBS(test_a_job_with_an_error_is_only_answered),
-		JOBS(test_closing_refuses_what_waits_and_lets_the_rest_finish),
+		JOBS(test_closing_refuses_what_waits_and_ends_a_series_at_its_next_picture),
 		JOBS(test_destroying_answers_everyone_once),
 		JOBS(test_many_threads),
 	};

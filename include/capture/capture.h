@@ -11,6 +11,7 @@
 
 #include "base/loop.h"
 #include "camera/camera.h"
+#include "capture/motion_watch.h"
 #include "capture/night_watch.h"
 #include "detect/night.h"
 #include "export/jobs.h"
@@ -29,7 +30,8 @@ struct capture_params {
 	struct frame_ring
 	    *full_ring; /* for full-resolution pictures when the ring keeps smaller ones; NULL: the ring is full-size */
 	enum fit fit;   /* what is done about pictures whose proportions are not the ring's */
-	struct event_log *events; /* told of the camera and the night; NULL is fine */
+	struct motion_watch *motion; /* looks at each frame; NULL is fine */
+	struct event_log *events;    /* told of the camera and the night; NULL is fine */
 	struct night_params night;
 	double framerate;
 	double frame_timeout_s;          /* how long to wait for a wanted frame beyond the time that one takes */

@@ -39,6 +39,12 @@ struct motion_params {
 	double hold_s, cooldown_s;
 };
 
+/* All that it needs to know, as it comes from the configuration. */
+struct motion_setup {
+	struct motion_params params;
+	struct zones zones;
+};
+
 struct motion_event {
 	bool start; /* else the end */
 	int zone;

@@ -26,6 +26,7 @@ struct commands {
 	/* whom to ask; all outlive this */
 	struct server *server;
 	struct capture *capture;
+	struct motion_watch *motion; /* or NULL */
 	struct jobs *jobs;
 	struct frame_ring *ring;
 	struct frame_ring *full_ring; /* or NULL */

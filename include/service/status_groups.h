@@ -23,6 +23,10 @@ struct status_capture_data {
 };
 extern const struct status_group status_capture; /* camera, ring, night */
 
+extern const struct status_group status_motion; /* struct motion_watch; NULL: there is none */
+struct motion_watch_status;
+const char *motion_state_text(const struct motion_watch_status *motion); /* as `status` calls it */
+
 extern const struct status_group status_exports;   /* struct jobs */
 extern const struct status_group status_automatic; /* struct schedule, or NULL: there are none */
 extern const struct status_group status_storage;   /* struct retention */

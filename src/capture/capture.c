@@ -93,9 +93,9 @@ static void reject(struct capture *capture, const struct image *image)
 		                image->width, image->height, camera->width, camera->height);
 }
 
-/* Takes the picture into a slot of ring. NULL only when no slot is free. */
+/* Takes the picture into a slot of ring, and into luma where that is not NULL. NULL only when no slot is free. */
 static struct frame *take_in(struct capture *capture, struct frame_ring *ring, struct ingest *into,
-                             const struct camera_frame *from)
+                             const struct camera_frame *from, struct luma_grid *luma)
 {
 	struct frame *frame = frame_ring_lend(ring);
 	if (!frame) {
@@ -107,7 +107,7 @@ static struct frame *take_in(struct capture *capture, struct frame_ring *ring, s
 	frame->info.exposure_end_ns = from->exposure_end_ns;
 	frame->info.exposure_us = from->exposure_us;
 	frame->info.gain = from->gain;
-	ingest(into, &from->image, frame);
+	ingest_with_luma(into, &from->image, frame, luma);
 	return frame;
 }
 
@@ -146,8 +146,8 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 	capture->pace.last_taken_ns = begun_ns;
 	struct frame *full = NULL;
 	if (params->full_ring && frame_waiters_any(&capture->waiters))
-		full = take_in(capture, params->full_ring, capture->full_ingest, from);
-	struct frame *frame = take_in(capture, params->ring, capture->ingest, from);
+		full = take_in(capture, params->full_ring, capture->full_ingest, from, NULL);
+	struct frame *frame = take_in(capture, params->ring, capture->ingest, from, motion_watch_grid(params->motion));
 	capture->ingest_ns += clock_now_ns() - begun_ns;
 	capture->ingests++;
 	capture->status.ingest_mean_ms = (double)capture->ingest_ns / (double)capture->ingests / CLOCK_NS_PER_MS;
@@ -164,6 +164,8 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 	} else if (frame && !params->full_ring) {
 		frame_waiters_serve(&capture->waiters, params->ring, frame);
 	}
+	if (frame)
+		motion_watch_frame(params->motion, &capture->status.newest);
 }
 
 static void publish(struct capture *capture)
@@ -196,6 +198,7 @@ static void greet_camera(struct capture *capture)
 
 static void begin_trouble(struct capture *capture)
 {
+	motion_watch_stop(capture->params.motion);
 	struct camera_status camera;
 	camera_status(capture->params.camera, &camera);
 	if (!capture->trouble.active) {

@@ -9,6 +9,7 @@
 #include "near_miss.h"
 #include "proto.h"
 #include "replies.h"
+#include "service/status_groups.h"
 
 struct command {
 	const char *name;
@@ -195,6 +196,21 @@ static void run_night_level(struct commands *commands, server_ticket ticket, con
 	reply(commands, ticket, text);
 }
 
+static void run_motion_level(struct commands *commands, server_ticket ticket, const struct proto_words *words)
+{
+	(void)words;
+	struct motion_watch_status status;
+	char text[4096];
+	motion_watch_status(commands->motion, &status);
+	size_t used = (size_t)snprintf(text, sizeof text, "STATUS=%s", motion_state_text(&status));
+	for (int i = 0; i < status.zones; i++) {
+		const struct motion_watch_zone *zone = &status.zone[i];
+		used += (size_t)snprintf(text + used, sizeof text - used, " %s=%.2f,%s", zone->name, zone->now.score,
+		                         zone->now.moving ? "MOTION" : "STILL");
+	}
+	reply(commands, ticket, text);
+}
+
 static void run_health(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	(void)words;
@@ -225,6 +241,7 @@ static const struct command table[] = {
 	  "pastStack [formats] [at=-SECONDS] [count=N] [mode=mean|median|max]: a stack of past frames" },
 	{ "past", run_past, "past [formats] [at=-SECONDS] [count=N]: past frames, each a picture" },
 	{ "night_level", run_night_level, "night_level: how dark it is" },
+	{ "motion_level", run_motion_level, "motion_level: what moves, in percent of each zone" },
 	{ "health", run_health, "health: memory and swap" },
 	{ "status", run_status, "status [rows]: everything, as JSON; rows: what each of it is" },
 	{ "help", run_help, "help: this list" },

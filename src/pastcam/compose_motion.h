@@ -5,11 +5,6 @@
 #include "config/config.h"
 #include "detect/motion.h"
 
-struct motion_setup {
-	struct zones zones;
-	struct motion_params params; /* width and height: of the grid */
-};
-
 /* For frames of frame_width x frame_height, of a camera whose pictures are camera_width wide: the grid is as much
  * smaller than the camera's pictures as motion.scale says, or less where it would be too small. -EINVAL for a scale
  * that is none, and as zones_parse. */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "compose.h"
+#include "compose_motion.h"
 #include "daemon_parts.h"
 
 enum { POOL_THREADS_MAX = 3, ZONE_EVERY_S = 5 };
@@ -65,6 +66,22 @@ static int make_jobs(struct daemon *daemon, struct error *error)
 	return daemon->jobs ? 0 : -ENOMEM;
 }
 
+static int make_motion(struct daemon *daemon, struct error *error)
+{
+	static struct motion_setup setup;
+	const struct config *config = daemon->config;
+	int width, height, full_width, full_height;
+	compose_ring_size(config, &width, &height);
+	compose_full_size(config, &full_width, &full_height);
+	if (!config->motion.enable)
+		return 0;
+	int result = compose_motion(config, width, height, full_width, &setup, error);
+	if (result < 0)
+		return result;
+	daemon->motion = motion_watch_create(&setup, width, height, daemon->events, error);
+	return daemon->motion ? 0 : error->code;
+}
+
 static int make_capture(struct daemon *daemon, struct error *error)
 {
 	const struct capture_params params = {
@@ -73,6 +90,7 @@ static int make_capture(struct daemon *daemon, struct error *error)
 		.jobs = daemon->jobs,
 		.ring = daemon->ring,
 		.full_ring = daemon->full_ring,
+		.motion = daemon->motion,
 		.events = daemon->events,
 		.fit = (enum fit)daemon->config->camera.fit,
 		.night = compose_night(daemon->config),
@@ -158,6 +176,7 @@ static int start_control(struct daemon *daemon, struct error *error)
 	commands->server = daemon->server;
 	commands->capture = daemon->capture;
 	commands->jobs = daemon->jobs;
+	commands->motion = daemon->motion;
 	commands->ring = daemon->ring;
 	commands->full_ring = daemon->full_ring;
 	commands->retention = daemon->retention;
@@ -171,8 +190,8 @@ static int start_control(struct daemon *daemon, struct error *error)
 int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct error *error)
 {
 	int (*const steps[])(struct daemon *, struct error *) = {
-		make_events, make_server,  make_pool,     make_camera,   make_rings,
-		make_jobs,   make_capture, make_requests, make_autosave, start_control,
+		make_events, make_server,  make_pool,     make_camera,   make_rings,    make_jobs,
+		make_motion, make_capture, make_requests, make_autosave, start_control,
 	};
 	daemon->camera_lost = camera_lost;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -196,6 +215,7 @@ void daemon_unmake(struct daemon *daemon)
 	/* Commands use what follows, so they end first; replies that become due now are sent by server_destroy. */
 	daemon_stop_control(daemon);
 	capture_destroy(daemon->capture);
+	motion_watch_destroy(daemon->motion);
 	jobs_destroy(daemon->jobs);
 	schedule_destroy(daemon->autosave);
 	server_destroy(daemon->server);

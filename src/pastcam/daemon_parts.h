@@ -31,6 +31,7 @@ struct daemon {
 	struct frame_ring *ring, *full_ring;
 	struct retention *retention;
 	struct jobs *jobs;
+	struct motion_watch *motion; /* NULL: motion is not looked for */
 	struct capture *capture;
 	struct requests requests;
 	struct schedule *autosave;

@@ -11,6 +11,7 @@ void daemon_fill_status(struct daemon *daemon)
 	status->count = 0;
 	status_add(status, &status_program, &daemon->status_of_program);
 	status_add(status, &status_capture, &daemon->status_of_capture);
+	status_add(status, &status_motion, daemon->motion);
 	status_add(status, &status_exports, daemon->jobs);
 	status_add(status, &status_automatic, daemon->autosave);
 	status_add(status, &status_storage, daemon->retention);

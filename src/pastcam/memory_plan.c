@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "compose.h"
+#include "compose_motion.h"
 #include "daemon_parts.h"
 #include "service/memory_guard.h"
 
@@ -34,6 +35,12 @@ static void add_claims(const struct config *config, size_t pool_width, struct bu
 	budget_add(budget, (struct budget_claim){ .name = BUDGET_EXPORTS, .unit_bytes = scratch, .least = 1, .wanted = 1 });
 	budget_add(budget, (struct budget_claim){
 	                       .name = "stacks", .unit_bytes = results, .least = 1, .wanted = 1, .is_mapped = true });
+	if (config->motion.enable) {
+		static struct motion_setup setup;
+		compose_motion(config, width, height, full_width, &setup, NULL);
+		budget_add(budget, (struct budget_claim){
+		                       .name = "motion", .unit_bytes = motion_watch_bytes(&setup), .least = 1, .wanted = 1 });
+	}
 	budget_add(budget, (struct budget_claim){ .name = "full-size frames",
 	                                          .unit_bytes = full,
 	                                          .least = full_slots,

@@ -1,0 +1,54 @@
+/*
+ * Looks for motion in each frame that is taken in, and tells of it. It works on the capture thread, right after a frame
+ * is in the past and those who waited for it are served: a third of a millisecond a frame of 1024x768 where taking it
+ * in takes as long, so that a thread of its own would cost more in handing over than it could save (docs/motion.md).
+ */
+#ifndef PASTCAM_CAPTURE_MOTION_WATCH_H
+#define PASTCAM_CAPTURE_MOTION_WATCH_H
+
+#include "detect/motion.h"
+#include "media/luma_grid.h"
+#include "store/event_log.h"
+
+struct motion_watch;
+
+/* For frames of frame_width x frame_height, on which setup's grid lies. events outlives it; NULL is fine. NULL: as
+ * motion_create. */
+struct motion_watch *motion_watch_create(const struct motion_setup *setup, int frame_width, int frame_height,
+                                         struct event_log *events, struct error *error);
+void motion_watch_destroy(struct motion_watch *watch); /* NULL is fine */
+
+/* The memory that it takes, for the memory budget. */
+size_t motion_watch_bytes(const struct motion_setup *setup);
+
+/* --- on the capture thread; watch may be NULL, then there is nothing to look at --- */
+
+/* To be filled from a frame before it is looked at; NULL of a NULL watch. */
+struct luma_grid *motion_watch_grid(struct motion_watch *watch);
+void motion_watch_frame(struct motion_watch *watch, const struct frame_info *info);
+
+/* The camera stopped working: what moves ends. */
+void motion_watch_stop(struct motion_watch *watch);
+
+/* --- on any thread --- */
+
+struct motion_watch_zone {
+	char name[ZONE_NAME_BYTES];
+	struct motion_zone now;
+};
+
+struct motion_watch_status {
+	bool enabled;  /* there is a watch */
+	bool settling; /* nothing counts yet */
+	bool moving;   /* in any zone */
+	int zones;
+	struct motion_watch_zone zone[ZONES_MAX];
+	uint64_t frames, events; /* looked at; starts of motion, in all zones */
+	int64_t last_start_ns;   /* monotonic; 0: never */
+	double mean_ms;          /* that looking at a frame takes, beyond filling the grid */
+};
+
+/* A snapshot, at most one frame old. Of a NULL watch: not enabled. */
+void motion_watch_status(struct motion_watch *watch, struct motion_watch_status *status);
+
+#endif

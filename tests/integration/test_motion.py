@@ -1,0 +1,176 @@
+"""Motion as a user meets it: the line protocol, `status`, the configuration, and motion-sim."""
+
+import csv
+import json
+import os
+import subprocess
+import tempfile
+
+import numpy
+from PIL import Image
+
+from harness import BINARY, Daemon, main, unittest, wait_until
+
+WALKER = "still,noise,walker=2@1+4/8"
+
+
+def run(*arguments):
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60, cwd=tempfile.gettempdir())
+
+
+def wall(width, height):
+    """Texture that a change of light keeps."""
+    x, y = numpy.meshgrid(numpy.arange(width), numpy.arange(height))
+    return 90 + 30 * numpy.sin(x / 5.0) * numpy.cos(y / 7.0)
+
+
+def save_pictures(folder, frames):
+    generator = numpy.random.default_rng(1)
+    for i, grey in enumerate(frames):
+        noisy = numpy.clip(grey + generator.normal(0, 2, grey.shape), 0, 255).astype("uint8")
+        Image.fromarray(noisy).convert("RGB").save(os.path.join(folder, f"{i}.png"))
+
+
+def square_walks(count, begin, light=lambda i: 1.0):
+    for i in range(count):
+        grey = wall(320, 240) * light(i)
+        if begin <= i < begin + 12:
+            x = 40 + 12 * (i - begin)
+            grey[100:150, x:x + 40] = 220
+        yield grey
+
+
+class Daemons(unittest.TestCase):
+    def test_a_walker_is_told_by_command_status_and_log(self):
+        with tempfile.TemporaryDirectory() as folder:
+            truth = os.path.join(folder, "truth.csv")
+            options = {"camera.synthetic.effects": WALKER, "camera.synthetic.truth": truth, "motion.hold_s": 0.5}
+            with Daemon(options) as daemon:
+                wait_until(lambda: daemon.ask("motion_level").startswith("STATUS=MOTION all="), "motion")
+                wait_until(lambda: daemon.ask("motion_level") == "STATUS=STILL all=0.00,STILL\n", "its end")
+                motion = daemon.status()["motion"]
+                self.assertTrue(motion["enabled"])
+                self.assertGreaterEqual(motion["events"], 1)
+                self.assertEqual([zone["name"] for zone in motion["zones"]], ["all"])
+                with open(truth, encoding="ascii") as file:
+                    boxes = list(csv.DictReader(file))
+                self.assertTrue(all(0 <= int(box["x"]) and int(box["x"]) + int(box["width"]) <= 320 for box in boxes))
+                self.assertGreater(len(boxes), 3)
+
+    def test_a_zone_that_nobody_walks_through_stays_still(self):
+        zones = [{"name": "sky", "polygon": [[0, 0], [1, 0], [1, 0.4], [0, 0.4]]},
+                 {"name": "road", "polygon": [[0, 0.6], [1, 0.6], [1, 1], [0, 1]], "sensitivity": 60}]
+        with Daemon({"camera.synthetic.effects": WALKER}, {"motion": {"zones": zones}}) as daemon:
+            wait_until(lambda: ",MOTION" in daemon.ask("motion_level").split(" road=")[1], "motion on the road")
+            self.assertIn(" sky=0.00,STILL ", daemon.ask("motion_level"))
+
+    def test_motion_ends_with_the_camera(self):
+        options = {"camera.synthetic.effects": WALKER, "motion.hold_s": 3600, "camera.synthetic.faults": "error@4/8",
+                   "logging.level": "debug"}
+        with Daemon(options) as daemon:
+            wait_until(lambda: "Motion in all ended" in daemon.log(), "the end")
+
+    def test_it_can_be_off_and_pictures_may_be_tiny(self):
+        with Daemon({"motion.enable": "false"}) as daemon:
+            self.assertEqual(daemon.ask("motion_level"), "STATUS=OFF\n")
+            self.assertEqual(daemon.status()["motion"]["status"], "OFF")
+        with Daemon({"camera.width": 16, "camera.height": 16}) as daemon:
+            self.assertRegex(daemon.ask("motion_level"), r"^STATUS=(STILL|SETTLING) all=0\.00,STILL\n$")
+
+
+class Configuration(unittest.TestCase):
+    def check(self, *assignments):
+        arguments = [word for assignment in assignments for word in ("-o", assignment)]
+        return run(*arguments, "--check-config")
+
+    def test_bad_zones_stop_the_start_with_a_reason(self):
+        for assignment, why in [
+                ('motion.zones=[{"name":"a","polygon":[[0,0],[1,1],[1,0],[0,1]]}]', "crosses"),
+                ('motion.zones=[{"name":"a","polygon":[[0,0],[1,1]]}]', "2 points"),
+                ('motion.zones=[{"name":"a","polygon":[[0,0],[2,0],[1,1]]}]', "outside"),
+                ('motion.zones={"name":"a"}', "must be a list"),
+                ("motion.zones=nonsense", "must be a list"),
+                ("motion.scale=3", "1, 2, 4 or 8"),
+                ("motion.sensitivity=101", "from 0 to 100"),
+                ('motion.ignore=[[[0,0],[1,1]]]', "motion.ignore: polygon 1"),
+                ("motion.zones=[" + ",".join(
+                    f'{{"name":"z{i}","polygon":[[0,0],[1,0],[1,1]]}}' for i in range(65)) + "]", "65 entries"),
+                ("motion.zones=[" + "1," * 10000 + "1]", "longer than"),
+        ]:
+            done = self.check(assignment)
+            self.assertEqual(done.returncode, 2, assignment[:60])
+            self.assertIn(why, done.stderr)
+
+    def test_zones_survive_a_dump(self):
+        zones = 'motion.zones=[{"name":"Tür","polygon":[[0,0],[1,0],[0.5,1]],"min_area":1.5}]'
+        dumped = run("-o", zones, "--dump-config").stdout
+        self.assertEqual(json.loads(dumped)["motion"]["zones"],
+                         [{"name": "Tür", "polygon": [[0, 0], [1, 0], [0.5, 1]], "min_area": 1.5}])
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "config.json")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(dumped)
+            self.assertEqual(run("-c", path, "--dump-config").stdout, dumped)
+
+
+class Simulation(unittest.TestCase):
+    def simulate(self, frames, *arguments):
+        with tempfile.TemporaryDirectory() as folder:
+            save_pictures(folder, frames)
+            done = run(*arguments, "motion-sim", folder)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_a_square_that_walks_is_one_motion(self):
+        events = self.simulate(square_walks(40, 20), "-o", "camera.framerate=10", "-o", "motion.hold_s=0.5")
+        self.assertEqual([event["event"] for event in events], ["motion.start", "motion.end"])
+        self.assertEqual([event["zone"] for event in events], ["all", "all"])
+        start = events[0]
+        self.assertAlmostEqual(start["t"], 2.2)
+        self.assertEqual(start["picture"], "22.png")
+        self.assertTrue(1.5 < start["score"] < 4, start)
+        x, y, width, height = start["box"]
+        self.assertTrue(50 <= x <= 70 and 92 <= y <= 104 and 30 <= width <= 64 and 44 <= height <= 60, start)
+
+    def test_light_is_no_motion(self):
+        light = [1, 1.5, 0.6, 2, 1]
+        self.assertEqual(self.simulate(square_walks(60, 100, lambda i: light[i // 12])), [])
+
+    def test_scores_and_overlays(self):
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as views:
+            save_pictures(folder, square_walks(26, 20))
+            done = run("motion-sim", "--scores", "--overlay", os.path.join(views, "made"), folder)
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual(sum("event" not in line for line in lines), 26)
+            pictures = sorted(os.listdir(os.path.join(views, "made")))
+            self.assertEqual(len(pictures), 26)
+            with Image.open(os.path.join(views, "made", "25.jpg")) as view:
+                self.assertEqual(view.size, (320, 240))
+                red, green, _ = view.getpixel((110, 125))
+                self.assertGreater(red, green)
+
+    def test_folders_without_use_are_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = run("motion-sim", folder)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("no JPEG or PNG picture", done.stderr)
+            done = run("motion-sim", os.path.join(folder, "missing"))
+            self.assertIn("cannot read the folder", done.stderr)
+            with open(os.path.join(folder, "broken.jpg"), "wb") as file:
+                file.write(b"\xff\xd8nonsense")
+            done = run("motion-sim", folder)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("broken.jpg passed over", done.stderr)
+            Image.new("RGB", (320, 240)).save(os.path.join(folder, "c.png"))
+            Image.new("RGB", (160, 240)).save(os.path.join(folder, "d.png"))
+            done = run("motion-sim", folder)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("160x240 pixels, not 320x240", done.stderr)
+            Image.new("RGB", (8, 8)).save(os.path.join(folder, "a.png"))
+            done = run("motion-sim", folder)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("too small", done.stderr)
+
+
+if __name__ == "__main__":
+    main()

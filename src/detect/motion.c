@@ -44,6 +44,8 @@ static const double EDGES_OF_OUTLINE = 1;
 /* How far a thing may come in a second, of the picture's width. */
 static const double REACH_PER_S = 0.3;
 enum { REACH_LEAST = 2 };
+/* Frames that are further apart do not show a walker twice at the same place. */
+static const double SLOW_S = 0.3;
 /* The least that a majority of a few neighbours can leave. */
 enum { CELLS_LEAST = 4 };
 
@@ -283,7 +285,6 @@ static void keep_moving(struct motion_blobs *blobs)
 static void find_blobs(struct motion *motion, const uint16_t *luma, const struct motion_counts *counts)
 {
 	struct motion_planes *planes = &motion->planes;
-	motion->blobs.count = 0;
 	if (counts->changed < (size_t)motion->cells_least || counts->active < ACTIVE_LEAST)
 		return;
 	motion_planes_majority(planes, planes->changed);
@@ -327,9 +328,12 @@ static size_t update_zones(struct motion *motion, const struct frame_info *info,
 {
 	int ages[MOTION_BLOBS_MAX];
 	size_t count = 0;
-	const int reach = REACH_LEAST + (int)(REACH_PER_S * motion->interval_s * motion->params.width);
-	motion_tracks_follow(&motion->tracks, motion->blobs.blob, motion->blobs.count, reach, motion->params.min_frames,
-	                     ages);
+	const struct motion_pace pace = {
+		.reach = REACH_LEAST + (int)(REACH_PER_S * motion->interval_s * motion->params.width),
+		.missed_most = motion->params.min_frames,
+		.is_slow = motion->interval_s > SLOW_S,
+	};
+	motion_tracks_follow(&motion->tracks, motion->blobs.blob, motion->blobs.count, &pace, ages);
 	for (int zone = 0; zone < motion->zones.count; zone++) {
 		const bool noticed = look(motion, zone, ages);
 		struct motion_event *event = &events[count];
@@ -353,6 +357,7 @@ size_t motion_frame(struct motion *motion, const uint16_t *luma, const struct fr
 	motion->interval_s = interval_s;
 	motion->last = *info;
 	motion->blobs.count = 0;
+	memcpy(motion->planes.before, motion->planes.changed, motion->planes.count);
 	if (!goes_on) {
 		begin(motion, luma);
 		settle(motion, info->timestamp_ns);

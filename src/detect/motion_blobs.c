@@ -168,6 +168,7 @@ static void measure_run(struct motion_blob *blob, const struct motion_planes *pl
 			continue;
 		blob->cells++;
 		blob->active += planes->active[at];
+		blob->stayed += planes->before[at];
 		add_zones(blob, map->zones[at]);
 		const float stands_out = motion_planes_threshold(planes, at) * EDGE_SHARE;
 		if (x + 1 < width)

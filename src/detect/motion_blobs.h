@@ -15,6 +15,7 @@ struct motion_box {
 struct motion_blob {
 	struct motion_box box;
 	int cells, active;
+	int stayed; /* cells that were changed in the frame before, too */
 	int zone_cells[ZONES_MAX];
 	uint64_t zones; /* that it has cells in */
 	/* How much of its gradients is new, and how much there is in all: what is only lit has its background's. */

@@ -13,6 +13,8 @@ static const float DARK = 2 * LUMA_GRID_LEVEL;
 enum { CLIPPED_CELL = 245 * LUMA_GRID_LEVEL };
 /* Ratios that agree: the middle half of them within so much of their median. */
 static const float AGREE = 0.12F;
+/* A tile whose own squares differ by more from each other, and agree better, has been recognised in another light. */
+static const float TEXTURE = 0.15F, AGREE_WELL = 0.06F;
 /* A jump: this much from one frame to the next (an eighth of a stop), of at least half of all tiles. */
 static const float JUMP = 1.09F;
 /* Less is left to the background's own following. */
@@ -60,7 +62,8 @@ static float mean_of_square(const uint16_t *cells, size_t width)
 
 /* Ratios of the squares of [left, right) x [top, bottom): of every second one, as on a chessboard, and no more than
  * fit. */
-static int ratios_of(const struct motion_planes *planes, const uint16_t *luma, const int area[4], float *ratios)
+static int ratios_of(const struct motion_planes *planes, const uint16_t *luma, const int area[4], float *ratios,
+                     float *levels)
 {
 	int count = 0;
 	const size_t width = (size_t)planes->width;
@@ -70,8 +73,10 @@ static int ratios_of(const struct motion_planes *planes, const uint16_t *luma, c
 			const size_t at = (size_t)y * width + (size_t)x;
 			const float before = mean_of_square(planes->background + at, width);
 			const float now = mean_of_square(luma + at, width);
-			if (before < CLIPPED_CELL && now < CLIPPED_CELL)
-				ratios[count++] = (now + DARK) / (before + DARK);
+			if (before >= CLIPPED_CELL || now >= CLIPPED_CELL)
+				continue;
+			levels[count] = before + DARK;
+			ratios[count++] = (now + DARK) / (before + DARK);
 		}
 	return count;
 }
@@ -79,21 +84,29 @@ static int ratios_of(const struct motion_planes *planes, const uint16_t *luma, c
 struct tile {
 	float gain;
 	bool agrees; /* its squares do */
+	bool sure;   /* so well that no other need be asked */
 };
+
+/* How far the middle half of them spreads, in shares of their median, which *median becomes. They are put in order. */
+static float spread_of(float *values, int count, float *median)
+{
+	qsort(values, (size_t)count, sizeof *values, ascending);
+	*median = values[count / 2];
+	return (values[count * 3 / 4] - values[count / 4]) / *median;
+}
 
 static struct tile measure_tile(const struct motion_light *light, const struct motion_planes *planes,
                                 const uint16_t *luma, int column, int row)
 {
-	float ratios[SQUARES_MAX];
+	float ratios[SQUARES_MAX], levels[SQUARES_MAX], median, level;
 	const int left = column * light->tile, top = row * light->tile;
 	const int area[4] = { left, top, column + 1 == light->columns ? planes->width : left + light->tile,
 		                  row + 1 == light->rows ? planes->height : top + light->tile };
-	const int count = ratios_of(planes, luma, area, ratios);
+	const int count = ratios_of(planes, luma, area, ratios, levels);
 	if (count < SQUARES_LEAST)
-		return (struct tile){ 1, false };
-	qsort(ratios, (size_t)count, sizeof *ratios, ascending);
-	const float median = ratios[count / 2], spread = ratios[count * 3 / 4] - ratios[count / 4];
-	return (struct tile){ median, spread < 2 * AGREE * median };
+		return (struct tile){ .gain = 1 };
+	const float spread = spread_of(ratios, count, &median), texture = spread_of(levels, count, &level);
+	return (struct tile){ median, spread < 2 * AGREE, spread < 2 * AGREE_WELL && texture > TEXTURE };
 }
 
 static float median_of(float *values, int count)
@@ -118,8 +131,9 @@ static float middle_of(float a, float b, float c)
 	return fmaxf(fminf(a, b), fminf(fmaxf(a, b), c));
 }
 
-/* A tile goes as far as itself and its neighbourhood both say, and never the other way: what goes on in its neighbours
- * alone would else be added frame by frame. Only of a tile that tells nothing the neighbourhood is believed. */
+/* A tile that is sure is believed. Another goes as far as itself and its neighbourhood both say, and never the other
+ * way: what goes on in its neighbours alone would else be added frame by frame. Only of a tile that tells nothing the
+ * neighbourhood is believed. */
 static void smooth(struct motion_light *light, struct tile tiles[LIGHT_TILES_MAX][LIGHT_TILES_MAX])
 {
 	for (int y = 0; y < light->rows; y++)
@@ -130,7 +144,9 @@ static void smooth(struct motion_light *light, struct tile tiles[LIGHT_TILES_MAX
 				for (int u = greater(x - 1, 0); u <= lesser(x + 1, light->columns - 1); u++)
 					around[count++] = tiles[v][u].agrees ? tiles[v][u].gain : light->whole;
 			const float neighbourhood = median_of(around, count);
-			light->gain[y][x] = tiles[y][x].agrees ? middle_of(1, tiles[y][x].gain, neighbourhood) : neighbourhood;
+			light->gain[y][x] = tiles[y][x].sure     ? tiles[y][x].gain
+			                    : tiles[y][x].agrees ? middle_of(1, tiles[y][x].gain, neighbourhood)
+			                                         : neighbourhood;
 		}
 }
 

@@ -25,7 +25,7 @@ bool motion_planes_init(struct motion_planes *planes, int width, int height)
 	const size_t count = (size_t)width * (size_t)height;
 	*planes = (struct motion_planes){ .width = width, .height = height, .count = count };
 	uint16_t **const words[] = { &planes->background, &planes->recent, &planes->spread, &planes->least };
-	uint8_t **const bytes[] = { &planes->changed, &planes->active, &planes->scratch };
+	uint8_t **const bytes[] = { &planes->changed, &planes->active, &planes->before, &planes->scratch };
 	bool complete = true;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		complete &= (*words[i] = calloc(count, sizeof(uint16_t))) != NULL;
@@ -43,6 +43,7 @@ void motion_planes_finish(struct motion_planes *planes)
 	free(planes->least);
 	free(planes->changed);
 	free(planes->active);
+	free(planes->before);
 	free(planes->scratch);
 	free(planes->row);
 	*planes = (struct motion_planes){ 0 };
@@ -50,7 +51,7 @@ void motion_planes_finish(struct motion_planes *planes)
 
 size_t motion_planes_bytes(size_t count)
 {
-	return count * (4 * sizeof(uint16_t) + 3);
+	return count * (4 * sizeof(uint16_t) + 4);
 }
 
 void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma)
@@ -122,7 +123,8 @@ static void compare_cells(const uint16_t *restrict luma, const uint16_t *restric
                           uint16_t *restrict recent, uint16_t *restrict spread, uint8_t *restrict changed,
                           uint8_t *restrict active, size_t count, struct motion_rates rates, uint16_t noise)
 {
-	const uint16_t half_recent = (uint16_t)((1 << rates.recent) >> 1), half_spread = (uint16_t)((1 << rates.spread) >> 1);
+	const uint16_t half_recent = (uint16_t)((1 << rates.recent) >> 1),
+	               half_spread = (uint16_t)((1 << rates.spread) >> 1);
 	for (size_t i = 0; i < count; i++) {
 		const uint16_t now = luma[i], far = apart(now, background[i]), moved = apart(now, recent[i]);
 		const uint16_t threshold = threshold_of(background[i], spread[i], least[i], noise);

@@ -15,6 +15,7 @@ struct motion_planes {
 	uint16_t *spread; /* mean of how far a cell strays from its background of itself */
 	uint16_t *least; /* the least contrast, in 1/1024 of what it is at sensitivity 50; MOTION_NEVER where none counts */
 	uint8_t *changed, *active; /* 0 or 1 */
+	uint8_t *before;           /* what was changed in the last frame that was looked at */
 	uint8_t *scratch;
 	float *row;     /* of gains */
 	uint16_t noise; /* of the last comparison */

@@ -3,6 +3,8 @@
 #include <string.h>
 
 static const double NS_PER_S = 1e9;
+/* A thing overlaps with itself when a quarter of it is where something was. */
+enum { STAYED_SHARE = 4 };
 
 void motion_tracks_begin(struct motion_tracks *tracks)
 {
@@ -17,31 +19,34 @@ static bool is_near(const struct motion_box *a, const struct motion_box *b, int 
 	       a->bottom >= b->top - down;
 }
 
-/* The frames of the longest-lived track near the blob, which goes on as the blob's; 0 where there is none. */
+/* What is known of the longest-lived track near the blob, which goes on as the blob's; 0 where there is none. */
 static int take_up(struct motion_tracks *tracks, const struct motion_box *box, int reach, bool taken[])
 {
-	int frames = 0;
+	int seen = 0;
 	for (int i = 0; i < tracks->count; i++) {
 		if (!is_near(box, &tracks->track[i].box, reach * (tracks->track[i].missed + 1)))
 			continue;
 		taken[i] = true;
-		frames = tracks->track[i].frames > frames ? tracks->track[i].frames : frames;
+		seen = tracks->track[i].seen > seen ? tracks->track[i].seen : seen;
 	}
-	return frames;
+	return seen;
 }
 
-void motion_tracks_follow(struct motion_tracks *tracks, const struct motion_blob *blobs, int count, int reach,
-                          int missed_most, int ages[MOTION_BLOBS_MAX])
+void motion_tracks_follow(struct motion_tracks *tracks, const struct motion_blob *blobs, int count,
+                          const struct motion_pace *pace, int ages[MOTION_BLOBS_MAX])
 {
 	struct motion_tracks next = { 0 };
 	bool taken[MOTION_BLOBS_MAX] = { false };
 	for (int i = 0; i < count; i++) {
-		ages[i] = take_up(tracks, &blobs[i].box, reach, taken) + 1;
-		next.track[next.count++] = (struct motion_track){ blobs[i].box, ages[i], 0 };
+		const int before = take_up(tracks, &blobs[i].box, pace->reach, taken);
+		const bool is_whole = before == 0 || pace->is_slow || blobs[i].stayed * STAYED_SHARE >= blobs[i].cells;
+		const int seen = before + (is_whole ? 2 : 1);
+		ages[i] = seen / 2;
+		next.track[next.count++] = (struct motion_track){ blobs[i].box, seen, 0 };
 	}
 	for (int i = 0; i < tracks->count && next.count < MOTION_BLOBS_MAX; i++) {
 		struct motion_track *track = &tracks->track[i];
-		if (taken[i] || ++track->missed > missed_most)
+		if (taken[i] || ++track->missed > pace->missed_most)
 			continue;
 		next.track[next.count++] = *track;
 	}

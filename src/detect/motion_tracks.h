@@ -7,7 +7,7 @@
 
 struct motion_track {
 	struct motion_box box;
-	int frames; /* that it was seen in */
+	int seen;   /* in halves of a frame, see motion_tracks_follow */
 	int missed; /* since it was */
 };
 
@@ -19,11 +19,18 @@ struct motion_tracks {
 /* Forgets all. */
 void motion_tracks_begin(struct motion_tracks *tracks);
 
-/* Follows the blobs of the next frame: ages[i] becomes the frames that blob i was seen in, this one included. reach:
- * how far, in cells, a thing may come between two frames beyond what its size allows. missed_most: frames that it may
- * not be seen in between. */
-void motion_tracks_follow(struct motion_tracks *tracks, const struct motion_blob *blobs, int count, int reach,
-                          int missed_most, int ages[MOTION_BLOBS_MAX]);
+/* How frames follow each other. */
+struct motion_pace {
+	int reach;       /* how far, in cells, a thing may come between two frames beyond what its size allows */
+	int missed_most; /* frames that it may not be seen in between */
+	bool is_slow;    /* nothing is expected to overlap with itself from one frame to the next */
+};
+
+/* Follows the blobs of the next frame: ages[i] becomes the frames that blob i was seen in, this one included. A frame
+ * in which it overlaps with nothing of the frame before, as drops of rain never do, counts half, unless frames are
+ * slow. */
+void motion_tracks_follow(struct motion_tracks *tracks, const struct motion_blob *blobs, int count,
+                          const struct motion_pace *pace, int ages[MOTION_BLOBS_MAX]);
 
 /* One zone's motion. */
 struct motion_zone_watch {

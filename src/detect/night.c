@@ -80,9 +80,9 @@ static double asked_exposure(const struct night *night)
 	return (double)(night->active ? night->exposure_us : night->params.day_exposure_us);
 }
 
-/* What was asked is no measurement: whoever does not report may not obey either. Taken as the day's longest exposure and
- * highest gain, of which the thresholds speak, an unknown exposure leaves the plain mean, and an unknown gain drops out
- * of the comparison of one frame with another. */
+/* What was asked is no measurement: whoever does not report may not obey either. Taken as the day's longest exposure
+ * and highest gain, of which the thresholds speak, an unknown exposure leaves the plain mean, and an unknown gain drops
+ * out of the comparison of one frame with another. */
 static void fill_unknown(const struct night *night, struct night_sample *sample)
 {
 	if (!(sample->exposure_us > 0)) {

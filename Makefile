@@ -217,6 +217,17 @@ bench: ## measure every kernel and encoder against its limit; writes build/bench
 $(BUILD)/bench/bench: $(BENCH_OBJECTS) $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lyuv -lturbojpeg $(LDLIBS_ALL)
 
+FRAMES = 300
+
+.PHONY: bench-motion
+bench-motion: ## motion detection beside OpenCV's MOG2, on FRAMES=300 frames of each scene
+	@tools/install-deps build bench
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/motion/motion
+	$(PYTHON) bench/motion.py $(BUILD)/bench/motion/motion $(BUILD)/pastcam $(FRAMES)
+
+$(BUILD)/bench/motion/motion: $(BUILD)/bench/motion/main.o $(LIBRARY)
+	$(LINK) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
 .PHONY: bench-arm
 bench-arm: ## the kernels' cycles a pixel on Raspberry Pis, as llvm-mca reckons them
 	@tools/install-deps bench-arm

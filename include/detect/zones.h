@@ -17,7 +17,7 @@ struct zone_polygon {
 };
 
 struct zone {
-	char name[ZONE_NAME_BYTES]; /* UTF-8 */
+	char name[ZONE_NAME_BYTES]; /* UTF-8, without spaces and what JSON or a reply would have to quote */
 	struct zone_polygon polygon;
 	double sensitivity;      /* 0 to 100; 0: nothing is ever noticed */
 	double min_area_percent; /* of the zone: what moves is at least this large */

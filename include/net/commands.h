@@ -12,6 +12,7 @@
 #include "export/jobs.h"
 #include "export/retention.h"
 #include "net/server.h"
+#include "service/motion_try.h"
 #include "service/status.h"
 #include "store/frame_ring.h"
 
@@ -27,6 +28,7 @@ struct commands {
 	struct server *server;
 	struct capture *capture;
 	struct motion_watch *motion; /* or NULL */
+	struct motion_try *motion_try;
 	struct jobs *jobs;
 	struct frame_ring *ring;
 	struct frame_ring *full_ring; /* or NULL */

@@ -63,13 +63,15 @@ static int end(struct motion_zone_watch *watch, int64_t now_ns, struct motion_ev
 		.timestamp_ns = now_ns,
 		.duration_s = (double)(watch->last_ns - watch->started_ns) / NS_PER_S,
 	};
-	memcpy(event->box, watch->state.box, sizeof event->box);
+	memcpy(event->box, watch->last_box, sizeof event->box);
 	return 1;
 }
 
 int motion_zone_update(struct motion_zone_watch *watch, bool noticed, int64_t now_ns,
                        const struct motion_params *params, struct motion_event *event)
 {
+	if (watch->state.score > 0)
+		memcpy(watch->last_box, watch->state.box, sizeof watch->last_box);
 	if (watch->moving && watch->state.score > watch->highest)
 		watch->highest = watch->state.score;
 	if (noticed)

@@ -39,6 +39,7 @@ struct motion_zone_watch {
 	bool moving;
 	int64_t started_ns, last_ns, ended_ns; /* 0: never */
 	double highest;
+	int last_box[4]; /* that was not empty */
 };
 
 /* With what the zone has seen in a frame (state.score and box): 1 and *event where it starts or ends, else 0. noticed:

@@ -90,8 +90,10 @@ static int parse_name(const cJSON *value, struct zones *zones, struct zone *zone
 	if (strlen(name) >= ZONE_NAME_BYTES)
 		return error_set(error, -EINVAL, "%s: the name is longer than %d bytes", what, ZONE_NAME_BYTES - 1);
 	for (const char *byte = name; *byte; byte++)
-		if ((unsigned char)*byte <= ' ' || *byte == 0x7f || *byte == '=')
-			return error_set(error, -EINVAL, "%s: the name must not have spaces, \"=\" or control characters", what);
+		if ((unsigned char)*byte <= ' ' || strchr("=,\"\\\x7f", *byte))
+			return error_set(
+			    error, -EINVAL,
+			    "%s: the name must not have spaces, \"=\", commas, quotes, backslashes or control characters", what);
 	for (int i = 0; i < zones->count; i++)
 		if (strcmp(zones->zone[i].name, name) == 0)
 			return error_set(error, -EINVAL, "%s: the name \"%s\" is taken by another zone", what, name);

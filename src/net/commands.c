@@ -211,6 +211,26 @@ static void run_motion_level(struct commands *commands, server_ticket ticket, co
 	reply(commands, ticket, text);
 }
 
+static void answer_try(void *data, server_ticket ticket, const char *text)
+{
+	reply(data, ticket, text ? text : "NOT_TRIED no memory for the reply");
+}
+
+static void run_motion(struct commands *commands, server_ticket ticket, const struct proto_words *words)
+{
+	struct error error = { 0 };
+	if (words->count < 3 || strcmp(words->word[1], "try") != 0) {
+		reply(commands, ticket, "NOT_TRIED say what to try: motion try KEY=VALUE, as in motion try min_area=0.5");
+		return;
+	}
+	if (motion_try_start(commands->motion_try, words->word + 2, words->count - 2, answer_try, commands, ticket,
+	                     &error) == 0)
+		return;
+	char text[sizeof error.text + 16];
+	snprintf(text, sizeof text, "NOT_TRIED %s", error.text);
+	reply(commands, ticket, text);
+}
+
 static void run_health(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	(void)words;
@@ -242,6 +262,7 @@ static const struct command table[] = {
 	{ "past", run_past, "past [formats] [at=-SECONDS] [count=N]: past frames, each a picture" },
 	{ "night_level", run_night_level, "night_level: how dark it is" },
 	{ "motion_level", run_motion_level, "motion_level: what moves, in percent of each zone" },
+	{ "motion", run_motion, "motion try KEY=VALUE...: what other settings would have told of the past" },
 	{ "health", run_health, "health: memory and swap" },
 	{ "status", run_status, "status [rows]: everything, as JSON; rows: what each of it is" },
 	{ "help", run_help, "help: this list" },

@@ -1,6 +1,11 @@
 #include "compose_motion.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compose.h"
 
 enum { BLOCK_MOST = 8 };
 
@@ -37,4 +42,47 @@ int compose_motion_check(const struct config *config, struct error *error)
 {
 	static struct motion_setup setup;
 	return compose_motion(config, config->camera.width, config->camera.height, config->camera.width, &setup, error);
+}
+
+int compose_daemon_motion(const struct config *config, struct motion_setup *setup, struct error *error)
+{
+	int width, height, full_width, full_height;
+	compose_ring_size(config, &width, &height);
+	compose_full_size(config, &full_width, &full_height);
+	return compose_motion(config, width, height, full_width, setup, error);
+}
+
+enum { ASSIGNMENT_BYTES = 1100 };
+
+/* Only of the section motion, whose name may be left out. */
+static int set_motion(struct config *config, const char *assignment, struct error *error)
+{
+	static const char section[] = "motion.";
+	char whole[ASSIGNMENT_BYTES];
+	const bool named = strncmp(assignment, section, sizeof section - 1) == 0;
+	int length = snprintf(whole, sizeof whole, "%s%s", named ? "" : section, assignment);
+	if (length >= (int)sizeof whole)
+		return error_set(error, -EINVAL, "\"%.40s…\" is too long", assignment);
+	return config_set(config, whole, error);
+}
+
+int compose_motion_other(void *config, const char *const *assignments, size_t count, struct motion_setup *setup,
+                         struct error *error)
+{
+	struct config *other = malloc(sizeof *other);
+	if (!other)
+		return error_set(error, -ENOMEM, "no memory to try motion");
+	*other = *(const struct config *)config;
+	int result = 0;
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = set_motion(other, assignments[i], error);
+	if (result == 0)
+		result = compose_daemon_motion(other, setup, error);
+	free(other);
+	if (result < 0)
+		return result;
+	/* What the detector itself refuses is told before there is a thread. */
+	struct motion *motion = motion_create(&setup->params, &setup->zones, error);
+	motion_destroy(motion);
+	return motion ? 0 : -EINVAL;
 }

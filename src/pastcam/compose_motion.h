@@ -11,6 +11,13 @@
 int compose_motion(const struct config *config, int frame_width, int frame_height, int camera_width,
                    struct motion_setup *setup, struct error *error);
 
+/* For the daemon's own frames. */
+int compose_daemon_motion(const struct config *config, struct motion_setup *setup, struct error *error);
+
+/* The same with other keys: compose of motion_try.h. config: a struct config. */
+int compose_motion_other(void *config, const char *const *assignments, size_t count, struct motion_setup *setup,
+                         struct error *error);
+
 /* Whether the keys of the section motion are good, whatever the pictures. */
 int compose_motion_check(const struct config *config, struct error *error);
 

@@ -70,12 +70,17 @@ static int make_motion(struct daemon *daemon, struct error *error)
 {
 	static struct motion_setup setup;
 	const struct config *config = daemon->config;
-	int width, height, full_width, full_height;
+	int width, height;
 	compose_ring_size(config, &width, &height);
-	compose_full_size(config, &full_width, &full_height);
-	if (!config->motion.enable)
-		return 0;
-	int result = compose_motion(config, width, height, full_width, &setup, error);
+	const struct motion_try_params try = {
+		.ring = daemon->ring,
+		.compose = compose_motion_other,
+		.data = (void *)config,
+	};
+	daemon->motion_try = motion_try_create(&try, error);
+	if (!daemon->motion_try || !config->motion.enable)
+		return daemon->motion_try ? 0 : -ENOMEM;
+	int result = compose_daemon_motion(config, &setup, error);
 	if (result < 0)
 		return result;
 	daemon->motion = motion_watch_create(&setup, width, height, daemon->events, error);
@@ -177,6 +182,7 @@ static int start_control(struct daemon *daemon, struct error *error)
 	commands->capture = daemon->capture;
 	commands->jobs = daemon->jobs;
 	commands->motion = daemon->motion;
+	commands->motion_try = daemon->motion_try;
 	commands->ring = daemon->ring;
 	commands->full_ring = daemon->full_ring;
 	commands->retention = daemon->retention;
@@ -214,6 +220,7 @@ void daemon_unmake(struct daemon *daemon)
 {
 	/* Commands use what follows, so they end first; replies that become due now are sent by server_destroy. */
 	daemon_stop_control(daemon);
+	motion_try_destroy(daemon->motion_try);
 	capture_destroy(daemon->capture);
 	motion_watch_destroy(daemon->motion);
 	jobs_destroy(daemon->jobs);

@@ -32,6 +32,7 @@ struct daemon {
 	struct retention *retention;
 	struct jobs *jobs;
 	struct motion_watch *motion; /* NULL: motion is not looked for */
+	struct motion_try *motion_try;
 	struct capture *capture;
 	struct requests requests;
 	struct schedule *autosave;

@@ -37,7 +37,7 @@ static void add_claims(const struct config *config, size_t pool_width, struct bu
 	                       .name = "stacks", .unit_bytes = results, .least = 1, .wanted = 1, .is_mapped = true });
 	if (config->motion.enable) {
 		static struct motion_setup setup;
-		compose_motion(config, width, height, full_width, &setup, NULL);
+		compose_daemon_motion(config, &setup, NULL);
 		budget_add(budget, (struct budget_claim){
 		                       .name = "motion", .unit_bytes = motion_watch_bytes(&setup), .least = 1, .wanted = 1 });
 	}

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import tempfile
 
@@ -56,6 +57,22 @@ class Daemons(unittest.TestCase):
                     boxes = list(csv.DictReader(file))
                 self.assertTrue(all(0 <= int(box["x"]) and int(box["x"]) + int(box["width"]) <= 320 for box in boxes))
                 self.assertGreater(len(boxes), 3)
+
+    def test_other_settings_are_tried_on_the_past(self):
+        with Daemon({"camera.synthetic.effects": WALKER}) as daemon:
+            wait_until(lambda: float(re.search(r"all=([\d.]+)", daemon.ask("motion_level"))[1]) > 1.5, "a whole walker")
+            first, *lines = daemon.ask("motion try hold_s=0.1 motion.min_area=0.5").splitlines()
+            self.assertRegex(first, r"^TRIED frames=\d+ seconds=[\d.]+ events=\d+$")
+            events = [json.loads(line) for line in lines]
+            self.assertEqual(events[0]["event"], "motion.start")
+            self.assertLess(events[0]["at"], 0)
+            self.assertTrue(daemon.ask("motion try min_area=90").endswith("events=0\n"))
+            for line, why in [("motion", "say what to try"), ("motion try", "say what to try"),
+                              ("motion try hold_s=x", "motion.hold_s must be a number"),
+                              ("motion try camera.width=64", "unknown key"),
+                              ('motion try zones=[{"name":"a","polygon":[[0,0],[1,1]]}]', "2 points")]:
+                reply = daemon.ask(line)
+                self.assertTrue(reply.startswith("NOT_TRIED ") and why in reply, reply)
 
     def test_a_zone_that_nobody_walks_through_stays_still(self):
         zones = [{"name": "sky", "polygon": [[0, 0], [1, 0], [1, 0.4], [0, 0.4]]},

@@ -48,6 +48,8 @@ static void test_bad_zones_are_told_with_their_reason(void **state)
 		{ "[{\"polygon\": [[0,0],[1,0],[1,1]]}]", "needs a name" },
 		{ "[{\"name\": \"\", \"polygon\": [[0,0],[1,0],[1,1]]}]", "needs a name" },
 		{ "[{\"name\": \"a b\", \"polygon\": [[0,0],[1,0],[1,1]]}]", "must not have spaces" },
+		{ "[{\"name\": \"a=b\", \"polygon\": [[0,0],[1,0],[1,1]]}]", "must not have spaces" },
+		{ "[{\"name\": \"a\\\"b\", \"polygon\": [[0,0],[1,0],[1,1]]}]", "quotes" },
 		{ "[{\"name\": \"a234567890123456789012345678901234\", \"polygon\": [[0,0],[1,0],[1,1]]}]", "longer than" },
 		{ "[{\"name\": \"a\"}]", "needs a polygon" },
 		{ "[{\"name\": \"a\", \"polygon\": 3}]", "needs a polygon" },

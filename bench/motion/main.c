@@ -1,0 +1,176 @@
+/*
+ * A scene of the synthetic camera whose truth is known, played through motion detection as fast as it goes. For each
+ * frame a line on standard error: the share of the walker that is in the picture, whether the zone is in motion, its
+ * score, and the milliseconds of ingest with luma and of detection. -r: the frames on standard output, R,G,B, for
+ * another detector. usage: motion [-r] [-s WIDTHxHEIGHT] [-f FRAMERATE] [-l LUX] [-n EXPOSURE_US,GAIN] [-z ZONES]
+ * [-i IGNORE] EFFECTS FRAMES
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "camera/light.h"
+#include "camera/synthetic/effects.h"
+#include "camera/synthetic/scene.h"
+#include "detect/motion.h"
+#include "media/ingest.h"
+
+static const double MIN_AREA_PERCENT = 0.1, HOLD_S = 0.5;
+enum { MIN_FRAMES = 3, BLOCK = 4, SENSITIVITY = 50 };
+
+struct play {
+	int width, height, frames;
+	double framerate, lux;
+	double exposure_us, gain; /* fixed; 0: automatic */
+	bool raw;
+	const char *zones, *ignore;
+	struct effect_plan plan;
+	/* what is played on: */
+	struct scene *scene;
+	struct effect_painter *painter;
+	struct scene_canvas canvas;
+	struct ingest *ingest;
+	struct luma_grid grid;
+	uint8_t *kept;
+	struct motion *motion;
+	struct light_auto automatic;
+	bool moving;
+};
+
+static double now_ms(void)
+{
+	struct timespec time;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
+}
+
+static bool parse_option(struct play *play, int option)
+{
+	switch (option) {
+	case 'r':
+		play->raw = true;
+		return true;
+	case 's':
+		return sscanf(optarg, "%dx%d", &play->width, &play->height) == 2;
+	case 'f':
+		return sscanf(optarg, "%lf", &play->framerate) == 1;
+	case 'l':
+		return sscanf(optarg, "%lf", &play->lux) == 1;
+	case 'n':
+		return sscanf(optarg, "%lf,%lf", &play->exposure_us, &play->gain) == 2;
+	case 'z':
+		play->zones = optarg;
+		return true;
+	case 'i':
+		play->ignore = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool parse(struct play *play, int argc, char **argv)
+{
+	int option;
+	struct error error;
+	*play = (struct play){ .width = 1024, .height = 768, .framerate = 10, .lux = 400, .zones = "", .ignore = "" };
+	while ((option = getopt(argc, argv, "rs:f:l:n:z:i:")) != -1)
+		if (!parse_option(play, option))
+			return false;
+	if (argc - optind != 2 || effects_parse(argv[optind], &play->plan, &error) < 0)
+		return false;
+	play->frames = atoi(argv[optind + 1]);
+	return true;
+}
+
+static bool prepare(struct play *play)
+{
+	static struct zones zones;
+	struct error error = { 0 };
+	const struct zone_defaults defaults = { SENSITIVITY, MIN_AREA_PERCENT };
+	const size_t bytes = frame_bytes(play->width, play->height);
+	play->scene = scene_create(play->width, play->height);
+	play->painter = effect_painter_create(play->width, play->height);
+	play->ingest = ingest_create(play->width, play->height, play->width, play->height);
+	play->canvas = (struct scene_canvas){ .rgb = malloc(bytes), .still = true };
+	play->kept = malloc(bytes);
+	light_auto_init(&play->automatic, play->framerate, play->lux);
+	if (!luma_grid_init(&play->grid, play->width, play->height, BLOCK) ||
+	    zones_parse(&zones, play->zones, play->ignore, &defaults, &error) < 0)
+		return false;
+	const struct motion_params params = { play->grid.width, play->grid.height, BLOCK, MIN_FRAMES, HOLD_S, 0 };
+	play->motion = motion_create(&params, &zones, &error);
+	return play->scene && play->painter && play->ingest && play->canvas.rgb && play->kept && play->motion;
+}
+
+/* How much of the walker is in the picture: 0 to 1. */
+static double walker_share(const struct play *play, double at_s)
+{
+	struct scene_rect rect, whole;
+	double through;
+	const struct effect *effect = effects_active(&play->plan, EFFECT_WALKER, at_s, &through);
+	if (!effect || !effects_walker(&play->plan, play->width, play->height, at_s, &rect))
+		return 0;
+	const struct effect_plan middle = { { { .kind = EFFECT_WALKER, .value = effect->value, .length_s = 1 } }, 1 };
+	effects_walker(&middle, play->width, play->height, 0.5, &whole);
+	return (double)rect.width / whole.width;
+}
+
+static void draw(struct play *play, int number, struct frame_info *info)
+{
+	const double at_s = number / play->framerate;
+	*info = (struct frame_info){
+		.id = (uint64_t)number + 1,
+		.timestamp_ns = (int64_t)(at_s * 1e9) + 1,
+		.exposure_us = play->exposure_us > 0 ? play->exposure_us : play->automatic.exposure_us,
+		.gain = play->gain > 0 ? play->gain : play->automatic.gain,
+	};
+	const double mean =
+	    light_mean(play->lux, info->exposure_us, info->gain) * effects_light(play->painter, &play->plan, at_s);
+	play->canvas.drawn = false;
+	play->canvas.seed = (unsigned)number;
+	scene_draw(play->scene, &play->canvas, mean, 0);
+	effects_paint(play->painter, &play->plan, at_s, mean / SCENE_MEAN, info->gain, (uint32_t)number, play->canvas.rgb);
+}
+
+static void look(struct play *play, int number, const struct frame_info *info)
+{
+	struct motion_event events[MOTION_EVENTS_MAX];
+	struct motion_zone zone;
+	const struct image image = { .format = PIXEL_RGB,
+		                         .width = play->width,
+		                         .height = play->height,
+		                         .plane = { play->canvas.rgb },
+		                         .stride = { frame_bytes(play->width, 1) } };
+	struct frame frame = { .pixels = play->kept, .width = play->width, .height = play->height, .info = *info };
+	const double begun = now_ms();
+	ingest_with_luma(play->ingest, &image, &frame, &play->grid);
+	const double taken = now_ms();
+	const size_t count = motion_frame(play->motion, play->grid.cells, &frame.info, events);
+	const double looked = now_ms();
+	light_auto_step(&play->automatic, frame.info.mean);
+	for (size_t i = 0; i < count; i++)
+		play->moving = events[i].start;
+	motion_zone(play->motion, 0, &zone);
+	fprintf(stderr, "%.2f %d %.3f %.3f %.3f\n", walker_share(play, number / play->framerate), play->moving, zone.score,
+	        taken - begun, looked - taken);
+}
+
+int main(int argc, char **argv)
+{
+	static struct play play;
+	if (!parse(&play, argc, argv) || !prepare(&play)) {
+		fprintf(stderr, "motion: wrong arguments, or no memory\n");
+		return 2;
+	}
+	for (int i = 0; i < play.frames; i++) {
+		struct frame_info info;
+		draw(&play, i, &info);
+		look(&play, i, &info);
+		if (play.raw && fwrite(play.canvas.rgb, frame_bytes(play.width, play.height), 1, stdout) != 1)
+			return 1;
+	}
+	return 0;
+}

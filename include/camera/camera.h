@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "camera/lease.h"
 #include "media/frame.h"
 #include "media/ingest.h"
 
@@ -53,6 +54,7 @@ struct camera_params {
 	const char *id; /* libcamera: the camera's id, or a part of it; "" is the first one */
 	int width, height;
 	double framerate; /* frames per second in video mode */
+	int leases;       /* frames that may be kept at once by camera_lease, 0 to CAMERA_LEASES_MAX */
 	/* Silence is a stall when it lasts this much longer than the frame interval (or the exposure); eight intervals
 	 * after a start, since pipelines hide their first frames. */
 	double capture_timeout_s;
@@ -87,6 +89,7 @@ struct camera_frame {
 	double exposure_us; /* as the camera reports it, else as told to one that obeys; 0 when neither is known */
 	double gain;        /* likewise; analogue x digital */
 	void *handle;       /* the backend's */
+	struct camera_buffer *buffer; /* the backend's, for camera_lease; NULL: it cannot be kept */
 };
 
 /* What a backend turned out to be, once open. */

@@ -7,6 +7,7 @@
 #define PASTCAM_CAMERA_CAMERA_BACKEND_H
 
 #include "camera/camera.h"
+#include "camera_buffer.h"
 
 /* What acquire found. */
 enum camera_acquired {
@@ -34,6 +35,9 @@ struct camera_backend {
 	 * at most. The newest frame always comes; older ones that wait may be dropped by the backend only if it counts them
 	 * in sequence. */
 	int (*acquire)(void *state, struct camera_frame *frame, struct error *error);
+
+	/* The caller is done with it. Where frame->buffer is not NULL, others may still hold the buffer (camera_buffer.h):
+	 * the camera must not write to it before camera_buffer_is_free, through stop, start and close. */
 	void (*release)(void *state, struct camera_frame *frame);
 
 	/* Changes the exposure without stopping. note: as camera_set_mode. */

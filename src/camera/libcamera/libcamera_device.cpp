@@ -9,12 +9,13 @@
 #include <iostream>
 #include <string>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace
 {
 
-constexpr unsigned buffer_count = 4;
+constexpr unsigned buffer_count = 4; /* and those on lease */
 
 /* The best first: what costs least to turn into R,G,B. */
 const std::array<LibcameraFormat, 8> formats = { {
@@ -95,6 +96,11 @@ int LibcameraDevice::find(struct error *error)
 	return 0;
 }
 
+unsigned LibcameraDevice::wanted_buffers() const
+{
+	return buffer_count + static_cast<unsigned>(params.leases);
+}
+
 /* True when the camera takes this format, and, if exact, the size that was asked. */
 bool LibcameraDevice::try_format(const LibcameraFormat &candidate, bool exact)
 {
@@ -106,7 +112,7 @@ bool LibcameraDevice::try_format(const LibcameraFormat &candidate, bool exact)
 	stream.stride = 0;
 	/* JPEG's own: full range keeps the most. A pipeline that can do only another says which. */
 	stream.colorSpace = libcamera::ColorSpace::Sycc;
-	stream.bufferCount = buffer_count;
+	stream.bufferCount = wanted_buffers();
 	libcamera_orient(*configuration, params.turned);
 	if (configuration->validate() == libcamera::CameraConfiguration::Invalid || stream.pixelFormat != candidate.name)
 		return false;
@@ -204,8 +210,8 @@ void LibcameraDevice::describe(camera_description &description) const
 	description.gain_min = gain.min;
 	description.gain_max = gain.max;
 	for (const LibcameraSlot &slot : slots) {
-		for (const dma_buffer &memory : slot.memory)
-			description.buffer_bytes += memory.is_dma_buf ? 0 : memory.bytes;
+		for (const dma_buffer &part : slot.memory->parts)
+			description.buffer_bytes += part.is_dma_buf ? 0 : part.bytes;
 	}
 	libcamera_mode(camera->controls(), params.framerate, camera_mode{}, note);
 	if (layout.width != params.width || layout.height != params.height)
@@ -228,51 +234,88 @@ LibcameraDevice::~LibcameraDevice()
 
 /* --- buffers --- */
 
+static void destroy_memory(camera_buffer *shared)
+{
+	auto *memory = reinterpret_cast<LibcameraMemory *>(shared);
+
+	for (dma_buffer &part : memory->parts)
+		dma_buffer_free(&part);
+	delete memory;
+}
+
+static LibcameraMemory *make_memory()
+{
+	auto *memory = new LibcameraMemory;
+
+	camera_buffer_init(&memory->shared, destroy_memory);
+	return memory;
+}
+
 void LibcameraDevice::free_slots()
 {
 	for (LibcameraSlot &slot : slots) {
 		slot.request.reset();
 		slot.wrapper.reset();
-		for (dma_buffer &memory : slot.memory)
-			allocator ? dma_buffer_unmap(&memory) : dma_buffer_free(&memory);
+		camera_buffer_drop(slot.memory ? &slot.memory->shared : nullptr);
 	}
 	slots.clear();
 	allocator.reset();
 }
 
+/* What a lease tells of a plane. */
+void LibcameraDevice::share(LibcameraSlot &slot, size_t plane, size_t part, size_t offset, size_t bytes)
+{
+	const dma_buffer &memory = slot.memory->parts[part];
+
+	slot.plane[plane] = memory.memory + offset;
+	slot.memory->shared.plane[plane] = { memory.is_dma_buf ? memory.fd : -1, offset, bytes };
+}
+
 int LibcameraDevice::allocate(struct error *error)
 {
-	slots = std::vector<LibcameraSlot>(std::max(buffer_count, configuration->at(0).bufferCount));
+	slots = std::vector<LibcameraSlot>(std::max(wanted_buffers(), configuration->at(0).bufferCount));
 	for (LibcameraSlot &slot : slots) {
-		int rc = dma_buffer_allocate(&slot.memory[0], planes.bytes, error);
+		slot.memory = make_memory();
+		int rc = dma_buffer_allocate(&slot.memory->parts[0], planes.bytes, error);
 		if (rc < 0)
 			return rc;
 		for (size_t i = 0; i < planes.count; i++)
-			slot.plane[i] = slot.memory[0].memory + planes.offset[i];
+			share(slot, i, 0, planes.offset[i], planes.length[i]);
 	}
 	return 0;
+}
+
+/* A descriptor of our own for memory that somebody else made. */
+static int map_duplicate(dma_buffer &part, int descriptor)
+{
+	const off_t bytes = lseek(descriptor, 0, SEEK_END);
+	const int own = bytes > 0 ? fcntl(descriptor, F_DUPFD_CLOEXEC, 0) : -1;
+
+	if (own < 0)
+		return -EIO;
+	if (dma_buffer_map(&part, own, static_cast<size_t>(bytes), nullptr) == 0)
+		return 0;
+	close(own);
+	return -EIO;
 }
 
 /* Its planes may share a descriptor or have one each. */
 int LibcameraDevice::map_its_own(LibcameraSlot &slot)
 {
 	const auto &buffer_planes = slot.buffer->planes();
+	size_t part = 0;
 
 	if (buffer_planes.size() < planes.count)
 		return -EIO;
+	slot.memory = make_memory();
 	for (size_t i = 0; i < planes.count; i++) {
 		const libcamera::FrameBuffer::Plane &plane = buffer_planes[i];
-		const bool shared = i > 0 && plane.fd.get() == buffer_planes[i - 1].fd.get();
-		const uint8_t *base = slot.plane[i > 0 ? i - 1 : 0];
+		const bool same = i > 0 && plane.fd.get() == buffer_planes[i - 1].fd.get();
 
-		if (shared) {
-			slot.plane[i] = base - buffer_planes[i - 1].offset + plane.offset;
-			continue;
-		}
-		const off_t bytes = lseek(plane.fd.get(), 0, SEEK_END);
-		if (bytes <= 0 || dma_buffer_map(&slot.memory[i], plane.fd.get(), static_cast<size_t>(bytes), nullptr) < 0)
+		part = same ? part : i;
+		if (!same && map_duplicate(slot.memory->parts[part], plane.fd.get()) < 0)
 			return -EIO;
-		slot.plane[i] = slot.memory[i].memory + plane.offset;
+		share(slot, i, part, plane.offset, plane.length);
 	}
 	return 0;
 }
@@ -302,7 +345,7 @@ int LibcameraDevice::use_its_own_buffers(struct error *error)
 std::unique_ptr<libcamera::FrameBuffer> LibcameraDevice::wrap(const LibcameraSlot &slot) const
 {
 	constexpr size_t rejected_max = 64;
-	const libcamera::SharedFD fd(slot.memory[0].fd);
+	const libcamera::SharedFD fd(slot.memory->parts[0].fd);
 	std::vector<libcamera::FrameBuffer::Plane> parts(planes.count);
 	std::vector<std::unique_ptr<libcamera::FrameBuffer>> rejected;
 

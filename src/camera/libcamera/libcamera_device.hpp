@@ -28,14 +28,22 @@ struct LibcameraFormat {
 
 constexpr dma_buffer no_memory = { -1, nullptr, 0, false };
 
+/* Memory that outlives the camera while it is leased. The descriptors are its own. */
+struct LibcameraMemory {
+	camera_buffer shared{}; /* first, see camera_buffer.h */
+	std::array<dma_buffer, 3> parts{ { no_memory, no_memory, no_memory } };
+};
+
 /* One buffer, its mapping, and the request that carries it. */
 struct LibcameraSlot {
-	std::array<dma_buffer, 3> memory{ { no_memory, no_memory, no_memory } };
+	LibcameraMemory *memory = nullptr;
 	std::array<const uint8_t *, 3> plane{};
 	std::unique_ptr<libcamera::FrameBuffer> wrapper; /* over our own memory; empty when libcamera allocated it */
 	libcamera::FrameBuffer *buffer = nullptr;
 	std::unique_ptr<libcamera::Request> request;
-	bool idle = false; /* waits to be queued by the pacing timer */
+	bool idle = false;     /* waits to be queued by the pacing timer */
+	bool released = false; /* by capture; perhaps still on lease */
+	bool reading = false;  /* between dma_buffer_begin_read and _end_read */
 };
 
 /* An error, cancelled, or of the camera's start-up (which libcamera before 0.5.2 has no name for). Read as a number,
@@ -86,10 +94,12 @@ private:
 	int configure(struct error *error);
 	int check_tuning_file(struct error *error) const;
 	void choose_settings();
+	unsigned wanted_buffers() const;
 	bool try_format(const LibcameraFormat &candidate, bool exact);
 	void lay_out();
 	int allocate(struct error *error);
 	int map_its_own(LibcameraSlot &slot);
+	static void share(LibcameraSlot &slot, size_t plane, size_t part, size_t offset, size_t bytes);
 	std::unique_ptr<libcamera::FrameBuffer> wrap(const LibcameraSlot &slot) const;
 	void free_slots();
 

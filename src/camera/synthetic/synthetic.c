@@ -19,22 +19,17 @@
 #include "layout.h"
 #include "scene.h"
 #include "stage.h"
+#include "synthetic_buffer.h"
 #include "synthetic_state.h"
 
 enum { BUFFERS = 4, SLOW_FACTOR = 5 };
 static const double WHITE_MEAN = 1e6;
 
-struct buffer {
-	struct scene_canvas canvas;
-	uint8_t *pixels; /* in another layout; NULL for RGB, which is the canvas itself */
-	bool lent;
-};
-
 struct synthetic {
 	const struct camera_params *params;
 	const struct layout *layout;
 	struct scene *scene;
-	struct buffer buffers[BUFFERS];
+	struct synthetic_buffer *buffers[BUFFERS];
 	struct stage stage;
 	struct light_trace trace;
 	size_t trace_cursor;
@@ -74,19 +69,12 @@ static int open_trace(struct synthetic *camera, const char *path, struct error *
 
 static int open_buffers(struct synthetic *camera, struct error *error)
 {
-	int width = camera->params->width, height = camera->params->height;
-	camera->scene = scene_create(width, height);
+	camera->scene = scene_create(camera->params->width, camera->params->height);
 	bool complete = camera->scene;
 	for (unsigned i = 0; i < BUFFERS && complete; i++) {
-		struct buffer *buffer = &camera->buffers[i];
-		buffer->canvas.seed = i;
-		buffer->canvas.still = stage_is_still(&camera->stage);
-		buffer->canvas.rgb = malloc(frame_bytes(width, height));
-		complete = buffer->canvas.rgb;
-		if (complete && camera->layout->format != PIXEL_RGB) {
-			buffer->pixels = malloc(layout_bytes(camera->layout, width, height));
-			complete = buffer->pixels;
-		}
+		camera->buffers[i] = synthetic_buffer_create(camera->layout, camera->params->width, camera->params->height, i,
+		                                             stage_is_still(&camera->stage));
+		complete = camera->buffers[i];
 	}
 	return complete ? 0 : error_set(error, -ENOMEM, "no memory for the synthetic camera's buffers");
 }
@@ -144,10 +132,8 @@ static void synthetic_close(void *state)
 		return;
 	if (camera->timer >= 0)
 		close(camera->timer);
-	for (int i = 0; i < BUFFERS; i++) {
-		free(camera->buffers[i].canvas.rgb);
-		free(camera->buffers[i].pixels);
-	}
+	for (int i = 0; i < BUFFERS; i++)
+		synthetic_buffer_drop(camera->buffers[i]);
 	light_trace_free(&camera->trace);
 	stage_close(&camera->stage);
 	scene_destroy(camera->scene);
@@ -269,11 +255,11 @@ static int synthetic_fd(void *state)
 	return ((struct synthetic *)state)->timer;
 }
 
-static struct buffer *free_buffer(struct synthetic *camera)
+static struct synthetic_buffer *free_buffer(struct synthetic *camera)
 {
 	for (uint64_t i = 0; i < BUFFERS; i++) {
-		struct buffer *buffer = &camera->buffers[(camera->state->sequence + i) % BUFFERS];
-		if (!buffer->lent)
+		struct synthetic_buffer *buffer = camera->buffers[(camera->state->sequence + i) % BUFFERS];
+		if (!buffer->lent && camera_buffer_is_free(&buffer->shared))
 			return buffer;
 	}
 	return NULL;
@@ -293,7 +279,7 @@ static double draw(struct synthetic *camera, struct scene_canvas *canvas, double
 	return stage_draw(&camera->stage, camera->scene, canvas, mean, at_s, camera->gain, number);
 }
 
-static void show(struct synthetic *camera, struct buffer *buffer, struct image *image)
+static void show(struct synthetic *camera, struct synthetic_buffer *buffer, struct image *image)
 {
 	double mean = light_mean(lux_between(camera, camera->start_ns, camera->due_ns), camera->exposure_us, camera->gain);
 	if (synthetic_state_spoils_frame(camera->state, FAULT_BLACK))
@@ -317,7 +303,7 @@ static void show(struct synthetic *camera, struct buffer *buffer, struct image *
 
 static int deliver(struct synthetic *camera, struct camera_frame *frame)
 {
-	struct buffer *buffer = free_buffer(camera);
+	struct synthetic_buffer *buffer = free_buffer(camera);
 	if (!buffer)
 		return 0;
 	*frame = (struct camera_frame){
@@ -327,6 +313,7 @@ static int deliver(struct synthetic *camera, struct camera_frame *frame)
 		.exposure_us = camera->exposure_us,
 		.gain = camera->gain,
 		.handle = buffer,
+		.buffer = &buffer->shared,
 	};
 	show(camera, buffer, &frame->image);
 	if (synthetic_state_spoils_frame(camera->state, FAULT_GARBAGE)) {
@@ -360,7 +347,7 @@ static int synthetic_acquire(void *state, struct camera_frame *frame, struct err
 static void synthetic_release(void *state, struct camera_frame *frame)
 {
 	(void)state;
-	((struct buffer *)frame->handle)->lent = false;
+	((struct synthetic_buffer *)frame->handle)->lent = false;
 	frame->handle = NULL;
 }
 
@@ -377,7 +364,7 @@ static void synthetic_stop(void *state)
 	struct itimerspec never = { 0 };
 	timerfd_settime(camera->timer, 0, &never, NULL);
 	for (int i = 0; i < BUFFERS; i++)
-		camera->buffers[i].lent = false;
+		camera->buffers[i]->lent = false;
 }
 
 static int synthetic_check(const struct camera_params *params, struct error *error)

@@ -1,0 +1,21 @@
+/* What the synthetic camera draws into, and what outlives it while it is on lease. Only for synthetic.c. */
+#ifndef PASTCAM_CAMERA_SYNTHETIC_BUFFER_H
+#define PASTCAM_CAMERA_SYNTHETIC_BUFFER_H
+
+#include "../camera_buffer.h"
+#include "layout.h"
+#include "scene.h"
+
+struct synthetic_buffer {
+	struct camera_buffer shared; /* first, see camera_buffer.h */
+	struct scene_canvas canvas;
+	uint8_t *pixels; /* in another layout; NULL for RGB, which is the canvas itself */
+	bool lent;
+};
+
+/* NULL: no memory. */
+struct synthetic_buffer *synthetic_buffer_create(const struct layout *layout, int width, int height, unsigned seed,
+                                                 bool still);
+void synthetic_buffer_drop(struct synthetic_buffer *buffer); /* the camera's hold on it; NULL is fine */
+
+#endif

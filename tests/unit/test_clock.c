@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-static void monotonic_never_goes_back(void **state)
+static void test_monotonic_never_goes_back(void **state)
 {
 	(void)state;
 	int64_t last = clock_now_ns();
@@ -19,7 +19,7 @@ static void monotonic_never_goes_back(void **state)
 	}
 }
 
-static void the_awake_clock_stands_still_while_nobody_runs(void **state)
+static void test_the_awake_clock_stands_still_while_nobody_runs(void **state)
 {
 	(void)state;
 	const int64_t tick_ns = CLOCK_AWAKE_TICK_NS;
@@ -37,7 +37,7 @@ static void the_awake_clock_stands_still_while_nobody_runs(void **state)
 	assert_true(awake.awake_ns == begun_ns + 302 * tick_ns);
 }
 
-static void wall_of_keeps_distances(void **state)
+static void test_wall_of_keeps_distances(void **state)
 {
 	(void)state;
 	/* Ten seconds cover whatever this process may have to wait for a processor between two readings. */
@@ -50,7 +50,7 @@ static void wall_of_keeps_distances(void **state)
 	assert_true(distance_ns > 3600 * CLOCK_NS_PER_S - slack_ns && distance_ns < 3600 * CLOCK_NS_PER_S + slack_ns);
 }
 
-static void formats_local_time(void **state)
+static void test_formats_local_time(void **state)
 {
 	(void)state;
 	char text[32];
@@ -62,7 +62,7 @@ static void formats_local_time(void **state)
 	assert_string_equal(text, "02:00 +0200");
 }
 
-static void formats_times_before_1970(void **state)
+static void test_formats_times_before_1970(void **state)
 {
 	(void)state;
 	char text[32];
@@ -74,7 +74,7 @@ static void formats_times_before_1970(void **state)
 	assert_string_equal(text, "23:59:59");
 }
 
-static void milliseconds_count_forwards_before_1970_too(void **state)
+static void test_milliseconds_count_forwards_before_1970_too(void **state)
 {
 	(void)state;
 	assert_int_equal(clock_millisecond(INT64_C(1042000000)), 42);
@@ -92,7 +92,7 @@ static void assert_repeats(const char *zone, int64_t put_back_s, int64_t length_
 		assert_int_equal(clock_is_repeated(at_s * CLOCK_NS_PER_S), at_s >= put_back_s && at_s < put_back_s + length_s);
 }
 
-static void tells_where_the_clocks_were_put_back(void **state)
+static void test_tells_where_the_clocks_were_put_back(void **state)
 {
 	(void)state;
 	assert_repeats("CET-1CEST,M3.5.0,M10.5.0/3", 1792890000, 3600);       /* 2026-10-25 01:00 UTC */
@@ -103,7 +103,7 @@ static void tells_where_the_clocks_were_put_back(void **state)
 	assert_repeats("UTC0", 1792890000, 0);
 }
 
-static void reaches_beyond_2038(void **state)
+static void test_reaches_beyond_2038(void **state)
 {
 	(void)state;
 	char text[32];
@@ -113,7 +113,7 @@ static void reaches_beyond_2038(void **state)
 	assert_string_equal(text, "20461121_004401");
 }
 
-static void gives_an_empty_text_when_there_is_no_room(void **state)
+static void test_gives_an_empty_text_when_there_is_no_room(void **state)
 {
 	(void)state;
 	char text[4] = "xyz";
@@ -124,15 +124,15 @@ static void gives_an_empty_text_when_there_is_no_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(monotonic_never_goes_back),
-		cmocka_unit_test(the_awake_clock_stands_still_while_nobody_runs),
-		cmocka_unit_test(wall_of_keeps_distances),
-		cmocka_unit_test(formats_local_time),
-		cmocka_unit_test(formats_times_before_1970),
-		cmocka_unit_test(milliseconds_count_forwards_before_1970_too),
-		cmocka_unit_test(tells_where_the_clocks_were_put_back),
-		cmocka_unit_test(reaches_beyond_2038),
-		cmocka_unit_test(gives_an_empty_text_when_there_is_no_room),
+		cmocka_unit_test(test_monotonic_never_goes_back),
+		cmocka_unit_test(test_the_awake_clock_stands_still_while_nobody_runs),
+		cmocka_unit_test(test_wall_of_keeps_distances),
+		cmocka_unit_test(test_formats_local_time),
+		cmocka_unit_test(test_formats_times_before_1970),
+		cmocka_unit_test(test_milliseconds_count_forwards_before_1970_too),
+		cmocka_unit_test(test_tells_where_the_clocks_were_put_back),
+		cmocka_unit_test(test_reaches_beyond_2038),
+		cmocka_unit_test(test_gives_an_empty_text_when_there_is_no_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 
 #include "camera/libcamera/dma_buffer.h"
 
-static void memory_can_be_written_and_read(void **state)
+static void test_memory_can_be_written_and_read(void **state)
 {
 	struct dma_buffer buffer;
 	struct error error;
@@ -27,7 +27,7 @@ static void memory_can_be_written_and_read(void **state)
 }
 
 /* What a pipeline does: it maps the descriptor for itself. */
-static void another_mapping_sees_the_same_memory(void **state)
+static void test_another_mapping_sees_the_same_memory(void **state)
 {
 	struct dma_buffer buffer, other;
 	struct error error;
@@ -42,7 +42,7 @@ static void another_mapping_sees_the_same_memory(void **state)
 	dma_buffer_free(&buffer);
 }
 
-static void too_much_is_an_error(void **state)
+static void test_too_much_is_an_error(void **state)
 {
 	struct dma_buffer buffer;
 	struct error error = { 0 };
@@ -57,9 +57,9 @@ static void too_much_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(memory_can_be_written_and_read),
-		cmocka_unit_test(another_mapping_sees_the_same_memory),
-		cmocka_unit_test(too_much_is_an_error),
+		cmocka_unit_test(test_memory_can_be_written_and_read),
+		cmocka_unit_test(test_another_mapping_sees_the_same_memory),
+		cmocka_unit_test(test_too_much_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static struct fault_plan plan_of(const char *text)
 	return plan;
 }
 
-static void a_length_is_a_length(void **state)
+static void test_a_length_is_a_length(void **state)
 {
 	(void)state;
 	struct fault_plan plan = plan_of("stall@10+5,error@30.5+0.5");
@@ -35,7 +35,7 @@ static void a_length_is_a_length(void **state)
 	assert_false(faults_active(&plan, FAULT_ERROR, 31));
 }
 
-static void without_a_length_it_lasts_until_it_is_healed(void **state)
+static void test_without_a_length_it_lasts_until_it_is_healed(void **state)
 {
 	(void)state;
 	struct fault_plan plan = plan_of("error@3");
@@ -47,7 +47,7 @@ static void without_a_length_it_lasts_until_it_is_healed(void **state)
 	assert_false(faults_active(&plan, FAULT_ERROR, 1e8));
 }
 
-static void with_a_period_it_comes_again(void **state)
+static void test_with_a_period_it_comes_again(void **state)
 {
 	(void)state;
 	struct fault_plan plan = plan_of("stall@10+2/60,black@1/30");
@@ -65,7 +65,7 @@ static void with_a_period_it_comes_again(void **state)
 	}
 }
 
-static void every_kind_has_its_name(void **state)
+static void test_every_kind_has_its_name(void **state)
 {
 	(void)state;
 	struct fault_plan plan = plan_of("stall@0,error@0,vanish@0,slow@0,garbage@0,black@0,white@0");
@@ -77,7 +77,7 @@ static void every_kind_has_its_name(void **state)
 		assert_false(faults_active(&plan, (enum fault_kind)kind, 0));
 }
 
-static void nonsense_is_named(void **state)
+static void test_nonsense_is_named(void **state)
 {
 	(void)state;
 	static const char *const TEXTS[] = { "stall",     "stall@",      "stall@x",   "stall@-1",    "stall@1+",
@@ -92,7 +92,7 @@ static void nonsense_is_named(void **state)
 	}
 }
 
-static void too_many_are_refused(void **state)
+static void test_too_many_are_refused(void **state)
 {
 	(void)state;
 	char text[(FAULTS_MAX + 1) * 8] = "";
@@ -107,12 +107,12 @@ static void too_many_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_length_is_a_length),
-		cmocka_unit_test(without_a_length_it_lasts_until_it_is_healed),
-		cmocka_unit_test(with_a_period_it_comes_again),
-		cmocka_unit_test(every_kind_has_its_name),
-		cmocka_unit_test(nonsense_is_named),
-		cmocka_unit_test(too_many_are_refused),
+		cmocka_unit_test(test_a_length_is_a_length),
+		cmocka_unit_test(test_without_a_length_it_lasts_until_it_is_healed),
+		cmocka_unit_test(test_with_a_period_it_comes_again),
+		cmocka_unit_test(test_every_kind_has_its_name),
+		cmocka_unit_test(test_nonsense_is_named),
+		cmocka_unit_test(test_too_many_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

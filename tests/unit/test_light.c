@@ -20,14 +20,14 @@ static int read_text(const char *text, struct light_trace *trace, struct error *
 	return result;
 }
 
-static void the_constant(void **state)
+static void test_the_constant(void **state)
 {
 	(void)state;
 	assert_float_equal(light_mean(1, 1e5, 8), 20, 1e-6);
 	assert_float_equal(light_mean(0.25, 2e6, 6), 75, 1e-6);
 }
 
-static void clipping_begins_when_twice_the_mean_does(void **state)
+static void test_clipping_begins_when_twice_the_mean_does(void **state)
 {
 	(void)state;
 	assert_float_equal(light_clipped_share(125), 0, 1e-6);
@@ -35,7 +35,7 @@ static void clipping_begins_when_twice_the_mean_does(void **state)
 	assert_true(light_clipped_share(1e9) > 0.999);
 }
 
-static void automatic_exposure_reaches_its_aim_in_a_few_frames(void **state)
+static void test_automatic_exposure_reaches_its_aim_in_a_few_frames(void **state)
 {
 	(void)state;
 	for (double lux = 6; lux < 1e5; lux *= 3) {
@@ -48,7 +48,7 @@ static void automatic_exposure_reaches_its_aim_in_a_few_frames(void **state)
 	}
 }
 
-static void automatic_exposure_ends_at_its_longest(void **state)
+static void test_automatic_exposure_ends_at_its_longest(void **state)
 {
 	(void)state;
 	struct light_auto automatic;
@@ -60,7 +60,7 @@ static void automatic_exposure_ends_at_its_longest(void **state)
 	assert_float_equal(automatic.gain, 8, 1e-6);
 }
 
-static void headers_comments_and_blanks_are_passed_over(void **state)
+static void test_headers_comments_and_blanks_are_passed_over(void **state)
 {
 	(void)state;
 	struct light_trace trace;
@@ -73,7 +73,7 @@ static void headers_comments_and_blanks_are_passed_over(void **state)
 	light_trace_free(&trace);
 }
 
-static void bad_lines_are_named(void **state)
+static void test_bad_lines_are_named(void **state)
 {
 	(void)state;
 	static const struct {
@@ -105,7 +105,7 @@ static void bad_lines_are_named(void **state)
 	}
 }
 
-static void a_line_without_end_is_refused(void **state)
+static void test_a_line_without_end_is_refused(void **state)
 {
 	(void)state;
 	char line[1000];
@@ -117,7 +117,7 @@ static void a_line_without_end_is_refused(void **state)
 	assert_non_null(strstr(error.text, "line 1: too long"));
 }
 
-static void light_is_averaged_over_the_exposure(void **state)
+static void test_light_is_averaged_over_the_exposure(void **state)
 {
 	(void)state;
 	struct light_trace trace;
@@ -138,14 +138,14 @@ static void light_is_averaged_over_the_exposure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_constant),
-		cmocka_unit_test(clipping_begins_when_twice_the_mean_does),
-		cmocka_unit_test(automatic_exposure_reaches_its_aim_in_a_few_frames),
-		cmocka_unit_test(automatic_exposure_ends_at_its_longest),
-		cmocka_unit_test(headers_comments_and_blanks_are_passed_over),
-		cmocka_unit_test(bad_lines_are_named),
-		cmocka_unit_test(a_line_without_end_is_refused),
-		cmocka_unit_test(light_is_averaged_over_the_exposure),
+		cmocka_unit_test(test_the_constant),
+		cmocka_unit_test(test_clipping_begins_when_twice_the_mean_does),
+		cmocka_unit_test(test_automatic_exposure_reaches_its_aim_in_a_few_frames),
+		cmocka_unit_test(test_automatic_exposure_ends_at_its_longest),
+		cmocka_unit_test(test_headers_comments_and_blanks_are_passed_over),
+		cmocka_unit_test(test_bad_lines_are_named),
+		cmocka_unit_test(test_a_line_without_end_is_refused),
+		cmocka_unit_test(test_light_is_averaged_over_the_exposure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

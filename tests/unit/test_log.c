@@ -99,7 +99,7 @@ static void open_log(enum log_level level, const char *path)
 	assert_int_equal(log_open(&params, NULL), 0);
 }
 
-static void local_time_and_level_without_the_journal(void **state)
+static void test_local_time_and_level_without_the_journal(void **state)
 {
 	(void)state;
 	unsetenv("JOURNAL_STREAM");
@@ -114,7 +114,7 @@ static void local_time_and_level_without_the_journal(void **state)
 	assert_string_equal(text + used, "WARNING the answer is 42\n");
 }
 
-static void priorities_for_the_journal(void **state)
+static void test_priorities_for_the_journal(void **state)
 {
 	(void)state;
 	struct stat status;
@@ -139,7 +139,7 @@ static void priorities_for_the_journal(void **state)
 	unsetenv("JOURNAL_STREAM");
 }
 
-static void one_line_stays_one_line(void **state)
+static void test_one_line_stays_one_line(void **state)
 {
 	(void)state;
 	char longer[2 * LOG_LINE_BYTES];
@@ -158,7 +158,7 @@ static void one_line_stays_one_line(void **state)
 	assert_int_equal(strspn(strchr(text, 'x'), "x"), LOG_LINE_BYTES - 1);
 }
 
-static void remembers_the_last_warnings_and_errors(void **state)
+static void test_remembers_the_last_warnings_and_errors(void **state)
 {
 	(void)state;
 	struct log_line lines[LOG_RECENT_COUNT + 1];
@@ -180,7 +180,7 @@ static void remembers_the_last_warnings_and_errors(void **state)
 	assert_int_equal(log_recent(lines, 0), 0);
 }
 
-static void a_fault_is_told_when_it_begins_and_when_it_ends(void **state)
+static void test_a_fault_is_told_when_it_begins_and_when_it_ends(void **state)
 {
 	(void)state;
 	struct log_fault fault = { 0 };
@@ -201,7 +201,7 @@ static void a_fault_is_told_when_it_begins_and_when_it_ends(void **state)
 	assert_true(fault.active && fault.times == 1);
 }
 
-static void a_stuck_reader_of_stderr_holds_nobody_up(void **state)
+static void test_a_stuck_reader_of_stderr_holds_nobody_up(void **state)
 {
 	(void)state;
 	static char text[1 << 20];
@@ -225,7 +225,7 @@ static void a_stuck_reader_of_stderr_holds_nobody_up(void **state)
 	assert_non_null(strstr(text, "after the jam\n"));
 }
 
-static void a_vanished_reader_of_stderr_kills_nobody(void **state)
+static void test_a_vanished_reader_of_stderr_kills_nobody(void **state)
 {
 	(void)state;
 	int ends[2];
@@ -238,7 +238,7 @@ static void a_vanished_reader_of_stderr_kills_nobody(void **state)
 	close(ends[1]);
 }
 
-static void writes_the_file(void **state)
+static void test_writes_the_file(void **state)
 {
 	(void)state;
 	struct stat status;
@@ -265,7 +265,7 @@ static void writes_the_file(void **state)
 	unlink(file);
 }
 
-static void rotates_the_file(void **state)
+static void test_rotates_the_file(void **state)
 {
 	(void)state;
 	capture_stderr();
@@ -291,7 +291,7 @@ static void rotates_the_file(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
-static void a_removed_file_comes_back(void **state)
+static void test_a_removed_file_comes_back(void **state)
 {
 	(void)state;
 	capture_stderr();
@@ -311,7 +311,7 @@ static void wait_for_note(const char *note)
 		usleep(1000);
 }
 
-static void a_full_disk_is_noted_once(void **state)
+static void test_a_full_disk_is_noted_once(void **state)
 {
 	(void)state;
 	struct rlimit old, small;
@@ -338,7 +338,7 @@ static void a_full_disk_is_noted_once(void **state)
 	unlink(file);
 }
 
-static void a_vanished_folder_is_noted_when_it_goes_and_when_it_is_back(void **state)
+static void test_a_vanished_folder_is_noted_when_it_goes_and_when_it_is_back(void **state)
 {
 	(void)state;
 	char inner[160], away[160], path[200];
@@ -364,7 +364,7 @@ static void a_vanished_folder_is_noted_when_it_goes_and_when_it_is_back(void **s
 	rmdir(inner);
 }
 
-static void a_file_that_cannot_be_opened_yet_is_waited_for(void **state)
+static void test_a_file_that_cannot_be_opened_yet_is_waited_for(void **state)
 {
 	(void)state;
 	char later[160], path[192];
@@ -391,7 +391,7 @@ static void a_file_that_cannot_be_opened_yet_is_waited_for(void **state)
 	assert_int_equal(rmdir(later), 0);
 }
 
-static void a_folder_is_no_log_file(void **state)
+static void test_a_folder_is_no_log_file(void **state)
 {
 	(void)state;
 	struct error error = { 0 };
@@ -404,20 +404,20 @@ static void a_folder_is_no_log_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(local_time_and_level_without_the_journal),
-		cmocka_unit_test(priorities_for_the_journal),
-		cmocka_unit_test(one_line_stays_one_line),
-		cmocka_unit_test(remembers_the_last_warnings_and_errors),
-		cmocka_unit_test(a_fault_is_told_when_it_begins_and_when_it_ends),
-		cmocka_unit_test(a_stuck_reader_of_stderr_holds_nobody_up),
-		cmocka_unit_test(a_vanished_reader_of_stderr_kills_nobody),
-		cmocka_unit_test(writes_the_file),
-		cmocka_unit_test(rotates_the_file),
-		cmocka_unit_test(a_removed_file_comes_back),
-		cmocka_unit_test(a_full_disk_is_noted_once),
-		cmocka_unit_test(a_vanished_folder_is_noted_when_it_goes_and_when_it_is_back),
-		cmocka_unit_test(a_file_that_cannot_be_opened_yet_is_waited_for),
-		cmocka_unit_test(a_folder_is_no_log_file),
+		cmocka_unit_test(test_local_time_and_level_without_the_journal),
+		cmocka_unit_test(test_priorities_for_the_journal),
+		cmocka_unit_test(test_one_line_stays_one_line),
+		cmocka_unit_test(test_remembers_the_last_warnings_and_errors),
+		cmocka_unit_test(test_a_fault_is_told_when_it_begins_and_when_it_ends),
+		cmocka_unit_test(test_a_stuck_reader_of_stderr_holds_nobody_up),
+		cmocka_unit_test(test_a_vanished_reader_of_stderr_kills_nobody),
+		cmocka_unit_test(test_writes_the_file),
+		cmocka_unit_test(test_rotates_the_file),
+		cmocka_unit_test(test_a_removed_file_comes_back),
+		cmocka_unit_test(test_a_full_disk_is_noted_once),
+		cmocka_unit_test(test_a_vanished_folder_is_noted_when_it_goes_and_when_it_is_back),
+		cmocka_unit_test(test_a_file_that_cannot_be_opened_yet_is_waited_for),
+		cmocka_unit_test(test_a_folder_is_no_log_file),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -51,7 +51,7 @@ static void read_and_stop(void *data, uint32_t events)
 	loop_stop(fixture->loop);
 }
 
-static void calls_back_when_readable(void **state)
+static void test_calls_back_when_readable(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -64,7 +64,7 @@ static void calls_back_when_readable(void **state)
 	fixture_close(&fixture);
 }
 
-static void stop_before_run_returns_at_once(void **state)
+static void test_stop_before_run_returns_at_once(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -102,7 +102,7 @@ static void remove_both_as_second(void *data, uint32_t events)
 }
 
 /* Both are ready in the same batch; whichever is called first removes itself and the other, which must stay silent. */
-static void removal_within_a_callback_silences_at_once(void **state)
+static void test_removal_within_a_callback_silences_at_once(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -125,7 +125,7 @@ static void add_another(void *data, uint32_t events)
 	assert_non_null(loop_add(fixture->loop, fixture->pipes[0][0], EPOLLIN, read_and_stop, fixture));
 }
 
-static void a_callback_may_add_watches(void **state)
+static void test_a_callback_may_add_watches(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -138,7 +138,7 @@ static void a_callback_may_add_watches(void **state)
 	fixture_close(&fixture);
 }
 
-static void change_selects_the_events(void **state)
+static void test_change_selects_the_events(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -162,7 +162,7 @@ static void count_ticks(void *data, uint32_t times)
 		loop_stop(fixture->loop);
 }
 
-static void a_timer_repeats(void **state)
+static void test_a_timer_repeats(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -182,7 +182,7 @@ static void tick_once(void *data, uint32_t times)
 	fixture->calls[1] += (int)times;
 }
 
-static void a_timer_fires_once_and_can_be_stopped(void **state)
+static void test_a_timer_fires_once_and_can_be_stopped(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -205,7 +205,7 @@ static void *stop_from_elsewhere(void *loop)
 	return NULL;
 }
 
-static void another_thread_can_stop_it(void **state)
+static void test_another_thread_can_stop_it(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -230,7 +230,7 @@ static void raise_signal(void *data, uint32_t events)
 	raise(SIGUSR1);
 }
 
-static void a_signal_handler_can_stop_it(void **state)
+static void test_a_signal_handler_can_stop_it(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -245,7 +245,7 @@ static void a_signal_handler_can_stop_it(void **state)
 	fixture_close(&fixture);
 }
 
-static void a_descriptor_that_cannot_be_watched_is_refused(void **state)
+static void test_a_descriptor_that_cannot_be_watched_is_refused(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -260,16 +260,16 @@ static void a_descriptor_that_cannot_be_watched_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(calls_back_when_readable),
-		cmocka_unit_test(stop_before_run_returns_at_once),
-		cmocka_unit_test(removal_within_a_callback_silences_at_once),
-		cmocka_unit_test(a_callback_may_add_watches),
-		cmocka_unit_test(change_selects_the_events),
-		cmocka_unit_test(a_timer_repeats),
-		cmocka_unit_test(a_timer_fires_once_and_can_be_stopped),
-		cmocka_unit_test(another_thread_can_stop_it),
-		cmocka_unit_test(a_signal_handler_can_stop_it),
-		cmocka_unit_test(a_descriptor_that_cannot_be_watched_is_refused),
+		cmocka_unit_test(test_calls_back_when_readable),
+		cmocka_unit_test(test_stop_before_run_returns_at_once),
+		cmocka_unit_test(test_removal_within_a_callback_silences_at_once),
+		cmocka_unit_test(test_a_callback_may_add_watches),
+		cmocka_unit_test(test_change_selects_the_events),
+		cmocka_unit_test(test_a_timer_repeats),
+		cmocka_unit_test(test_a_timer_fires_once_and_can_be_stopped),
+		cmocka_unit_test(test_another_thread_can_stop_it),
+		cmocka_unit_test(test_a_signal_handler_can_stop_it),
+		cmocka_unit_test(test_a_descriptor_that_cannot_be_watched_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

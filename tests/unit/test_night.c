@@ -1,7 +1,7 @@
 /* When the night controller switches, frame by frame. */
 #include "night_rig.h"
 
-static void a_dark_start_needs_the_frames_only(void **state)
+static void test_a_dark_start_needs_the_frames_only(void **state)
 {
 	(void)state;
 	struct rig rig = rig_with(PARAMS);
@@ -10,7 +10,7 @@ static void a_dark_start_needs_the_frames_only(void **state)
 	assert_true(rig.night.active);
 }
 
-static void frames_must_be_in_a_row(void **state)
+static void test_frames_must_be_in_a_row(void **state)
 {
 	(void)state;
 	struct rig rig = rig_with(PARAMS);
@@ -20,7 +20,7 @@ static void frames_must_be_in_a_row(void **state)
 	}
 }
 
-static void a_day_ends_after_the_dwell(void **state)
+static void test_a_day_ends_after_the_dwell(void **state)
 {
 	(void)state;
 	struct rig rig = rig_with(PARAMS);
@@ -30,7 +30,7 @@ static void a_day_ends_after_the_dwell(void **state)
 	assert_true(rig.night.active);
 }
 
-static void a_night_ends_after_the_dwell(void **state)
+static void test_a_night_ends_after_the_dwell(void **state)
 {
 	(void)state;
 	struct rig rig = at_night(1);
@@ -39,7 +39,7 @@ static void a_night_ends_after_the_dwell(void **state)
 	assert_false(rig.night.active);
 }
 
-static void between_the_thresholds_nothing_changes(void **state)
+static void test_between_the_thresholds_nothing_changes(void **state)
 {
 	(void)state;
 	struct rig rig = rig_with(PARAMS);
@@ -49,7 +49,7 @@ static void between_the_thresholds_nothing_changes(void **state)
 	assert_int_equal(feed_seconds(&rig, 54, 3600), 0);
 }
 
-static void one_odd_frame_changes_nothing(void **state)
+static void test_one_odd_frame_changes_nothing(void **state)
 {
 	(void)state;
 	struct rig rig = rig_with(PARAMS);
@@ -69,7 +69,7 @@ static void one_odd_frame_changes_nothing(void **state)
 }
 
 /* Ten seconds of every minute: less than half of the time, so the rest decides. */
-static void headlights_neither_end_nor_prevent_a_night(void **state)
+static void test_headlights_neither_end_nor_prevent_a_night(void **state)
 {
 	(void)state;
 	struct rig rig = rig_with(PARAMS);
@@ -81,7 +81,7 @@ static void headlights_neither_end_nor_prevent_a_night(void **state)
 	assert_true(rig.night.active);
 }
 
-static void disabled_is_day_for_good(void **state)
+static void test_disabled_is_day_for_good(void **state)
 {
 	(void)state;
 	struct night_params params = PARAMS;
@@ -92,7 +92,7 @@ static void disabled_is_day_for_good(void **state)
 	assert_false(rig.night.active);
 }
 
-static void light_is_judged_by_the_frame_s_own_exposure(void **state)
+static void test_light_is_judged_by_the_frame_s_own_exposure(void **state)
 {
 	(void)state;
 	struct night night;
@@ -144,7 +144,7 @@ static void test_frames_of_unknown_exposure_leave_the_night(void **state)
 }
 
 /* The camera still delivers frames of the exposure before, bright as day: they were asked for before the night. */
-static void frames_of_the_exposure_before_do_not_count(void **state)
+static void test_frames_of_the_exposure_before_do_not_count(void **state)
 {
 	(void)state;
 	struct rig rig = rig_with(PARAMS);
@@ -164,7 +164,7 @@ static void frames_of_the_exposure_before_do_not_count(void **state)
 }
 
 /* A camera that never does as asked must not stop the controller for ever. */
-static void after_eight_frames_any_exposure_counts(void **state)
+static void test_after_eight_frames_any_exposure_counts(void **state)
 {
 	(void)state;
 	struct rig rig = rig_with(PARAMS);
@@ -178,7 +178,7 @@ static void after_eight_frames_any_exposure_counts(void **state)
 }
 
 /* A saturated frame tells only that the light is at least so much. */
-static void a_saturated_frame_is_no_evidence(void **state)
+static void test_a_saturated_frame_is_no_evidence(void **state)
 {
 	(void)state;
 	struct rig rig = at_night(1);
@@ -192,7 +192,7 @@ static void a_saturated_frame_is_no_evidence(void **state)
 }
 
 /* The rule of the Python service: so many frames below, or one above; and its flapping. */
-static void the_mean_metric_is_the_plain_rule(void **state)
+static void test_the_mean_metric_is_the_plain_rule(void **state)
 {
 	(void)state;
 	struct night_params params = PARAMS;
@@ -207,7 +207,7 @@ static void the_mean_metric_is_the_plain_rule(void **state)
 	assert_true(feed_seconds(&rig, 30, 600) > 100);
 }
 
-static void a_stall_is_no_darkness(void **state)
+static void test_a_stall_is_no_darkness(void **state)
 {
 	(void)state;
 	struct rig rig = rig_with(PARAMS);
@@ -223,7 +223,7 @@ static uint32_t dice(uint32_t *seed)
 }
 
 /* Whatever the light does. */
-static void the_dwell_holds_in_any_light(void **state)
+static void test_the_dwell_holds_in_any_light(void **state)
 {
 	(void)state;
 	for (uint32_t seed = 1; seed <= 20; seed++) {
@@ -244,7 +244,7 @@ static void the_dwell_holds_in_any_light(void **state)
 	}
 }
 
-static void events_have_names(void **state)
+static void test_events_have_names(void **state)
 {
 	(void)state;
 	assert_string_equal(night_event_text(NIGHT_ENTER), "ENTER");
@@ -256,24 +256,24 @@ static void events_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_dark_start_needs_the_frames_only),
-		cmocka_unit_test(frames_must_be_in_a_row),
-		cmocka_unit_test(a_day_ends_after_the_dwell),
-		cmocka_unit_test(a_night_ends_after_the_dwell),
-		cmocka_unit_test(between_the_thresholds_nothing_changes),
-		cmocka_unit_test(one_odd_frame_changes_nothing),
-		cmocka_unit_test(headlights_neither_end_nor_prevent_a_night),
-		cmocka_unit_test(disabled_is_day_for_good),
-		cmocka_unit_test(light_is_judged_by_the_frame_s_own_exposure),
+		cmocka_unit_test(test_a_dark_start_needs_the_frames_only),
+		cmocka_unit_test(test_frames_must_be_in_a_row),
+		cmocka_unit_test(test_a_day_ends_after_the_dwell),
+		cmocka_unit_test(test_a_night_ends_after_the_dwell),
+		cmocka_unit_test(test_between_the_thresholds_nothing_changes),
+		cmocka_unit_test(test_one_odd_frame_changes_nothing),
+		cmocka_unit_test(test_headlights_neither_end_nor_prevent_a_night),
+		cmocka_unit_test(test_disabled_is_day_for_good),
+		cmocka_unit_test(test_light_is_judged_by_the_frame_s_own_exposure),
 		cmocka_unit_test(test_of_an_unknown_exposure_the_plain_mean_counts),
 		cmocka_unit_test(test_frames_of_unknown_exposure_leave_the_night),
-		cmocka_unit_test(frames_of_the_exposure_before_do_not_count),
-		cmocka_unit_test(after_eight_frames_any_exposure_counts),
-		cmocka_unit_test(a_saturated_frame_is_no_evidence),
-		cmocka_unit_test(the_mean_metric_is_the_plain_rule),
-		cmocka_unit_test(a_stall_is_no_darkness),
-		cmocka_unit_test(the_dwell_holds_in_any_light),
-		cmocka_unit_test(events_have_names),
+		cmocka_unit_test(test_frames_of_the_exposure_before_do_not_count),
+		cmocka_unit_test(test_after_eight_frames_any_exposure_counts),
+		cmocka_unit_test(test_a_saturated_frame_is_no_evidence),
+		cmocka_unit_test(test_the_mean_metric_is_the_plain_rule),
+		cmocka_unit_test(test_a_stall_is_no_darkness),
+		cmocka_unit_test(test_the_dwell_holds_in_any_light),
+		cmocka_unit_test(test_events_have_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

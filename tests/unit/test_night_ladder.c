@@ -2,7 +2,7 @@
 #include "night_rig.h"
 
 /* 34 at the day's longest would be 510 at 2 s and gain 6; three halvings later it is 64, two would give 127. */
-static void the_night_begins_well_exposed(void **state)
+static void test_the_night_begins_well_exposed(void **state)
 {
 	(void)state;
 	struct rig rig = rig_with(PARAMS);
@@ -15,7 +15,7 @@ static void the_night_begins_well_exposed(void **state)
 	assert_int_equal(rig.night.exposure_us, 2000000);
 }
 
-static void the_ladder_follows_the_light(void **state)
+static void test_the_ladder_follows_the_light(void **state)
 {
 	(void)state;
 	struct rig rig = at_night(1);
@@ -37,7 +37,7 @@ static void the_ladder_follows_the_light(void **state)
 	assert_int_equal(rig.night.rung, 0);
 }
 
-static void a_passing_car_does_not_move_the_ladder(void **state)
+static void test_a_passing_car_does_not_move_the_ladder(void **state)
 {
 	(void)state;
 	struct rig rig = at_night(1);
@@ -49,7 +49,7 @@ static void a_passing_car_does_not_move_the_ladder(void **state)
 	assert_int_equal(feed_frames(&rig, 1000, 6, NIGHT_EXPOSURE), 1);
 }
 
-static void steady_light_keeps_its_rung(void **state)
+static void test_steady_light_keeps_its_rung(void **state)
 {
 	(void)state;
 	for (double light = 0.5; light < 50; light *= 1.05) {
@@ -63,7 +63,7 @@ static void steady_light_keeps_its_rung(void **state)
 
 /* A lamp clips a tenth of the picture at any exposure of interest; the rest is dark. The ladder may go down, but it
  * must not swing back until the light has fallen. */
-static void a_lamp_does_not_make_the_ladder_swing(void **state)
+static void test_a_lamp_does_not_make_the_ladder_swing(void **state)
 {
 	(void)state;
 	struct rig rig = at_night(2);
@@ -78,7 +78,7 @@ static void a_lamp_does_not_make_the_ladder_swing(void **state)
 	assert_int_equal(rig.night.rung, 0);
 }
 
-static void the_camera_s_limits_bound_the_ladder(void **state)
+static void test_the_camera_s_limits_bound_the_ladder(void **state)
 {
 	(void)state;
 	struct rig rig = rig_with(PARAMS);
@@ -93,12 +93,12 @@ static void the_camera_s_limits_bound_the_ladder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_night_begins_well_exposed),
-		cmocka_unit_test(the_ladder_follows_the_light),
-		cmocka_unit_test(a_passing_car_does_not_move_the_ladder),
-		cmocka_unit_test(steady_light_keeps_its_rung),
-		cmocka_unit_test(a_lamp_does_not_make_the_ladder_swing),
-		cmocka_unit_test(the_camera_s_limits_bound_the_ladder),
+		cmocka_unit_test(test_the_night_begins_well_exposed),
+		cmocka_unit_test(test_the_ladder_follows_the_light),
+		cmocka_unit_test(test_a_passing_car_does_not_move_the_ladder),
+		cmocka_unit_test(test_steady_light_keeps_its_rung),
+		cmocka_unit_test(test_a_lamp_does_not_make_the_ladder_swing),
+		cmocka_unit_test(test_the_camera_s_limits_bound_the_ladder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,7 +146,7 @@ static double plain(double t)
 
 /* Noise of a tenth is less than the thresholds are apart, and twilight goes one way. By the plain rule the first night
  * frame, fifteen times as bright as the day's, ends the night. */
-static void plain_dusk_and_dawn(void **state)
+static void test_plain_dusk_and_dawn(void **state)
 {
 	(void)state;
 	struct outcome outcome = play(&PARAMS, plain, 10);
@@ -166,7 +166,7 @@ static double broken_clouds(double t)
 /* A cloud takes 60 % of the light and gives it back, more than the thresholds are apart (35 / 55 = 64 %). But it gives
  * it back for 90 s of 240 s, which neither lasts the dwell nor is most of the time, and twilight falls by as much as
  * a cloud takes within six minutes. Without the dwell, the same thresholds flap. */
-static void clouds_at_dusk(void **state)
+static void test_clouds_at_dusk(void **state)
 {
 	(void)state;
 	struct outcome outcome = play(&PARAMS, broken_clouds, 5);
@@ -185,7 +185,7 @@ static double moonlit(double t)
 }
 
 /* The full moon's 0.25 lux are 5 in the thresholds' unit. At 2 s they look like 75, day by the plain rule. */
-static void moonlit_night(void **state)
+static void test_moonlit_night(void **state)
 {
 	(void)state;
 	struct outcome outcome = play(&PARAMS, moonlit, 10);
@@ -205,7 +205,7 @@ static double headlights(double t)
 
 /* Bright for less than ten of sixty seconds: never most of the time. How many frames are clipped is not for the
  * controller to say: a 2 s exposure that a car drives into is lost before anything is known of the car. */
-static void headlights_each_minute(void **state)
+static void test_headlights_each_minute(void **state)
 {
 	(void)state;
 	struct outcome outcome = play(&PARAMS, headlights, 1);
@@ -224,7 +224,7 @@ static double bright_porch(double t)
 
 /* On for four hours of the night. 0.5 lux are 10, night all the same. 8 lux are 160, and stay: by that light a day
  * frame is bright, so it is day under the lamp: dusk, lamp on, lamp off, dawn. */
-static void porch_light_on_a_timer(void **state)
+static void test_porch_light_on_a_timer(void **state)
 {
 	(void)state;
 	struct outcome outcome = play(&PARAMS, dim_porch, 10);
@@ -243,7 +243,7 @@ static double thunderstorm(double t)
 }
 
 /* Some two flashes a minute, from dusk to midnight: each spoils one frame, and one frame changes nothing. */
-static void lightning(void **state)
+static void test_lightning(void **state)
 {
 	(void)state;
 	struct outcome outcome = play(&PARAMS, thunderstorm, 0.1);
@@ -262,7 +262,7 @@ static double arctic(double t)
 /* Eight hours at the dark threshold, 30 % to both sides in waves of 100 minutes and noise: 24.5 to 45.5. It gets dark
  * once, as it never is as bright as 55 again before the morning; then the light doubles in an hour, and no wave takes
  * half of it. */
-static void arctic_dusk(void **state)
+static void test_arctic_dusk(void **state)
 {
 	(void)state;
 	struct outcome outcome = play(&PARAMS, arctic, 10);
@@ -281,7 +281,7 @@ static double flicker(double t)
 
 /* A failing lamp, five times a second 30 % up and down, more than the thresholds are apart. Down never lasts for twenty
  * frames in a row, so it gets dark when even the peaks are, and the night's exposures are longer than the flicker. */
-static void flickering_light(void **state)
+static void test_flickering_light(void **state)
 {
 	(void)state;
 	struct outcome outcome = play(&PARAMS, flicker, 0.2);
@@ -295,7 +295,7 @@ static double deep_night(double t)
 }
 
 /* As if a door were shut on the light: black frames that no allowed exposure could help are not counted as dark. */
-static void darkness_beyond_the_longest_exposure(void **state)
+static void test_darkness_beyond_the_longest_exposure(void **state)
 {
 	(void)state;
 	struct outcome outcome = play(&PARAMS, deep_night, 10);
@@ -303,7 +303,7 @@ static void darkness_beyond_the_longest_exposure(void **state)
 	assert_well_exposed(&outcome);
 }
 
-static void other_cameras(void **state)
+static void test_other_cameras(void **state)
 {
 	(void)state;
 	const int framerates[] = { 1, 5, 30, 120 };
@@ -324,7 +324,7 @@ static void other_cameras(void **state)
 	}
 }
 
-static void disabled_never_switches(void **state)
+static void test_disabled_never_switches(void **state)
 {
 	(void)state;
 	struct night_sim_params params = PARAMS;
@@ -335,7 +335,7 @@ static void disabled_never_switches(void **state)
 
 /* Ten seconds, dark from the start: night after the twentieth frame, which ends at 2 s, at the longest exposure. One
  * more day frame is under way; then three of 2 s fit. */
-static void the_lines_are_as_promised(void **state)
+static void test_the_lines_are_as_promised(void **state)
 {
 	(void)state;
 	char *text;
@@ -350,7 +350,7 @@ static void the_lines_are_as_promised(void **state)
 	free(text);
 }
 
-static void wrong_lines_are_named(void **state)
+static void test_wrong_lines_are_named(void **state)
 {
 	(void)state;
 	struct outcome outcome = play_text(&PARAMS, "t_s,lux\n\n# comment\n0,1\n1,x\n");
@@ -361,19 +361,19 @@ static void wrong_lines_are_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_dusk_and_dawn),
-		cmocka_unit_test(clouds_at_dusk),
-		cmocka_unit_test(moonlit_night),
-		cmocka_unit_test(headlights_each_minute),
-		cmocka_unit_test(porch_light_on_a_timer),
-		cmocka_unit_test(lightning),
-		cmocka_unit_test(arctic_dusk),
-		cmocka_unit_test(flickering_light),
-		cmocka_unit_test(darkness_beyond_the_longest_exposure),
-		cmocka_unit_test(other_cameras),
-		cmocka_unit_test(disabled_never_switches),
-		cmocka_unit_test(the_lines_are_as_promised),
-		cmocka_unit_test(wrong_lines_are_named),
+		cmocka_unit_test(test_plain_dusk_and_dawn),
+		cmocka_unit_test(test_clouds_at_dusk),
+		cmocka_unit_test(test_moonlit_night),
+		cmocka_unit_test(test_headlights_each_minute),
+		cmocka_unit_test(test_porch_light_on_a_timer),
+		cmocka_unit_test(test_lightning),
+		cmocka_unit_test(test_arctic_dusk),
+		cmocka_unit_test(test_flickering_light),
+		cmocka_unit_test(test_darkness_beyond_the_longest_exposure),
+		cmocka_unit_test(test_other_cameras),
+		cmocka_unit_test(test_disabled_never_switches),
+		cmocka_unit_test(test_the_lines_are_as_promised),
+		cmocka_unit_test(test_wrong_lines_are_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

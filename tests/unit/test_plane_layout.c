@@ -7,7 +7,7 @@
 
 #include "camera/libcamera/plane_layout.h"
 
-static void packed_formats_are_one_plane(void **state)
+static void test_packed_formats_are_one_plane(void **state)
 {
 	struct plane_layout layout = plane_layout_of(PIXEL_RGB, 1000, 200, 200000);
 
@@ -19,7 +19,7 @@ static void packed_formats_are_one_plane(void **state)
 	assert_int_equal(layout.bytes, 200000);
 }
 
-static void nv12_has_chroma_pairs_behind_luma(void **state)
+static void test_nv12_has_chroma_pairs_behind_luma(void **state)
 {
 	struct plane_layout layout = plane_layout_of(PIXEL_NV12, 320, 240, 320 * 240 * 3 / 2);
 
@@ -31,7 +31,7 @@ static void nv12_has_chroma_pairs_behind_luma(void **state)
 	assert_int_equal(layout.bytes, 320 * 240 * 3 / 2);
 }
 
-static void yuv420_has_two_chroma_planes(void **state)
+static void test_yuv420_has_two_chroma_planes(void **state)
 {
 	struct plane_layout layout = plane_layout_of(PIXEL_YUV420, 384, 101, 0);
 
@@ -44,7 +44,7 @@ static void yuv420_has_two_chroma_planes(void **state)
 	assert_int_equal(layout.bytes, 384 * 101 + 2 * 192 * 51);
 }
 
-static void what_the_driver_wants_beyond_the_pixels_joins_the_last_plane(void **state)
+static void test_what_the_driver_wants_beyond_the_pixels_joins_the_last_plane(void **state)
 {
 	struct plane_layout layout = plane_layout_of(PIXEL_NV12, 320, 240, 120000);
 
@@ -54,7 +54,7 @@ static void what_the_driver_wants_beyond_the_pixels_joins_the_last_plane(void **
 	assert_int_equal(layout.length[0], layout.offset[1]);
 }
 
-static void compressed_frames_have_no_rows(void **state)
+static void test_compressed_frames_have_no_rows(void **state)
 {
 	struct plane_layout layout = plane_layout_of(PIXEL_RGB, 0, 0, 614400);
 
@@ -66,11 +66,11 @@ static void compressed_frames_have_no_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(packed_formats_are_one_plane),
-		cmocka_unit_test(nv12_has_chroma_pairs_behind_luma),
-		cmocka_unit_test(yuv420_has_two_chroma_planes),
-		cmocka_unit_test(what_the_driver_wants_beyond_the_pixels_joins_the_last_plane),
-		cmocka_unit_test(compressed_frames_have_no_rows),
+		cmocka_unit_test(test_packed_formats_are_one_plane),
+		cmocka_unit_test(test_nv12_has_chroma_pairs_behind_luma),
+		cmocka_unit_test(test_yuv420_has_two_chroma_planes),
+		cmocka_unit_test(test_what_the_driver_wants_beyond_the_pixels_joins_the_last_plane),
+		cmocka_unit_test(test_compressed_frames_have_no_rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

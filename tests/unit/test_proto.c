@@ -16,7 +16,7 @@ static int split(const char *text, char line[PROTO_LINE_BYTES], struct proto_wor
 	return proto_split(line, words);
 }
 
-static void cuts_words(void **state)
+static void test_cuts_words(void **state)
 {
 	(void)state;
 	char line[PROTO_LINE_BYTES];
@@ -28,7 +28,7 @@ static void cuts_words(void **state)
 	assert_string_equal(words.word[2], "png");
 }
 
-static void an_empty_line_has_no_words(void **state)
+static void test_an_empty_line_has_no_words(void **state)
 {
 	(void)state;
 	const char *const empty[] = { "", " ", "\t \t", "\r\n", "\n", " \r\n\r\n" };
@@ -40,7 +40,7 @@ static void an_empty_line_has_no_words(void **state)
 	}
 }
 
-static void refuses_control_bytes(void **state)
+static void test_refuses_control_bytes(void **state)
 {
 	(void)state;
 	const char *const bad[] = { "save\1", "\x1b[2J", "save\rpng", "a\nb", "\x7f" };
@@ -52,7 +52,7 @@ static void refuses_control_bytes(void **state)
 	}
 }
 
-static void refuses_too_many_words(void **state)
+static void test_refuses_too_many_words(void **state)
 {
 	(void)state;
 	char line[PROTO_LINE_BYTES];
@@ -63,7 +63,7 @@ static void refuses_too_many_words(void **state)
 	assert_int_equal(words.count, 0);
 }
 
-static void cuts_auth(void **state)
+static void test_cuts_auth(void **state)
 {
 	(void)state;
 	const struct {
@@ -103,7 +103,7 @@ static int parse(const char *text, unsigned takes, struct proto_export *request,
 	return proto_parse_export(&words, takes, request, error);
 }
 
-static void parses_formats(void **state)
+static void test_parses_formats(void **state)
 {
 	(void)state;
 	struct proto_export request;
@@ -117,7 +117,7 @@ static void parses_formats(void **state)
 	assert_int_equal(request.formats, EXPORT_NPY);
 }
 
-static void parses_time_count_and_mode(void **state)
+static void test_parses_time_count_and_mode(void **state)
 {
 	(void)state;
 	struct proto_export request;
@@ -138,7 +138,7 @@ static void parses_time_count_and_mode(void **state)
 	assert_true(request.at_s < -999999.9 && request.at_s > -1000000);
 }
 
-static void explains_what_is_wrong(void **state)
+static void test_explains_what_is_wrong(void **state)
 {
 	(void)state;
 	const struct {
@@ -178,7 +178,7 @@ static void explains_what_is_wrong(void **state)
 	}
 }
 
-static void refuses_what_the_command_does_not_take(void **state)
+static void test_refuses_what_the_command_does_not_take(void **state)
 {
 	(void)state;
 	struct proto_export request;
@@ -191,7 +191,7 @@ static void refuses_what_the_command_does_not_take(void **state)
 	assert_string_equal(error.text, "x takes no formats");
 }
 
-static void long_words_are_cut_in_the_explanation(void **state)
+static void test_long_words_are_cut_in_the_explanation(void **state)
 {
 	(void)state;
 	char line[600];
@@ -208,16 +208,16 @@ static void long_words_are_cut_in_the_explanation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cuts_words),
-		cmocka_unit_test(an_empty_line_has_no_words),
-		cmocka_unit_test(refuses_control_bytes),
-		cmocka_unit_test(refuses_too_many_words),
-		cmocka_unit_test(cuts_auth),
-		cmocka_unit_test(parses_formats),
-		cmocka_unit_test(parses_time_count_and_mode),
-		cmocka_unit_test(explains_what_is_wrong),
-		cmocka_unit_test(refuses_what_the_command_does_not_take),
-		cmocka_unit_test(long_words_are_cut_in_the_explanation),
+		cmocka_unit_test(test_cuts_words),
+		cmocka_unit_test(test_an_empty_line_has_no_words),
+		cmocka_unit_test(test_refuses_control_bytes),
+		cmocka_unit_test(test_refuses_too_many_words),
+		cmocka_unit_test(test_cuts_auth),
+		cmocka_unit_test(test_parses_formats),
+		cmocka_unit_test(test_parses_time_count_and_mode),
+		cmocka_unit_test(test_explains_what_is_wrong),
+		cmocka_unit_test(test_refuses_what_the_command_does_not_take),
+		cmocka_unit_test(test_long_words_are_cut_in_the_explanation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,7 +145,7 @@ static int next_red(void *camera)
 	return red;
 }
 
-static void pictures_come_in_natural_order_and_again(void **state)
+static void test_pictures_come_in_natural_order_and_again(void **state)
 {
 	struct camera_params params = params_of(200);
 
@@ -164,7 +164,7 @@ static void pictures_come_in_natural_order_and_again(void **state)
 	replay->close(camera);
 }
 
-static void frames_are_spaced_by_the_frame_rate(void **state)
+static void test_frames_are_spaced_by_the_frame_rate(void **state)
 {
 	struct camera_params params = params_of(50);
 
@@ -187,7 +187,7 @@ static void frames_are_spaced_by_the_frame_rate(void **state)
 	replay->close(camera);
 }
 
-static void a_late_loop_gets_four_frames_and_loses_the_rest(void **state)
+static void test_a_late_loop_gets_four_frames_and_loses_the_rest(void **state)
 {
 	struct camera_params params = params_of(1000);
 	struct camera_frame frame;
@@ -284,7 +284,7 @@ static void test_other_proportions_are_fitted_as_asked(void **state)
 	}
 }
 
-static void other_sizes_are_scaled(void **state)
+static void test_other_sizes_are_scaled(void **state)
 {
 	struct camera_params params = params_of(200);
 
@@ -306,7 +306,7 @@ static void other_sizes_are_scaled(void **state)
 	replay->close(camera);
 }
 
-static void enlarging_interpolates(void **state)
+static void test_enlarging_interpolates(void **state)
 {
 	struct camera_params params = params_of(200);
 	png_image image = { .version = PNG_IMAGE_VERSION, .width = 2, .height = 1, .format = PNG_FORMAT_RGB };
@@ -325,7 +325,7 @@ static void enlarging_interpolates(void **state)
 	replay->close(camera);
 }
 
-static void broken_pictures_are_passed_over(void **state)
+static void test_broken_pictures_are_passed_over(void **state)
 {
 	struct camera_params params = params_of(200);
 
@@ -431,7 +431,7 @@ static void expect_acquire_fails(void *camera, const char *text)
 	assert_non_null(strstr(error.text, text));
 }
 
-static void nothing_but_broken_pictures_is_an_error(void **state)
+static void test_nothing_but_broken_pictures_is_an_error(void **state)
 {
 	struct camera_params params = params_of(200);
 
@@ -444,7 +444,7 @@ static void nothing_but_broken_pictures_is_an_error(void **state)
 	replay->close(camera);
 }
 
-static void a_vanished_folder_is_an_error_and_can_return(void **state)
+static void test_a_vanished_folder_is_an_error_and_can_return(void **state)
 {
 	struct camera_params params = params_of(200);
 	struct camera_description description;
@@ -482,7 +482,7 @@ static void expect_refused(const char *path, int code, const char *text)
 	assert_non_null(strstr(error.text, text));
 }
 
-static void a_path_that_cannot_work_is_refused(void **state)
+static void test_a_path_that_cannot_work_is_refused(void **state)
 {
 	(void)state;
 	expect_refused("", -EINVAL, "set camera.replay.path");
@@ -493,7 +493,7 @@ static void a_path_that_cannot_work_is_refused(void **state)
 	expect_refused(path_of("file"), -ENODEV, "Not a directory");
 }
 
-static void stopping_and_starting_again_goes_on(void **state)
+static void test_stopping_and_starting_again_goes_on(void **state)
 {
 	struct camera_params params = params_of(200);
 	struct error error = { 0 };
@@ -522,21 +522,21 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(pictures_come_in_natural_order_and_again),
-		TEST(frames_are_spaced_by_the_frame_rate),
-		TEST(a_late_loop_gets_four_frames_and_loses_the_rest),
-		TEST(other_sizes_are_scaled),
-		TEST(enlarging_interpolates),
-		TEST(broken_pictures_are_passed_over),
+		TEST(test_pictures_come_in_natural_order_and_again),
+		TEST(test_frames_are_spaced_by_the_frame_rate),
+		TEST(test_a_late_loop_gets_four_frames_and_loses_the_rest),
+		TEST(test_other_sizes_are_scaled),
+		TEST(test_enlarging_interpolates),
+		TEST(test_broken_pictures_are_passed_over),
 		TEST(test_each_call_tries_one_picture),
 		TEST(test_a_bad_picture_is_told_once_however_often_the_folder_is_opened),
 		TEST(test_a_bad_picture_that_was_mended_takes_its_turn),
 		TEST(test_pictures_are_turned_as_exif_asks),
 		TEST(test_other_proportions_are_fitted_as_asked),
-		TEST(nothing_but_broken_pictures_is_an_error),
-		TEST(a_vanished_folder_is_an_error_and_can_return),
-		TEST(a_path_that_cannot_work_is_refused),
-		TEST(stopping_and_starting_again_goes_on),
+		TEST(test_nothing_but_broken_pictures_is_an_error),
+		TEST(test_a_vanished_folder_is_an_error_and_can_return),
+		TEST(test_a_path_that_cannot_work_is_refused),
+		TEST(test_stopping_and_starting_again_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

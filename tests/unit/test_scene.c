@@ -47,7 +47,7 @@ static const int SIZES[][2] = { { 144, 64 },   { 320, 240 },  { 640, 480 },   { 
 	                            { 1280, 720 }, { 1332, 990 }, { 1920, 1080 }, { 333, 251 } };
 enum { SIZE_COUNT = sizeof SIZES / sizeof SIZES[0] };
 
-static void the_number_is_read_back(void **state)
+static void test_the_number_is_read_back(void **state)
 {
 	(void)state;
 	for (int i = 0; i < SIZE_COUNT; i++) {
@@ -67,7 +67,7 @@ static void the_number_is_read_back(void **state)
 	}
 }
 
-static void a_picture_without_a_number_has_none(void **state)
+static void test_a_picture_without_a_number_has_none(void **state)
 {
 	(void)state;
 	uint8_t *grey = malloc(frame_bytes(320, 240));
@@ -115,7 +115,7 @@ static void through_jpeg(uint8_t *rgb, int width, int height, int quality)
 	free(data);
 }
 
-static void the_number_survives_jpeg_and_a_quarter_of_the_size(void **state)
+static void test_the_number_survives_jpeg_and_a_quarter_of_the_size(void **state)
 {
 	(void)state;
 	for (int i = 2; i <= 3; i++) {
@@ -148,7 +148,7 @@ static void the_number_survives_jpeg_and_a_quarter_of_the_size(void **state)
 }
 
 /* To a step of 1 %, and what the burnt-in number adds to a dark frame. */
-static void the_mean_is_as_asked(void **state)
+static void test_the_mean_is_as_asked(void **state)
 {
 	(void)state;
 	for (int i = 2; i < SIZE_COUNT; i++) {
@@ -166,7 +166,7 @@ static void the_mean_is_as_asked(void **state)
 }
 
 /* A well exposed frame clips next to nothing; a saturated one nearly all. */
-static void clipping_follows_the_light(void **state)
+static void test_clipping_follows_the_light(void **state)
 {
 	(void)state;
 	struct drawing drawing = drawing_of(640, 480);
@@ -181,7 +181,7 @@ static void clipping_follows_the_light(void **state)
 }
 
 /* What is redrawn in part must look as if it were drawn anew. */
-static void a_reused_canvas_shows_no_traces(void **state)
+static void test_a_reused_canvas_shows_no_traces(void **state)
 {
 	(void)state;
 	struct drawing old = drawing_of(320, 240), fresh = drawing_of(320, 240);
@@ -196,7 +196,7 @@ static void a_reused_canvas_shows_no_traces(void **state)
 	drawing_end(&fresh);
 }
 
-static void it_moves_and_is_noisy(void **state)
+static void test_it_moves_and_is_noisy(void **state)
 {
 	(void)state;
 	struct drawing one = drawing_of(320, 240), other = drawing_of(320, 240);
@@ -229,7 +229,7 @@ static void assert_colour(const uint8_t *rgb, int width, int height, int patch)
 }
 
 /* Through every layout and back by the converter that capture uses. */
-static void red_is_red_in_every_layout(void **state)
+static void test_red_is_red_in_every_layout(void **state)
 {
 	(void)state;
 	const int sizes[][2] = { { 320, 240 }, { 333, 251 } };
@@ -259,7 +259,7 @@ static void red_is_red_in_every_layout(void **state)
 	}
 }
 
-static void small_frames_are_drawn_too(void **state)
+static void test_small_frames_are_drawn_too(void **state)
 {
 	(void)state;
 	const int sizes[][2] = { { 1, 1 }, { 2, 2 }, { 16, 16 }, { 143, 63 }, { 64, 500 } };
@@ -274,15 +274,15 @@ static void small_frames_are_drawn_too(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_number_is_read_back),
-		cmocka_unit_test(a_picture_without_a_number_has_none),
-		cmocka_unit_test(the_number_survives_jpeg_and_a_quarter_of_the_size),
-		cmocka_unit_test(the_mean_is_as_asked),
-		cmocka_unit_test(clipping_follows_the_light),
-		cmocka_unit_test(a_reused_canvas_shows_no_traces),
-		cmocka_unit_test(it_moves_and_is_noisy),
-		cmocka_unit_test(red_is_red_in_every_layout),
-		cmocka_unit_test(small_frames_are_drawn_too),
+		cmocka_unit_test(test_the_number_is_read_back),
+		cmocka_unit_test(test_a_picture_without_a_number_has_none),
+		cmocka_unit_test(test_the_number_survives_jpeg_and_a_quarter_of_the_size),
+		cmocka_unit_test(test_the_mean_is_as_asked),
+		cmocka_unit_test(test_clipping_follows_the_light),
+		cmocka_unit_test(test_a_reused_canvas_shows_no_traces),
+		cmocka_unit_test(test_it_moves_and_is_noisy),
+		cmocka_unit_test(test_red_is_red_in_every_layout),
+		cmocka_unit_test(test_small_frames_are_drawn_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

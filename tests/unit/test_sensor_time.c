@@ -17,7 +17,7 @@ static int64_t judged(int64_t sensor_ns, int64_t arrival_ns, int64_t boot_ahead_
 	return sensor_time_monotonic(sensor_ns, arrival_ns, boot_ahead_ns, OLDEST_S * SECOND);
 }
 
-static void a_monotonic_time_is_taken(void **state)
+static void test_a_monotonic_time_is_taken(void **state)
 {
 	(void)state;
 	assert_int_equal(judged(99 * SECOND, 100 * SECOND, 0), 99 * SECOND);
@@ -25,13 +25,13 @@ static void a_monotonic_time_is_taken(void **state)
 	assert_int_equal(judged(90 * SECOND, 100 * SECOND, 5000 * SECOND), 90 * SECOND);
 }
 
-static void a_time_since_boot_is_converted(void **state)
+static void test_a_time_since_boot_is_converted(void **state)
 {
 	(void)state;
 	assert_int_equal(judged(599 * SECOND, 100 * SECOND, 500 * SECOND), 99 * SECOND);
 }
 
-static void an_impossible_time_gives_the_arrival(void **state)
+static void test_an_impossible_time_gives_the_arrival(void **state)
 {
 	(void)state;
 	assert_int_equal(judged(0, 100 * SECOND, 0), 100 * SECOND);
@@ -53,7 +53,7 @@ static int frames_until_too_fast(int percent)
 	return 0;
 }
 
-static void a_camera_that_keeps_the_rate_is_left_alone(void **state)
+static void test_a_camera_that_keeps_the_rate_is_left_alone(void **state)
 {
 	(void)state;
 	assert_int_equal(frames_until_too_fast(100), 0);
@@ -61,7 +61,7 @@ static void a_camera_that_keeps_the_rate_is_left_alone(void **state)
 	assert_int_equal(frames_until_too_fast(91), 0);
 }
 
-static void a_camera_that_is_too_fast_is_found_out(void **state)
+static void test_a_camera_that_is_too_fast_is_found_out(void **state)
 {
 	(void)state;
 	assert_int_equal(frames_until_too_fast(80), 4);
@@ -69,7 +69,7 @@ static void a_camera_that_is_too_fast_is_found_out(void **state)
 	assert_int_equal(frames_until_too_fast(0), 4);
 }
 
-static void one_short_interval_is_no_proof(void **state)
+static void test_one_short_interval_is_no_proof(void **state)
 {
 	struct sensor_pace pace = { .interval_ns = SECOND / 10 };
 	int64_t now_ns = SECOND;
@@ -84,12 +84,12 @@ static void one_short_interval_is_no_proof(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_monotonic_time_is_taken),
-		cmocka_unit_test(a_time_since_boot_is_converted),
-		cmocka_unit_test(an_impossible_time_gives_the_arrival),
-		cmocka_unit_test(a_camera_that_keeps_the_rate_is_left_alone),
-		cmocka_unit_test(a_camera_that_is_too_fast_is_found_out),
-		cmocka_unit_test(one_short_interval_is_no_proof),
+		cmocka_unit_test(test_a_monotonic_time_is_taken),
+		cmocka_unit_test(test_a_time_since_boot_is_converted),
+		cmocka_unit_test(test_an_impossible_time_gives_the_arrival),
+		cmocka_unit_test(test_a_camera_that_keeps_the_rate_is_left_alone),
+		cmocka_unit_test(test_a_camera_that_is_too_fast_is_found_out),
+		cmocka_unit_test(test_one_short_interval_is_no_proof),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* The trigger port: lines in, replies out. */
 #include "server_fixture.h"
 
-static void answers_a_line_however_it_ends(void **state)
+static void test_answers_a_line_however_it_ends(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -17,7 +17,7 @@ static void answers_a_line_however_it_ends(void **state)
 	finish(&fixture);
 }
 
-static void takes_only_the_first_line(void **state)
+static void test_takes_only_the_first_line(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -33,7 +33,7 @@ static void takes_only_the_first_line(void **state)
 	finish(&fixture);
 }
 
-static void takes_a_line_in_pieces(void **state)
+static void test_takes_a_line_in_pieces(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -45,7 +45,7 @@ static void takes_a_line_in_pieces(void **state)
 	finish(&fixture);
 }
 
-static void limits_the_line(void **state)
+static void test_limits_the_line(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -62,7 +62,7 @@ static void limits_the_line(void **state)
 	finish(&fixture);
 }
 
-static void a_megabyte_without_end_gets_its_answer(void **state)
+static void test_a_megabyte_without_end_gets_its_answer(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -76,7 +76,7 @@ static void a_megabyte_without_end_gets_its_answer(void **state)
 	finish(&fixture);
 }
 
-static void zero_bytes_hide_nothing(void **state)
+static void test_zero_bytes_hide_nothing(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -87,7 +87,7 @@ static void zero_bytes_hide_nothing(void **state)
 	finish(&fixture);
 }
 
-static void a_silent_client_is_told_and_let_go(void **state)
+static void test_a_silent_client_is_told_and_let_go(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -102,7 +102,7 @@ static void a_silent_client_is_told_and_let_go(void **state)
 	finish(&fixture);
 }
 
-static void a_client_that_never_ends_its_line_is_told_and_let_go(void **state)
+static void test_a_client_that_never_ends_its_line_is_told_and_let_go(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -118,7 +118,7 @@ static void a_client_that_never_ends_its_line_is_told_and_let_go(void **state)
 	finish(&fixture);
 }
 
-static void a_client_that_leaves_costs_nothing(void **state)
+static void test_a_client_that_leaves_costs_nothing(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -153,7 +153,7 @@ static void a_client_that_leaves_costs_nothing(void **state)
 	finish(&fixture);
 }
 
-static void a_half_closed_client_gets_its_late_reply(void **state)
+static void test_a_half_closed_client_gets_its_late_reply(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -183,7 +183,7 @@ static void *reply_to_some(void *data)
 	return NULL;
 }
 
-static void many_threads_may_reply_at_once(void **state)
+static void test_many_threads_may_reply_at_once(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -211,7 +211,7 @@ static void many_threads_may_reply_at_once(void **state)
 	finish(&fixture);
 }
 
-static void a_reply_larger_than_the_socket_arrives_whole(void **state)
+static void test_a_reply_larger_than_the_socket_arrives_whole(void **state)
 {
 	(void)state;
 	enum { LARGE = 16 << 20 };
@@ -245,18 +245,18 @@ static void a_reply_larger_than_the_socket_arrives_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers_a_line_however_it_ends),
-		cmocka_unit_test(takes_only_the_first_line),
-		cmocka_unit_test(takes_a_line_in_pieces),
-		cmocka_unit_test(limits_the_line),
-		cmocka_unit_test(a_megabyte_without_end_gets_its_answer),
-		cmocka_unit_test(zero_bytes_hide_nothing),
-		cmocka_unit_test(a_silent_client_is_told_and_let_go),
-		cmocka_unit_test(a_client_that_never_ends_its_line_is_told_and_let_go),
-		cmocka_unit_test(a_client_that_leaves_costs_nothing),
-		cmocka_unit_test(a_half_closed_client_gets_its_late_reply),
-		cmocka_unit_test(many_threads_may_reply_at_once),
-		cmocka_unit_test(a_reply_larger_than_the_socket_arrives_whole),
+		cmocka_unit_test(test_answers_a_line_however_it_ends),
+		cmocka_unit_test(test_takes_only_the_first_line),
+		cmocka_unit_test(test_takes_a_line_in_pieces),
+		cmocka_unit_test(test_limits_the_line),
+		cmocka_unit_test(test_a_megabyte_without_end_gets_its_answer),
+		cmocka_unit_test(test_zero_bytes_hide_nothing),
+		cmocka_unit_test(test_a_silent_client_is_told_and_let_go),
+		cmocka_unit_test(test_a_client_that_never_ends_its_line_is_told_and_let_go),
+		cmocka_unit_test(test_a_client_that_leaves_costs_nothing),
+		cmocka_unit_test(test_a_half_closed_client_gets_its_late_reply),
+		cmocka_unit_test(test_many_threads_may_reply_at_once),
+		cmocka_unit_test(test_a_reply_larger_than_the_socket_arrives_whole),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

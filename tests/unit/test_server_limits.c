@@ -1,7 +1,7 @@
 /* The trigger port: too many clients, tokens, the end. */
 #include "server_fixture.h"
 
-static void one_too_many_is_told_busy(void **state)
+static void test_one_too_many_is_told_busy(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -26,7 +26,7 @@ static void one_too_many_is_told_busy(void **state)
 	finish(&fixture);
 }
 
-static void silent_clients_make_way(void **state)
+static void test_silent_clients_make_way(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -47,7 +47,7 @@ static void silent_clients_make_way(void **state)
 	finish(&fixture);
 }
 
-static void runs_out_of_descriptors_and_recovers(void **state)
+static void test_runs_out_of_descriptors_and_recovers(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -74,7 +74,7 @@ static void runs_out_of_descriptors_and_recovers(void **state)
 	finish(&fixture);
 }
 
-static void stopping_tells_who_waits(void **state)
+static void test_stopping_tells_who_waits(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -94,7 +94,7 @@ static void stopping_tells_who_waits(void **state)
 }
 
 /* 0 when this machine has ::1, -EAFNOSUPPORT without IPv6 in the kernel, -EADDRNOTAVAIL when it is switched off. */
-static void asks_for_the_token(void **state)
+static void test_asks_for_the_token(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -114,7 +114,7 @@ static void asks_for_the_token(void **state)
 	finish(&fixture);
 }
 
-static void the_token_and_the_line_may_come_apart(void **state)
+static void test_the_token_and_the_line_may_come_apart(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -189,7 +189,7 @@ static void test_the_right_token_is_evicted_last(void **state)
 	finish(&fixture);
 }
 
-static void an_open_server_takes_any_token(void **state)
+static void test_an_open_server_takes_any_token(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -201,15 +201,15 @@ static void an_open_server_takes_any_token(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_too_many_is_told_busy),
-		cmocka_unit_test(silent_clients_make_way),
-		cmocka_unit_test(runs_out_of_descriptors_and_recovers),
-		cmocka_unit_test(stopping_tells_who_waits),
-		cmocka_unit_test(asks_for_the_token),
-		cmocka_unit_test(the_token_and_the_line_may_come_apart),
+		cmocka_unit_test(test_one_too_many_is_told_busy),
+		cmocka_unit_test(test_silent_clients_make_way),
+		cmocka_unit_test(test_runs_out_of_descriptors_and_recovers),
+		cmocka_unit_test(test_stopping_tells_who_waits),
+		cmocka_unit_test(test_asks_for_the_token),
+		cmocka_unit_test(test_the_token_and_the_line_may_come_apart),
 		cmocka_unit_test(test_a_guess_waits_for_its_time_and_holds_up_nobody_else),
 		cmocka_unit_test(test_the_right_token_is_evicted_last),
-		cmocka_unit_test(an_open_server_takes_any_token),
+		cmocka_unit_test(test_an_open_server_takes_any_token),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -23,7 +23,7 @@ static void refuse(const struct server_params *params, int code, const char *rea
 	loop_destroy(loop);
 }
 
-static void explains_why_it_cannot_start(void **state)
+static void test_explains_why_it_cannot_start(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -53,7 +53,7 @@ static void explains_why_it_cannot_start(void **state)
 }
 
 /* A process that a hanging disk keeps from ending must not keep the next one from starting. */
-static void a_closed_server_leaves_the_port_to_the_next(void **state)
+static void test_a_closed_server_leaves_the_port_to_the_next(void **state)
 {
 	(void)state;
 	struct loop *loop = loop_create(NULL);
@@ -71,7 +71,7 @@ static void a_closed_server_leaves_the_port_to_the_next(void **state)
 	loop_destroy(loop);
 }
 
-static void leaves_loopback_when_allowed(void **state)
+static void test_leaves_loopback_when_allowed(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -89,7 +89,7 @@ static void leaves_loopback_when_allowed(void **state)
 	finish(&fixture);
 }
 
-static void waits_for_an_address_that_is_not_there_yet(void **state)
+static void test_waits_for_an_address_that_is_not_there_yet(void **state)
 {
 	(void)state;
 	const char *const addresses[] = { "192.0.2.1", "2001:db8::1" };
@@ -112,7 +112,7 @@ static void waits_for_an_address_that_is_not_there_yet(void **state)
 	}
 }
 
-static void speaks_ipv6(void **state)
+static void test_speaks_ipv6(void **state)
 {
 	(void)state;
 	struct fixture fixture;
@@ -145,11 +145,11 @@ static void speaks_ipv6(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(explains_why_it_cannot_start),
-		cmocka_unit_test(a_closed_server_leaves_the_port_to_the_next),
-		cmocka_unit_test(leaves_loopback_when_allowed),
-		cmocka_unit_test(waits_for_an_address_that_is_not_there_yet),
-		cmocka_unit_test(speaks_ipv6),
+		cmocka_unit_test(test_explains_why_it_cannot_start),
+		cmocka_unit_test(test_a_closed_server_leaves_the_port_to_the_next),
+		cmocka_unit_test(test_leaves_loopback_when_allowed),
+		cmocka_unit_test(test_waits_for_an_address_that_is_not_there_yet),
+		cmocka_unit_test(test_speaks_ipv6),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

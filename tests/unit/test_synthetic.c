@@ -1,7 +1,7 @@
 /* What the synthetic camera delivers. */
 #include "synthetic_rig.h"
 
-static void frames_carry_their_number_and_rise(void **state)
+static void test_frames_carry_their_number_and_rise(void **state)
 {
 	(void)state;
 	struct rig rig = { .params = { .lux = 400 } };
@@ -25,7 +25,7 @@ static void frames_carry_their_number_and_rise(void **state)
 }
 
 /* At 200 frames a second the longest automatic exposure is 5 ms: 20 lux reach 20 at gain 8, 2000 lux the aim. */
-static void automatic_exposure_is_that_of_the_model(void **state)
+static void test_automatic_exposure_is_that_of_the_model(void **state)
 {
 	(void)state;
 	const double lights[] = { 20, 2000 };
@@ -56,7 +56,7 @@ static void await_exposure(struct rig *rig, double exposure_us, struct camera_fr
 	fail_msg("the exposure asked for never came");
 }
 
-static void a_mode_is_taken_without_stopping(void **state)
+static void test_a_mode_is_taken_without_stopping(void **state)
 {
 	(void)state;
 	struct rig rig = { .params = { .lux = 10 } };
@@ -81,7 +81,7 @@ static void a_mode_is_taken_without_stopping(void **state)
 	rig_end(&rig);
 }
 
-static void what_it_cannot_expose_is_clamped_and_told(void **state)
+static void test_what_it_cannot_expose_is_clamped_and_told(void **state)
 {
 	(void)state;
 	struct rig rig = { .params = { .lux = 10 } };
@@ -97,7 +97,7 @@ static void what_it_cannot_expose_is_clamped_and_told(void **state)
 	rig_end(&rig);
 }
 
-static void lost_frames_show_in_the_sequence(void **state)
+static void test_lost_frames_show_in_the_sequence(void **state)
 {
 	(void)state;
 	struct rig rig = { .params = { .lux = 400 } };
@@ -114,7 +114,7 @@ static void lost_frames_show_in_the_sequence(void **state)
 	rig_end(&rig);
 }
 
-static void frames_on_loan_are_left_alone(void **state)
+static void test_frames_on_loan_are_left_alone(void **state)
 {
 	(void)state;
 	struct rig rig = { .params = { .lux = 400 } };
@@ -131,7 +131,7 @@ static void frames_on_loan_are_left_alone(void **state)
 	rig_end(&rig);
 }
 
-static void light_comes_from_a_trace(void **state)
+static void test_light_comes_from_a_trace(void **state)
 {
 	(void)state;
 	char path[] = "/tmp/pastcam-light-XXXXXX";
@@ -151,7 +151,7 @@ static void light_comes_from_a_trace(void **state)
 	assert_int_equal(rig_open(&rig, ""), -ENOENT);
 }
 
-static void every_layout_is_delivered(void **state)
+static void test_every_layout_is_delivered(void **state)
 {
 	(void)state;
 	const char *const names[] = { "RGB", "BGR", "RGBX", "BGRX", "NV12", "YUV420", "YUYV" };
@@ -170,14 +170,14 @@ static void every_layout_is_delivered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(frames_carry_their_number_and_rise),
-		cmocka_unit_test(automatic_exposure_is_that_of_the_model),
-		cmocka_unit_test(a_mode_is_taken_without_stopping),
-		cmocka_unit_test(what_it_cannot_expose_is_clamped_and_told),
-		cmocka_unit_test(lost_frames_show_in_the_sequence),
-		cmocka_unit_test(frames_on_loan_are_left_alone),
-		cmocka_unit_test(light_comes_from_a_trace),
-		cmocka_unit_test(every_layout_is_delivered),
+		cmocka_unit_test(test_frames_carry_their_number_and_rise),
+		cmocka_unit_test(test_automatic_exposure_is_that_of_the_model),
+		cmocka_unit_test(test_a_mode_is_taken_without_stopping),
+		cmocka_unit_test(test_what_it_cannot_expose_is_clamped_and_told),
+		cmocka_unit_test(test_lost_frames_show_in_the_sequence),
+		cmocka_unit_test(test_frames_on_loan_are_left_alone),
+		cmocka_unit_test(test_light_comes_from_a_trace),
+		cmocka_unit_test(test_every_layout_is_delivered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

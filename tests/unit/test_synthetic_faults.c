@@ -1,7 +1,7 @@
 /* What the synthetic camera does when it is asked to misbehave. */
 #include "synthetic_rig.h"
 
-static void a_stall_lasts_until_the_restart(void **state)
+static void test_a_stall_lasts_until_the_restart(void **state)
 {
 	(void)state;
 	struct rig rig = { .params = { .lux = 400 } };
@@ -11,7 +11,7 @@ static void a_stall_lasts_until_the_restart(void **state)
 	rig_end(&rig);
 }
 
-static void an_error_lasts_until_the_restart(void **state)
+static void test_an_error_lasts_until_the_restart(void **state)
 {
 	(void)state;
 	struct rig rig = { .params = { .lux = 400 } };
@@ -25,7 +25,7 @@ static void an_error_lasts_until_the_restart(void **state)
 
 /* Gone is gone until it is opened anew, and the fault clock goes on over close and open: else it would vanish at each.
  */
-static void it_vanishes_and_returns(void **state)
+static void test_it_vanishes_and_returns(void **state)
 {
 	(void)state;
 	const char *faults = "vanish@0.3+0.2";
@@ -45,7 +45,7 @@ static void it_vanishes_and_returns(void **state)
 	rig_end(&rig);
 }
 
-static void without_a_length_one_opening_fails(void **state)
+static void test_without_a_length_one_opening_fails(void **state)
 {
 	(void)state;
 	struct rig rig = { .params = { .lux = 400 } };
@@ -61,7 +61,7 @@ static bool is_odd(const struct camera_frame *frame)
 
 /* With a fixed exposure, as automatic exposure would be misled by them. One fault at a time: on a slow machine two
  * could meet in one frame. */
-static void odd_frames_come_once(void **state)
+static void test_odd_frames_come_once(void **state)
 {
 	(void)state;
 	const char *const faults[] = { "black@0.01", "white@0.01", "garbage@0.01" };
@@ -85,7 +85,7 @@ static void odd_frames_come_once(void **state)
 	}
 }
 
-static void slow_is_a_fifth_of_the_rate(void **state)
+static void test_slow_is_a_fifth_of_the_rate(void **state)
 {
 	(void)state;
 	struct rig rig = { .params = { .lux = 400, .framerate = 100 } };
@@ -103,7 +103,7 @@ static void slow_is_a_fifth_of_the_rate(void **state)
 	rig_end(&rig);
 }
 
-static void bad_faults_are_refused(void **state)
+static void test_bad_faults_are_refused(void **state)
 {
 	(void)state;
 	struct rig rig = { .params = { .lux = 400 } };
@@ -120,13 +120,13 @@ static void bad_faults_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_stall_lasts_until_the_restart),
-		cmocka_unit_test(an_error_lasts_until_the_restart),
-		cmocka_unit_test(it_vanishes_and_returns),
-		cmocka_unit_test(without_a_length_one_opening_fails),
-		cmocka_unit_test(odd_frames_come_once),
-		cmocka_unit_test(slow_is_a_fifth_of_the_rate),
-		cmocka_unit_test(bad_faults_are_refused),
+		cmocka_unit_test(test_a_stall_lasts_until_the_restart),
+		cmocka_unit_test(test_an_error_lasts_until_the_restart),
+		cmocka_unit_test(test_it_vanishes_and_returns),
+		cmocka_unit_test(test_without_a_length_one_opening_fails),
+		cmocka_unit_test(test_odd_frames_come_once),
+		cmocka_unit_test(test_slow_is_a_fifth_of_the_rate),
+		cmocka_unit_test(test_bad_faults_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

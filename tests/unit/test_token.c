@@ -50,7 +50,7 @@ static int load(const char *text, struct token *token, struct error *error)
 	return token_load("network.token_file", path, token, error);
 }
 
-static void loads_the_first_line(void **state)
+static void test_loads_the_first_line(void **state)
 {
 	(void)state;
 	const char *const files[] = { "0123456789abcdef", "0123456789abcdef\n", "0123456789abcdef\r\n",
@@ -63,7 +63,7 @@ static void loads_the_first_line(void **state)
 	}
 }
 
-static void refuses_bad_tokens(void **state)
+static void test_refuses_bad_tokens(void **state)
 {
 	(void)state;
 	char text[300];
@@ -88,7 +88,7 @@ static void refuses_bad_tokens(void **state)
 	assert_non_null(strstr(error.text, "16 to 256 bytes"));
 }
 
-static void refuses_files_that_others_can_touch(void **state)
+static void test_refuses_files_that_others_can_touch(void **state)
 {
 	(void)state;
 	const mode_t modes[] = { 0640, 0604, 0620, 0602, 0610, 0601, 0666 };
@@ -101,7 +101,7 @@ static void refuses_files_that_others_can_touch(void **state)
 	}
 }
 
-static void refuses_what_is_no_file(void **state)
+static void test_refuses_what_is_no_file(void **state)
 {
 	(void)state;
 	struct token token;
@@ -115,7 +115,7 @@ static void refuses_what_is_no_file(void **state)
 	assert_non_null(strstr(error.text, "regular file"));
 }
 
-static void matches_the_very_token_only(void **state)
+static void test_matches_the_very_token_only(void **state)
 {
 	(void)state;
 	struct token token;
@@ -131,7 +131,7 @@ static void matches_the_very_token_only(void **state)
 		assert_false(token_matches(&token, others[i]));
 }
 
-static void creates_a_token(void **state)
+static void test_creates_a_token(void **state)
 {
 	(void)state;
 	struct token token, other;
@@ -177,7 +177,7 @@ static int64_t fail_from(struct throttle *throttle, const char *text, int64_t no
 	return delay_ns;
 }
 
-static void delays_grow_per_address(void **state)
+static void test_delays_grow_per_address(void **state)
 {
 	(void)state;
 	struct throttle throttle = { 0 };
@@ -191,7 +191,7 @@ static void delays_grow_per_address(void **state)
 	assert_true(fail_from(&throttle, "192.0.2.1", now_ns + 2 * THROTTLE_FORGET_NS) == THROTTLE_FIRST_NS);
 }
 
-static void neighbours_in_ipv6_count_as_one(void **state)
+static void test_neighbours_in_ipv6_count_as_one(void **state)
 {
 	(void)state;
 	struct throttle throttle = { 0 };
@@ -203,7 +203,7 @@ static void neighbours_in_ipv6_count_as_one(void **state)
 	assert_true(fail_from(&throttle, "::ffff:192.0.2.2", 6) == THROTTLE_FIRST_NS);
 }
 
-static void a_full_table_forgets_the_oldest(void **state)
+static void test_a_full_table_forgets_the_oldest(void **state)
 {
 	(void)state;
 	struct throttle throttle = { 0 };
@@ -224,15 +224,15 @@ static void a_full_table_forgets_the_oldest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(loads_the_first_line),
-		cmocka_unit_test(refuses_bad_tokens),
-		cmocka_unit_test(refuses_files_that_others_can_touch),
-		cmocka_unit_test(refuses_what_is_no_file),
-		cmocka_unit_test(matches_the_very_token_only),
-		cmocka_unit_test(creates_a_token),
-		cmocka_unit_test(delays_grow_per_address),
-		cmocka_unit_test(neighbours_in_ipv6_count_as_one),
-		cmocka_unit_test(a_full_table_forgets_the_oldest),
+		cmocka_unit_test(test_loads_the_first_line),
+		cmocka_unit_test(test_refuses_bad_tokens),
+		cmocka_unit_test(test_refuses_files_that_others_can_touch),
+		cmocka_unit_test(test_refuses_what_is_no_file),
+		cmocka_unit_test(test_matches_the_very_token_only),
+		cmocka_unit_test(test_creates_a_token),
+		cmocka_unit_test(test_delays_grow_per_address),
+		cmocka_unit_test(test_neighbours_in_ipv6_count_as_one),
+		cmocka_unit_test(test_a_full_table_forgets_the_oldest),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -40,6 +40,10 @@ bool clock_is_synchronised(void);
  * too. */
 void clock_format_local(int64_t wall_ns, const char *format, char *text, size_t bytes);
 
+/* ISO 8601 in UTC with milliseconds: 2026-11-26T10:15:00.123Z. */
+enum { CLOCK_ISO_BYTES = 40 };
+void clock_format_iso(int64_t wall_ns, char text[CLOCK_ISO_BYTES]);
+
 /* 0 to 999: how far the second of clock_format_local has gone. */
 int clock_millisecond(int64_t wall_ns);
 

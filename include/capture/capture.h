@@ -50,6 +50,9 @@ void capture_request_next_frame(struct capture *capture, struct job *job);
  * waits for a frame is refused with why. why is copied. Loop's thread. */
 void capture_set_pace(struct capture *capture, int64_t interval_ns, const char *why);
 
+/* Writes 1 to fd, an eventfd, whenever a frame has come into the ring; -1: no more. One at a time. Any thread. */
+void capture_set_frame_signal(struct capture *capture, int fd);
+
 struct capture_status {
 	struct camera_status camera;
 	struct night_watch_status night;

@@ -53,7 +53,7 @@ struct job {
 	/* results */
 	struct error error; /* code 0: all files are on the disk */
 	size_t file_count;
-	struct chunk *bytes;           /* JOB_TO_MEMORY: the picture; done may take it over by setting it to NULL */
+	struct chunk *bytes;           /* JOB_TO_MEMORY: the picture; goes with the job, unless done takes a reference */
 	int bytes_width, bytes_height; /* its pixels */
 	double bytes_mean;             /* of its bytes, 0-255 */
 	char **paths;                  /* a text for each picture: "PATH, PATH"; NULL where nothing was written */
@@ -100,7 +100,7 @@ void jobs_set_camera_model(struct jobs *jobs, const char *model);
 
 /* A blank job with room for capacity frames, or NULL: too many are under way (answer BUSY) or no memory. Any thread;
  * JOB_SINGLE with capacity 1 allocates nothing. */
-struct job *jobs_admit(struct jobs *jobs, enum job_kind kind, size_t capacity);
+struct job *jobs_admit(struct jobs *jobs, enum job_kind kind, enum job_destination to, size_t capacity);
 
 /* Gives back a job that was admitted and not submitted; its frames must be released. */
 void jobs_dismiss(struct jobs *jobs, struct job *job);

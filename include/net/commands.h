@@ -1,6 +1,6 @@
 /*
- * The trigger commands: one table of name, handler and help. Handlers run on the control thread; they answer at once
- * from snapshots, or pin frames and hand a job to the export workers, whose answer follows.
+ * The commands of the line protocol: one table of name, handler and help. Handlers run on the control thread; they
+ * answer at once from snapshots, ask for pictures whose answer follows, or become streams.
  */
 #ifndef PASTCAM_NET_COMMANDS_H
 #define PASTCAM_NET_COMMANDS_H
@@ -8,13 +8,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "capture/capture.h"
-#include "export/jobs.h"
-#include "export/retention.h"
 #include "net/server.h"
 #include "service/motion_try.h"
+#include "service/pins.h"
+#include "service/requests.h"
 #include "service/status.h"
-#include "store/frame_ring.h"
+#include "store/event_log.h"
+
+struct live;
+struct event_streams;
 
 struct commands {
 	/* what a request leaves open */
@@ -23,21 +25,32 @@ struct commands {
 	bool stack_dark_frames;
 	int stack_count;
 	enum stack_mode stack_mode;
+	const char *camera; /* its name; "" is the only one */
 
 	/* whom to ask; all outlive this */
+	struct loop *loop; /* the control thread's */
 	struct server *server;
-	struct capture *capture;
+	struct requests *requests;
+	struct pins *pins;
+	struct event_log *events;
 	struct motion_watch *motion; /* or NULL */
 	struct motion_try *motion_try;
-	struct jobs *jobs;
-	struct frame_ring *ring;
-	struct frame_ring *full_ring; /* or NULL */
-	struct retention *retention;
-
 	const struct status *status;
-	double framerate;
+
+	/* made by commands_start */
+	struct live *live;
+	struct event_streams *event_streams;
+	struct loop_watch *pins_timer;
 };
+
+/* Makes what streams need. -ENOMEM, -errno. The loop must not run yet. */
+int commands_start(struct commands *commands, struct error *error);
+/* When the loop has ended, before the capture goes. Not started is fine. */
+void commands_stop(struct commands *commands);
+/* After the server is closed and no export runs. Not started is fine. */
+void commands_finish(struct commands *commands);
 
 /* A server_line: data is the struct commands. */
 void commands_run(void *data, server_ticket ticket, char *line);
+
 #endif

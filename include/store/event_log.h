@@ -94,8 +94,8 @@ struct event_log *event_log_create(size_t capacity, const char *camera, struct e
 void event_log_destroy(struct event_log *log); /* NULL is fine */
 
 /* Stamps number and times into its copy of event and wakes the listener. Never waits longer than for the copying of one
- * event by another thread (priority is inherited), never allocates. NULL log: nothing happens. */
-void event_log_publish(struct event_log *log, const struct event *event);
+ * event by another thread (priority is inherited), never allocates. Returns the number. NULL log: nothing happens, 0. */
+uint64_t event_log_publish(struct event_log *log, const struct event *event);
 
 /* --- for subscribers --- */
 

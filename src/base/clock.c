@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/timex.h>
 #include <time.h>
@@ -88,6 +89,16 @@ void clock_follow_zone(void)
 	/* Without TZ, glibc reads the file anew when it is another one. */
 	if (!getenv("TZ"))
 		tzset();
+}
+
+void clock_format_iso(int64_t wall_ns, char text[CLOCK_ISO_BYTES])
+{
+	struct tm utc;
+	time_t seconds = second_of(wall_ns);
+	char second[CLOCK_ISO_BYTES - 8] = "";
+	if (gmtime_r(&seconds, &utc))
+		strftime(second, sizeof second, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text, CLOCK_ISO_BYTES, "%s.%03dZ", second, clock_millisecond(wall_ns));
 }
 
 void clock_format_local(int64_t wall_ns, const char *format, char *text, size_t bytes)

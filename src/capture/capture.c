@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
@@ -40,6 +42,7 @@ struct capture {
 	pthread_mutex_t publish;
 	struct capture_status published;
 	struct latency_histogram published_latency;
+	atomic_int frame_signal; /* eventfd of whoever follows the frames; -1: nobody */
 };
 
 static struct ingest *ingest_for(const struct capture *capture, struct frame_ring *ring, int width, int height)
@@ -128,6 +131,13 @@ static void note_latency(struct capture *capture, const struct camera_frame *fro
 	                      polled_ns - (ready_ns > capture->first_turn_ns ? ready_ns : capture->first_turn_ns));
 }
 
+static void signal_frame(struct capture *capture)
+{
+	int fd = atomic_load(&capture->frame_signal);
+	if (fd >= 0)
+		eventfd_write(fd, 1);
+}
+
 /* The frame's way into the past. */
 static void take_frame(struct capture *capture, const struct camera_frame *from, int64_t polled_ns)
 {
@@ -154,6 +164,7 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 	if (frame) {
 		night_watch_frame(&capture->night, frame);
 		frame_ring_commit(params->ring, frame);
+		signal_frame(capture);
 		capture->status.frames++;
 		capture->status.newest = frame->info;
 	}
@@ -341,6 +352,7 @@ struct capture *capture_create(const struct capture_params *params, struct error
 		return NULL;
 	}
 	capture->params = *params;
+	atomic_init(&capture->frame_signal, -1);
 	lock_init(&capture->publish);
 	if (frame_waiters_init(&capture->waiters, params->jobs, error) < 0) {
 		capture_destroy(capture);
@@ -381,6 +393,11 @@ void capture_destroy(struct capture *capture)
 void capture_request_next_frame(struct capture *capture, struct job *job)
 {
 	frame_waiters_add(&capture->waiters, job);
+}
+
+void capture_set_frame_signal(struct capture *capture, int fd)
+{
+	atomic_store(&capture->frame_signal, fd);
 }
 
 void capture_set_pace(struct capture *capture, int64_t interval_ns, const char *why)

@@ -218,15 +218,26 @@ void jobs_set_camera_model(struct jobs *jobs, const char *model)
 	pthread_mutex_unlock(&jobs->lock);
 }
 
-static struct job *claim_slot(struct jobs *jobs)
+/* A series or a stack takes long: half of the places stay free of them, for single pictures. */
+static bool may_admit(const struct jobs *jobs, enum job_kind kind)
+{
+	size_t half = jobs->params.most / 2, most = half > 0 ? half : 1, long_jobs = 0;
+	for (size_t i = 0; i < jobs->params.most; i++)
+		long_jobs += jobs->slots[i].admitted && jobs->slots[i].kind != JOB_SINGLE;
+	return !jobs->closed && (kind == JOB_SINGLE || long_jobs < most);
+}
+
+static struct job *claim_slot(struct jobs *jobs, enum job_kind kind, enum job_destination to)
 {
 	struct job *job = NULL;
 	pthread_mutex_lock(&jobs->lock);
-	for (size_t i = 0; !jobs->closed && !job && i < jobs->params.most; i++)
+	bool may = may_admit(jobs, kind);
+	for (size_t i = 0; may && !job && i < jobs->params.most; i++)
 		if (!jobs->slots[i].admitted)
 			job = &jobs->slots[i];
 	if (job) {
-		*job = (struct job){ .admitted = true };
+		*job = (struct job){ .admitted = true, .kind = kind, .to = to };
+		jobs->status.asked += to == JOB_TO_FILES;
 	} else {
 		jobs->status.refused++;
 	}
@@ -234,14 +245,13 @@ static struct job *claim_slot(struct jobs *jobs)
 	return job;
 }
 
-struct job *jobs_admit(struct jobs *jobs, enum job_kind kind, size_t capacity)
+struct job *jobs_admit(struct jobs *jobs, enum job_kind kind, enum job_destination to, size_t capacity)
 {
 	assert(capacity > 0);
-	struct job *job = claim_slot(jobs);
+	struct job *job = claim_slot(jobs, kind, to);
 	if (!job)
 		return NULL;
 	job->owner = jobs;
-	job->kind = kind;
 	job->capacity = capacity;
 	job->asked_ns = clock_now_ns();
 	job->frames = capacity == 1 ? job->one_frame : calloc(capacity, sizeof *job->frames);
@@ -265,7 +275,6 @@ void jobs_submit(struct jobs *jobs, struct job *job)
 		error_set(&job->error, -ESHUTDOWN, "%s", jobs->why_closed);
 	queue_put(job->kind == JOB_SERIES ? &jobs->series : &jobs->singles, job);
 	jobs->status.waiting++;
-	jobs->status.asked += job->to == JOB_TO_FILES;
 	pthread_cond_broadcast(&jobs->wake);
 	pthread_mutex_unlock(&jobs->lock);
 }

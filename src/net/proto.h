@@ -4,9 +4,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "base/error.h"
 #include "export/export.h"
 #include "media/stack.h"
+#include "moment.h"
 
 /* A line's length at most, without its end (LF or CRLF). */
 enum { PROTO_LINE_BYTES = 1024, PROTO_WORDS_MAX = 16 };
@@ -25,26 +28,38 @@ int proto_split(char *line, struct proto_words *words);
  * maybe "". False, and nothing changed, when the line's first word is not `auth`. */
 bool proto_cut_auth(char *line, const char **token, char **rest);
 
-/* What save, past and pastStack may be told. */
-struct proto_export {
-	unsigned formats; /* 0: as configured */
-	bool has_at;
-	double at_s; /* seconds, zero or negative: -5 is five seconds ago */
-	bool has_count;
-	int count; /* 1 to STACK_COUNT_MAX */
-	bool has_mode;
-	enum stack_mode mode;
+/* What commands may be told. A bit of PROTO_TAKES_… each, also in `given`. */
+enum {
+	PROTO_FORMATS = 1 << 0,
+	PROTO_AT = 1 << 1,
+	PROTO_COUNT = 1 << 2,
+	PROTO_MODE = 1 << 3,
+	PROTO_WIDTH = 1 << 4,
+	PROTO_META = 1 << 5,
+	PROTO_BEFORE = 1 << 6,
+	PROTO_AFTER = 1 << 7,
+	PROTO_FPS = 1 << 8,
+	PROTO_SINCE = 1 << 9,
 };
 
-/* at_s reaches no further back than this. */
-#define PROTO_AT_MOST_S 1000000.0
+struct proto_arguments {
+	unsigned given;   /* which of them were */
+	unsigned formats; /* set of enum export_format */
+	struct moment at;
+	int count; /* 1 to STACK_COUNT_MAX */
+	enum stack_mode mode;
+	int width;                   /* pixels, PROTO_WIDTH_MIN to PROTO_WIDTH_MAX */
+	int64_t before_ns, after_ns; /* 0 to PROTO_SPAN_MOST_S */
+	double fps;                  /* over 0, at most 1000 */
+	const char *since;           /* in the line */
+};
 
-/* Which arguments a command takes. */
-enum { PROTO_TAKES_FORMATS = 1, PROTO_TAKES_TIME = 2, PROTO_TAKES_MODE = 4 };
+enum { PROTO_WIDTH_MIN = 1, PROTO_WIDTH_MAX = 65535, PROTO_SPAN_MOST_S = 3600 };
 
-/* Parses the words after the command: formats and names before `=` in any case. -EINVAL with a text such as
- * `unknown format "gif": use jpg, png or npy`. */
-int proto_parse_export(const struct proto_words *words, unsigned takes, struct proto_export *request,
-                       struct error *error);
+/* Parses the words after the command: formats and names before `=` in any case. takes: a set of the above. -EINVAL with
+ * a text such as `unknown format "gif": use jpg, png or npy`; a format twice is one of them for a command that takes
+ * PROTO_META, which sends one picture. */
+int proto_parse_arguments(const struct proto_words *words, unsigned takes, struct proto_arguments *arguments,
+                          struct error *error);
 
 #endif

@@ -1,9 +1,14 @@
 #include "replies.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/chunk.h"
 #include "base/clock.h"
+#include "store/event_log.h"
 
 static double seconds(int64_t ns)
 {
@@ -34,7 +39,7 @@ static void print_paths(FILE *out, const struct job *job)
 
 static void print_not_saved(FILE *out, const struct job *job)
 {
-	fprintf(out, "NOT_SAVED %s", job->error.text);
+	fprintf(out, "%s %s", job->error.code == -EBUSY ? "BUSY" : "NOT_SAVED", job->error.text);
 	if (job->file_count == 0)
 		return;
 	fprintf(out, " (%zu saved before that: ", job->file_count);
@@ -107,6 +112,35 @@ static char *reply(enum reply_kind kind, const struct job *job, double save_befo
 	else
 		print_saved(out, kind, job, save_before_s);
 	return fclose(out) == 0 ? text : NULL;
+}
+
+static void print_meta(FILE *out, const struct job *job, const char *camera)
+{
+	const struct frame_info *info = &job->last;
+	char time[CLOCK_ISO_BYTES];
+	clock_format_iso(clock_wall_of(info->timestamp_ns), time);
+	fprintf(out, "{\"bytes\":%zu,\"format\":\"%s\",\"id\":%" PRIu64 ",\"time\":\"%s\"", chunk_bytes(job->bytes),
+	        export_format_name((enum export_format)job->formats), info->id, time);
+	fprintf(out, ",\"epoch\":%.3f,\"age_s\":%.3f,\"width\":%d,\"height\":%d,\"exposure_us\":%.0f,\"gain\":%.3f",
+	        wall_s(info), age_s(job, info), job->bytes_width, job->bytes_height, info->exposure_us, info->gain);
+	fprintf(out, ",\"mean\":%.2f,\"night\":%s,\"count\":%zu", job->bytes_mean, info->night ? "true" : "false",
+	        job->frame_count);
+	if (job->kind == JOB_STACK)
+		fprintf(out, ",\"mode\":\"%s\"", stack_mode_name(job->stack_mode));
+	fprintf(out, ",\"tier\":\"%s\",\"camera\":\"%s\"}\n", event_tier_text(EVENT_TIER_FRAMES), camera);
+}
+
+struct chunk *reply_meta(const struct job *job, const char *camera)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	if (!out)
+		return NULL;
+	print_meta(out, job, camera);
+	struct chunk *meta = fclose(out) == 0 ? chunk_of(text, length) : NULL;
+	free(text);
+	return meta;
 }
 
 char *reply_save(const struct job *job)

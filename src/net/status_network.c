@@ -24,7 +24,7 @@ static const struct status_row rows[] = {
 	ROW("network.clients", STATUS_INT, server.clients, STATUS_GAUGE, "clients",
 	    "Connected now, without those that are answered and leaving."),
 	ROW("network.streams", STATUS_INT, server.streams, STATUS_GAUGE, "clients",
-	    "Of them those that are sent a stream."),
+	    "Those of them that follow `live`, `events` and the like."),
 	ROW("network.accepted", STATUS_UINT64, server.accepted, STATUS_COUNTER, "clients", "Connections."),
 	ROW("network.answered", STATUS_UINT64, server.answered, STATUS_COUNTER, "replies", "Replies sent, of any kind."),
 	ROW("network.refused", STATUS_UINT64, server.refused, STATUS_COUNTER, "clients",

@@ -174,6 +174,13 @@ struct commands compose_commands(const struct config *config)
 		.stack_dark_frames = config->export.stack_dark_frames,
 		.stack_count = config->export.stack_count,
 		.stack_mode = (enum stack_mode)config->export.stack_mode,
-		.framerate = config->camera.framerate,
+		.camera = config->name,
 	};
+}
+
+size_t compose_replies_bytes(const struct config *config)
+{
+	enum { FRAMES = 2, BYTES_MIN = 2 << 20 };
+	size_t frames = FRAMES * frame_bytes(config->camera.width, config->camera.height);
+	return frames > BYTES_MIN ? frames : BYTES_MIN;
 }

@@ -40,6 +40,9 @@ void compose_ring_size(const struct config *config, int *width, int *height);
 /* Exports under way at once: three for four clients, so that with a hung disk `status` still finds a place. */
 size_t compose_jobs_most(const struct config *config);
 
+/* What clients that do not read may keep in memory before `get` answers BUSY, bytes. */
+size_t compose_replies_bytes(const struct config *config);
+
 /* What commands do without arguments; the modules are left NULL. */
 struct commands compose_commands(const struct config *config);
 

@@ -110,15 +110,16 @@ static int make_capture(struct daemon *daemon, struct error *error)
 
 static int make_requests(struct daemon *daemon, struct error *error)
 {
-	(void)error;
 	daemon->requests = (struct requests){
 		.jobs = daemon->jobs,
 		.capture = daemon->capture,
 		.ring = daemon->ring,
 		.full_ring = daemon->full_ring,
 		.framerate = daemon->config->camera.framerate,
+		.memory_limit = compose_replies_bytes(daemon->config),
 	};
-	return 0;
+	daemon->pins = pins_create(&daemon->requests, daemon->events, error);
+	return daemon->pins ? 0 : -ENOMEM;
 }
 
 static int make_autosave(struct daemon *daemon, struct error *error)
@@ -178,15 +179,16 @@ static int start_control(struct daemon *daemon, struct error *error)
 	    loop_set_timer(daemon->zone_timer, ZONE_EVERY_S * CLOCK_NS_PER_S, ZONE_EVERY_S * CLOCK_NS_PER_S) < 0)
 		return error_set_errno(error, -errno, "cannot watch the time zone");
 	struct commands *commands = &daemon->commands;
+	commands->loop = daemon->control;
 	commands->server = daemon->server;
-	commands->capture = daemon->capture;
-	commands->jobs = daemon->jobs;
+	commands->requests = &daemon->requests;
+	commands->pins = daemon->pins;
+	commands->events = daemon->events;
 	commands->motion = daemon->motion;
 	commands->motion_try = daemon->motion_try;
-	commands->ring = daemon->ring;
-	commands->full_ring = daemon->full_ring;
-	commands->retention = daemon->retention;
 	commands->status = &daemon->status;
+	if (commands_start(commands, error) < 0)
+		return error->code;
 	daemon->started_ns = clock_now_ns();
 	daemon_fill_status(daemon);
 	int result = thread_start(&daemon->control_thread, "control", THREAD_CONTROL, run_control, daemon);
@@ -221,11 +223,14 @@ void daemon_unmake(struct daemon *daemon)
 	/* Commands use what follows, so they end first; replies that become due now are sent by server_destroy. */
 	daemon_stop_control(daemon);
 	motion_try_destroy(daemon->motion_try);
+	commands_stop(&daemon->commands);
 	capture_destroy(daemon->capture);
 	motion_watch_destroy(daemon->motion);
 	jobs_destroy(daemon->jobs);
 	schedule_destroy(daemon->autosave);
 	server_destroy(daemon->server);
+	commands_finish(&daemon->commands);
+	pins_destroy(daemon->pins);
 	retention_destroy(daemon->retention);
 	frame_ring_destroy(daemon->full_ring);
 	frame_ring_destroy(daemon->ring);

@@ -40,6 +40,7 @@ struct daemon {
 	struct loop *control; /* the control thread's */
 	struct server *server;
 	struct loop_watch *zone_timer;
+	struct pins *pins;
 	struct commands commands;
 	struct status status;
 	struct status_capture_data status_of_capture;

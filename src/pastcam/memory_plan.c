@@ -32,6 +32,8 @@ static void add_claims(const struct config *config, size_t pool_width, struct bu
 	budget_add(budget,
 	           (struct budget_claim){
 	               .name = "events", .unit_bytes = event_log_bytes(EVENT_LOG_CAPACITY), .least = 1, .wanted = 1 });
+	budget_add(budget, (struct budget_claim){
+	                       .name = "replies", .unit_bytes = compose_replies_bytes(config), .least = 1, .wanted = 1 });
 	budget_add(budget, (struct budget_claim){ .name = BUDGET_EXPORTS, .unit_bytes = scratch, .least = 1, .wanted = 1 });
 	budget_add(budget, (struct budget_claim){
 	                       .name = "stacks", .unit_bytes = results, .least = 1, .wanted = 1, .is_mapped = true });

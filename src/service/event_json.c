@@ -7,12 +7,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/utf8.h"
 
-enum { TIME_BYTES = 40, FIELDS_MAX = 8 };
+enum { FIELDS_MAX = 8 };
 
 enum kind {
 	KIND_TEXT,
@@ -130,13 +129,9 @@ static void add_number(struct line *line, double value)
 
 static void add_time(struct line *line, int64_t wall_ns)
 {
-	char text[TIME_BYTES] = "";
-	int64_t ms = (wall_ns / CLOCK_NS_PER_MS % 1000 + 1000) % 1000; /* also before 1970 */
-	time_t seconds = (time_t)((wall_ns / CLOCK_NS_PER_MS - ms) / 1000);
-	struct tm utc;
-	if (gmtime_r(&seconds, &utc))
-		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-	add(line, "\"%s.%03dZ\"", text, (int)ms);
+	char text[CLOCK_ISO_BYTES];
+	clock_format_iso(wall_ns, text);
+	add(line, "\"%s\"", text);
 }
 
 static void add_count(struct line *line, uint64_t count, bool known)

@@ -28,6 +28,8 @@ int requests_check_moment(const struct requests *requests, int64_t at_ns, struct
 	int64_t interval_ns = requests_frame_interval_ns(requests, &ring), now_ns = clock_now_ns();
 	if (at_ns < ring.oldest_ns - interval_ns)
 		return error_set(error, -ENODATA, "the past reaches back %.1f s", seconds(now_ns - ring.oldest_ns));
+	if (at_ns > now_ns + CLOCK_NS_PER_S)
+		return error_set(error, -ENODATA, "that moment is still to come, in %.1f s", seconds(at_ns - now_ns));
 	/* The frame under way, and the way of the newest through the camera: two frames' time and a little. */
 	if (at_ns > ring.newest_end_ns + 2 * interval_ns + CLOCK_NS_PER_S / 2)
 		return error_set(error, -ENODATA, "the newest frame is %.1f s old: the camera is silent",
@@ -78,14 +80,13 @@ static struct job *admit(struct requests *requests, const struct request *reques
 		capacity = ring.run_limit;
 	bool full =
 	    request->to == JOB_TO_MEMORY && requests->memory_limit > 0 && chunk_total_bytes() >= requests->memory_limit;
-	struct job *job = full ? NULL : jobs_admit(requests->jobs, request->kind, capacity);
+	struct job *job = full ? NULL : jobs_admit(requests->jobs, request->kind, request->to, capacity);
 	if (!job) {
 		error_set(error, -EBUSY, "%s", "");
 		return NULL;
 	}
 	job->formats = request->formats;
 	job->stack_mode = request->stack_mode;
-	job->to = request->to;
 	job->width = request->width;
 	job->ticket = request->ticket;
 	job->ring = requests->ring;

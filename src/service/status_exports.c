@@ -31,6 +31,8 @@ static const struct status_row jobs_rows[] = {
 	JOBS("exports.failed", STATUS_UINT64, failed, STATUS_COUNTER, "jobs", "Those that ended in an error."),
 	JOBS("exports.refused", STATUS_UINT64, refused, STATUS_COUNTER, "jobs",
 	     "Requests that were not accepted (`BUSY`)."),
+	JOBS("exports.encoded", STATUS_UINT64, encoded, STATUS_COUNTER, "pictures",
+	     "Pictures handed out as bytes; those of `live` count once, however many watch."),
 	JOBS("exports.files", STATUS_UINT64, files, STATUS_COUNTER, "files", "Files written."),
 	JOBS("exports.last_error", STATUS_TEXT, last_error, STATUS_INFO, "", "Why the last one failed; empty: none has."),
 	JOBS("exports.last_error_age_s", STATUS_AGE, last_error_ns, STATUS_GAUGE, "s", "Since then."),

@@ -128,16 +128,16 @@ static struct event *event_at(struct event_log *log, uint64_t number)
 	return &log->events[(number - 1) % log->capacity];
 }
 
-void event_log_publish(struct event_log *log, const struct event *event)
+uint64_t event_log_publish(struct event_log *log, const struct event *event)
 {
 	if (!log)
-		return;
+		return 0;
 	int64_t monotonic_ns = event->monotonic_ns ? event->monotonic_ns : clock_now_ns();
 	int64_t wall_ns = event->wall_ns ? event->wall_ns : clock_wall_of(monotonic_ns);
 	pthread_mutex_lock(&log->lock);
 	struct event *copy = event_at(log, ++log->published);
 	*copy = *event;
-	copy->number = log->published;
+	uint64_t number = copy->number = log->published;
 	copy->monotonic_ns = monotonic_ns;
 	copy->wall_ns = wall_ns;
 	bool wake = !log->signalled;
@@ -145,6 +145,7 @@ void event_log_publish(struct event_log *log, const struct event *event)
 	pthread_mutex_unlock(&log->lock);
 	if (wake)
 		(void)!write(log->fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+	return number;
 }
 
 uint64_t event_log_end(struct event_log *log)

@@ -5,20 +5,25 @@
 
 #include "net/proto.h"
 
-static void check_request(const struct proto_words *words, unsigned takes)
+static void check_arguments(const struct proto_words *words, unsigned takes)
 {
-	struct proto_export request;
+	struct proto_arguments arguments;
 	struct error error = { .code = 0 };
-	int result = proto_parse_export(words, takes, &request, &error);
+	int result = proto_parse_arguments(words, takes, &arguments, &error);
 	if (result < 0) {
 		FUZZ_CHECK(error.code == result && error.text[0]);
 		return;
 	}
-	FUZZ_CHECK(request.formats < 8 && (request.formats == 0 || takes & PROTO_TAKES_FORMATS));
-	FUZZ_CHECK(!request.has_at || (takes & PROTO_TAKES_TIME && request.at_s <= 0 && request.at_s >= -PROTO_AT_MOST_S));
-	FUZZ_CHECK(!request.has_count ||
-	           (takes & PROTO_TAKES_TIME && request.count >= 1 && request.count <= STACK_COUNT_MAX));
-	FUZZ_CHECK(!request.has_mode || (takes & PROTO_TAKES_MODE && request.mode <= STACK_MAX));
+	unsigned given = arguments.given;
+	FUZZ_CHECK((given & ~takes) == 0);
+	FUZZ_CHECK(arguments.formats < 8 && (arguments.formats != 0) == ((given & PROTO_FORMATS) != 0));
+	FUZZ_CHECK(arguments.at.ns >= 0 &&
+	           (arguments.at.wall || arguments.at.ns <= MOMENT_BACK_MOST_S * INT64_C(1000000000)));
+	FUZZ_CHECK(!(given & PROTO_COUNT) || (arguments.count >= 1 && arguments.count <= STACK_COUNT_MAX));
+	FUZZ_CHECK(!(given & PROTO_WIDTH) || (arguments.width >= PROTO_WIDTH_MIN && arguments.width <= PROTO_WIDTH_MAX));
+	FUZZ_CHECK(!(given & PROTO_FPS) || (arguments.fps > 0 && arguments.fps <= 1000));
+	FUZZ_CHECK(!(given & PROTO_MODE) || arguments.mode <= STACK_MAX);
+	FUZZ_CHECK(arguments.before_ns >= 0 && arguments.after_ns >= 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -32,8 +37,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	FUZZ_CHECK(words.count <= PROTO_WORDS_MAX && (result == 0 || words.count == 0));
 	for (size_t i = 0; i < words.count; i++)
 		FUZZ_CHECK(words.word[i][0] && !strpbrk(words.word[i], " \t\r\n"));
-	for (unsigned takes = 0; takes < 8 && words.count > 0; takes++)
-		check_request(&words, takes);
+	const unsigned taken[] = { 0,
+		                       0x3ff,
+		                       PROTO_FORMATS,
+		                       PROTO_FORMATS | PROTO_AT | PROTO_COUNT | PROTO_MODE,
+		                       PROTO_FORMATS | PROTO_META | PROTO_WIDTH,
+		                       PROTO_FPS | PROTO_WIDTH | PROTO_META,
+		                       PROTO_AT | PROTO_BEFORE | PROTO_AFTER,
+		                       PROTO_SINCE };
+	for (size_t i = 0; i < sizeof taken / sizeof taken[0] && words.count > 0; i++)
+		check_arguments(&words, taken[i]);
 	free(text);
 	return 0;
 }

@@ -1,9 +1,18 @@
 """Reads what pastcam wrote, and what its synthetic camera burnt in (geometry: include/scene.h)."""
 
+import io
+
 import numpy as np
 from PIL import Image
 
 PATCHES = {"red": 0, "green": 1, "blue": 2}
+
+
+def decode(data):
+    """The same from a picture's bytes, JPG or PNG."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        return np.asarray(image.convert("RGB"))
 
 
 def load(path):

@@ -88,8 +88,10 @@ class Lines(unittest.TestCase):
             "save gif": 'NOT_SAVED unknown format "gif": use jpg, png or npy\n',
             "save at=-5": "NOT_SAVED save takes no at=\n",
             "past at=5": "NOT_SAVED at=5 lies in the future: at=-5 is that many seconds ago\n",
-            "past at=-1e99": "NOT_SAVED at=-1e99 is not a number of seconds: write at=-5 or at=-0.5\n",
-            "past at=nan": "NOT_SAVED at=nan is not a number of seconds: write at=-5 or at=-0.5\n",
+            "past at=-1e99": "NOT_SAVED at=-1e99 is not a moment: write seconds back (at=-5, at=-0.5), seconds since 1970 "
+                              "or 2026-11-26T10:15:00Z\n",
+            "past at=nan": "NOT_SAVED at=nan is not a moment: write seconds back (at=-5, at=-0.5), seconds since 1970 or "
+                           "2026-11-26T10:15:00Z\n",
             "past count=0": "NOT_SAVED count=0 is not a whole number from 1 to 4096\n",
             "past count=99999999999": "NOT_SAVED count=99999999999 is not a whole number from 1 to 4096\n",
             "past mode=max": "NOT_SAVED past takes no mode=\n",

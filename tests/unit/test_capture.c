@@ -273,7 +273,7 @@ static void give(int count)
 
 static struct job *want(void)
 {
-	struct job *job = jobs_admit(jobs, JOB_SINGLE, 1);
+	struct job *job = jobs_admit(jobs, JOB_SINGLE, JOB_TO_FILES, 1);
 	assert_non_null(job);
 	job->formats = EXPORT_NPY;
 	job->done = done;

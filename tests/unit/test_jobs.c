@@ -116,7 +116,7 @@ static int tear_down(void **state)
 /* A job with the count newest frames. */
 static struct job *new_job(enum job_kind kind, size_t count)
 {
-	struct job *job = jobs_admit(jobs, kind, count);
+	struct job *job = jobs_admit(jobs, kind, JOB_TO_FILES, count);
 	assert_non_null(job);
 	job->formats = EXPORT_NPY;
 	job->ring = ring;
@@ -274,7 +274,7 @@ static void test_no_more_than_the_limit_is_admitted(void **state)
 	struct job *admitted[JOBS_MAX];
 	for (size_t i = 0; i < JOBS_MAX; i++)
 		admitted[i] = new_job(JOB_SINGLE, 1);
-	assert_null(jobs_admit(jobs, JOB_SINGLE, 1));
+	assert_null(jobs_admit(jobs, JOB_SINGLE, JOB_TO_FILES, 1));
 	assert_int_equal(status().refused, 1);
 	frame_ring_release(ring, admitted[0]->frames, 1);
 	jobs_dismiss(jobs, admitted[0]);
@@ -285,7 +285,7 @@ static void test_no_more_than_the_limit_is_admitted(void **state)
 		sem_wait(&seen.told);
 	wait_until_idle();
 	assert_int_equal(status().succeeded, JOBS_MAX);
-	struct job *again = jobs_admit(jobs, JOB_SINGLE, 1);
+	struct job *again = jobs_admit(jobs, JOB_SINGLE, JOB_TO_FILES, 1);
 	assert_non_null(again);
 	jobs_dismiss(jobs, again);
 }
@@ -364,7 +364,7 @@ static void test_a_folder_that_cannot_be_made_is_the_answer(void **state)
 static void test_a_job_with_an_error_is_only_answered(void **state)
 {
 	(void)state;
-	struct job *job = jobs_admit(jobs, JOB_SINGLE, 1);
+	struct job *job = jobs_admit(jobs, JOB_SINGLE, JOB_TO_FILES, 1);
 	job->done = done;
 	error_set(&job->error, -ETIMEDOUT, "no frame came");
 	jobs_submit(jobs, job);
@@ -390,7 +390,7 @@ static void test_closing_refuses_what_waits_and_ends_a_series_at_its_next_pictur
 	jobs_submit(jobs, new_job(JOB_SINGLE, 1));
 	struct job *late = new_job(JOB_SINGLE, 1);
 	jobs_close(jobs, "the test is over");
-	assert_null(jobs_admit(jobs, JOB_SINGLE, 1));
+	assert_null(jobs_admit(jobs, JOB_SINGLE, JOB_TO_FILES, 1));
 	jobs_submit(jobs, late);
 	assert_false(jobs_idle(jobs));
 	sem_post(&go);
@@ -422,7 +422,7 @@ static void *ask(void *data)
 	atomic_int *admitted = data;
 	for (int turn = 0; turn < TURNS; turn++) {
 		size_t count = 1 + (size_t)turn % 3;
-		struct job *job = jobs_admit(jobs, count == 1 ? JOB_SINGLE : JOB_SERIES, count);
+		struct job *job = jobs_admit(jobs, count == 1 ? JOB_SINGLE : JOB_SERIES, JOB_TO_FILES, count);
 		if (!job)
 			continue;
 		job->formats = EXPORT_NPY;
@@ -453,7 +453,7 @@ static void test_many_threads(void **state)
 	atomic_int admitted = 0, answered = 0;
 	for (size_t i = 0; i < ASKERS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, ask, &admitted), 0);
-	struct job *mine = jobs_admit(jobs, JOB_SINGLE, 1);
+	struct job *mine = jobs_admit(jobs, JOB_SINGLE, JOB_TO_FILES, 1);
 	if (mine) {
 		mine->done = quiet;
 		mine->data = &answered;

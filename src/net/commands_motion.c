@@ -1,0 +1,42 @@
+/* What moves, and what other settings would have told. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands_private.h"
+#include "service/status_groups.h"
+
+void command_motion_level(struct commands *commands, server_ticket ticket, const struct proto_words *words)
+{
+	(void)words;
+	struct motion_watch_status status;
+	char text[4096];
+	motion_watch_status(commands->motion, &status);
+	size_t used = (size_t)snprintf(text, sizeof text, "STATUS=%s", motion_state_text(&status));
+	for (int i = 0; i < status.zones; i++) {
+		const struct motion_watch_zone *zone = &status.zone[i];
+		used += (size_t)snprintf(text + used, sizeof text - used, " %s=%.2f,%s", zone->name, zone->now.score,
+		                         zone->now.moving ? "MOTION" : "STILL");
+	}
+	commands_reply(commands, ticket, text);
+}
+
+static void answer_try(void *data, server_ticket ticket, const char *text)
+{
+	commands_reply(data, ticket, text ? text : "NOT_TRIED no memory for the reply");
+}
+
+void command_motion(struct commands *commands, server_ticket ticket, const struct proto_words *words)
+{
+	struct error error = { 0 };
+	if (words->count < 3 || strcmp(words->word[1], "try") != 0) {
+		commands_reply(commands, ticket,
+		               "NOT_TRIED say what to try: motion try KEY=VALUE, as in motion try min_area=0.5");
+		return;
+	}
+	if (motion_try_start(commands->motion_try, words->word + 2, words->count - 2, answer_try, commands, ticket,
+	                     &error) == 0)
+		return;
+	char text[sizeof error.text + 16];
+	snprintf(text, sizeof text, "NOT_TRIED %s", error.text);
+	commands_reply(commands, ticket, text);
+}

@@ -27,7 +27,7 @@ struct encoder_params {
 	int jpeg_quality;   /* MJPEG, 1-100 */
 	double gop_s;       /* longest time from key frame to key frame */
 	const char *device; /* V4L2: /dev/videoN; "": the first one that can */
-	double silence_s;   /* an encoder that owes a packet for so long is broken */
+	double silence_s;   /* an encoder whose packet is pending for so long is broken */
 };
 
 struct encoder;
@@ -48,7 +48,7 @@ const char *encoder_name(const struct encoder *encoder); /* "OpenH264", "bcm2835
 int encoder_send(struct encoder *encoder, const struct frame *frame, bool key, struct error *error);
 
 /* 1: *packet and *format are set, the packet's bytes until the next call for this encoder; 0: none within timeout_ms
- * (or nothing is owed); -errno: broken, -ETIMEDOUT among them. *format is the encoder's and changes only at a key
+ * (or nothing is pending); -errno: broken, -ETIMEDOUT among them. *format is the encoder's and changes only at a key
  * frame. */
 int encoder_receive(struct encoder *encoder, int timeout_ms, struct packet *packet, const struct video_format **format,
                     struct error *error);

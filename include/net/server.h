@@ -42,7 +42,7 @@ struct server;
  */
 typedef uint64_t server_ticket;
 
-/* A complete line, without its end and without `auth TOKEN`; may be changed in place. The reply is owed through
+/* A complete line, without its end and without `auth TOKEN`; may be changed in place. The reply is due through
  * server_reply, from within the callback or any time later. */
 typedef void (*server_line)(void *data, server_ticket ticket, char *line);
 

@@ -99,7 +99,7 @@ static bool exposed_as_asked(const struct night *night, double reported_us)
 	return ratio < 1.1 && (ratio > 0.9 || !night->active);
 }
 
-static bool settled(const struct night *night, const struct night_sample *sample)
+static bool is_steady(const struct night *night, const struct night_sample *sample)
 {
 	if (sample->timestamp_ns >= night->settle_until_ns)
 		return true;
@@ -166,7 +166,7 @@ static enum night_event switch_over(struct night *night, int64_t now_ns)
 	return night->active ? NIGHT_ENTER : NIGHT_EXIT;
 }
 
-/* Weighs one settled frame; true when the time has come to switch. */
+/* Weighs one steady frame; true when the time has come to switch. */
 static bool weigh(struct night *night, const struct night_sample *sample, int64_t now_ns)
 {
 	const struct night_params *params = &night->params;
@@ -193,7 +193,7 @@ enum night_event night_update(struct night *night, const struct night_sample *gi
 {
 	struct night_sample sample = *given;
 	fill_unknown(night, &sample);
-	bool counts = settled(night, &sample);
+	bool counts = is_steady(night, &sample);
 	int64_t now_ns = sample.timestamp_ns + (int64_t)(sample.exposure_us * (double)NS_PER_US);
 
 	night->light = sample.mean / sensitivity(night, sample.exposure_us, sample.gain);

@@ -6,10 +6,10 @@
 #include "encoder_backend.h"
 #include "media/h264.h"
 
-enum { OWED_MAX = 32, BITRATE_MIN = 200000, BITRATE_MAX = 25000000 };
+enum { PENDING_MAX = 32, BITRATE_MIN = 200000, BITRATE_MAX = 25000000 };
 static const double bits_a_pixel = 0.127;
 
-struct owed {
+struct pending {
 	struct frame_info frame;
 	int64_t timestamp_us, sent_ns;
 };
@@ -20,8 +20,8 @@ struct encoder {
 	char name[64];
 	struct encoder_params params;
 	struct video_format format;
-	struct owed owed[OWED_MAX]; /* oldest first */
-	size_t owed_count;
+	struct pending pending[PENDING_MAX]; /* oldest first */
+	size_t pending_count;
 	int64_t last_key_ns; /* timestamp of the last key frame that was asked for */
 	bool any_key, key_due;
 };
@@ -113,7 +113,7 @@ const char *encoder_name(const struct encoder *encoder)
 
 size_t encoder_owed(const struct encoder *encoder)
 {
-	return encoder->owed_count;
+	return encoder->pending_count;
 }
 
 static bool key_is_due(const struct encoder *encoder, int64_t timestamp_ns)
@@ -126,7 +126,7 @@ int encoder_send(struct encoder *encoder, const struct frame *frame, bool key, s
 {
 	const struct frame_info *info = &frame->info;
 	int64_t timestamp_us = info->timestamp_ns / CLOCK_NS_PER_US;
-	if (encoder->owed_count == OWED_MAX)
+	if (encoder->pending_count == PENDING_MAX)
 		return 1;
 	key |= key_is_due(encoder, info->timestamp_ns);
 	int result = encoder->backend->send(encoder->own, frame, timestamp_us, key, error);
@@ -137,20 +137,20 @@ int encoder_send(struct encoder *encoder, const struct frame *frame, bool key, s
 		encoder->key_due = false;
 		encoder->last_key_ns = info->timestamp_ns;
 	}
-	encoder->owed[encoder->owed_count++] = (struct owed){ *info, timestamp_us, clock_now_ns() };
+	encoder->pending[encoder->pending_count++] = (struct pending){ *info, timestamp_us, clock_now_ns() };
 	return 0;
 }
 
-/* Which frame is this? Drivers may give times back rounded; a packet of no frame that is owed is the encoder's mistake.
+/* Which frame is this? Drivers may give times back rounded; a packet of no pending frame is the encoder's mistake.
  */
 static int find_owed(struct encoder *encoder, int64_t timestamp_us, struct frame_info *frame)
 {
-	for (size_t i = 0; i < encoder->owed_count; i++) {
-		if (encoder->owed[i].timestamp_us != timestamp_us)
+	for (size_t i = 0; i < encoder->pending_count; i++) {
+		if (encoder->pending[i].timestamp_us != timestamp_us)
 			continue;
-		*frame = encoder->owed[i].frame;
-		encoder->owed_count -= i + 1;
-		memmove(encoder->owed, encoder->owed + i + 1, encoder->owed_count * sizeof encoder->owed[0]);
+		*frame = encoder->pending[i].frame;
+		encoder->pending_count -= i + 1;
+		memmove(encoder->pending, encoder->pending + i + 1, encoder->pending_count * sizeof encoder->pending[0]);
 		return (int)i;
 	}
 	return -ENOENT;
@@ -158,9 +158,9 @@ static int find_owed(struct encoder *encoder, int64_t timestamp_us, struct frame
 
 static int check_silence(const struct encoder *encoder, struct error *error)
 {
-	if (encoder->owed_count == 0)
+	if (encoder->pending_count == 0)
 		return 0;
-	double silent_s = (double)(clock_now_ns() - encoder->owed[0].sent_ns) / (double)CLOCK_NS_PER_S;
+	double silent_s = (double)(clock_now_ns() - encoder->pending[0].sent_ns) / (double)CLOCK_NS_PER_S;
 	if (silent_s < encoder->params.silence_s)
 		return 0;
 	return error_set(error, -ETIMEDOUT, "%s has given nothing for %.1f s", encoder->name, silent_s);
@@ -190,7 +190,7 @@ int encoder_receive(struct encoder *encoder, int timeout_ms, struct packet *pack
                     struct error *error)
 {
 	struct encoder_output output;
-	if (encoder->owed_count == 0)
+	if (encoder->pending_count == 0)
 		return 0;
 	int result = encoder->backend->receive(encoder->own, timeout_ms, &output, error);
 	if (result > 0)

@@ -10,7 +10,7 @@
 
 struct rules_room {   /* bytes */
 	int64_t min_free; /* below it the oldest pictures go … */
-	int64_t goal;     /* … until so much is free: an eighth more, so that not every picture costs a round */
+	int64_t goal;     /* … until so much is free: an eighth more, so that not every picture costs a pass */
 	int64_t floor;    /* below it new pictures are refused */
 };
 

@@ -15,7 +15,7 @@ struct area;
 struct area *area_create(int in_width, int in_height, int out_width, int out_height);
 void area_destroy(struct area *area);
 
-/* Averages the image into tight rows of R,G,B. R,G,B inputs are rounded to nearest, halves up, with no other error.
+/* Averages the image into tight rows of R,G,B. R,G,B inputs are rounded half up, with no other error.
  * Returns the sum of all bytes written. */
 uint64_t area_image(struct area *area, const struct image *image, uint8_t *rgb);
 

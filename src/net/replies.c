@@ -96,7 +96,7 @@ static void print_saved(FILE *out, enum reply_kind kind, const struct job *job, 
 		print_before(out, save_before_s);
 		return;
 	}
-	fputs(" | ", out); /* the seed's text of a series names no path, so the paths come after it */
+	fputs(" | ", out); /* the Python service's text of a series names no path, so the paths come after it */
 	print_paths(out, job);
 }
 

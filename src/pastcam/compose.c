@@ -9,7 +9,7 @@ static const double idle_timeout_s = 10, total_timeout_s = 30;
 
 struct log_params compose_log(const struct config *config)
 {
-	/* CRITICAL, which the seed's logging knew, is the choice after the known levels. */
+	/* CRITICAL, which the Python service's logging knew, is the choice after the known levels. */
 	int level = config->logging.level <= LOG_LEVEL_DEBUG ? config->logging.level : LOG_LEVEL_ERROR;
 	return (struct log_params){ .level = (enum log_level)level, .file = config->logging.file };
 }

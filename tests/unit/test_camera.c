@@ -2,7 +2,7 @@
 #include "camera_rig.h"
 
 /* A camera may hang when it is stopped: by then its trouble must be known. */
-static void trouble_is_told_before_it_is_answered(void **state)
+static void test_trouble_is_told_before_it_is_answered(void **state)
 {
 	(void)state;
 	assert_int_equal(make_camera(), 0);
@@ -17,7 +17,7 @@ static void trouble_is_told_before_it_is_answered(void **state)
 	assert_int_equal(status_now().restarts, 1);
 }
 
-static void frames_flow(void **state)
+static void test_frames_flow(void **state)
 {
 	(void)state;
 	assert_int_equal(make_camera(), 0);
@@ -30,7 +30,7 @@ static void frames_flow(void **state)
 	assert_int_equal(status_now().last_frame_ns, now_ns);
 }
 
-static void gaps_in_the_sequence_are_lost_frames(void **state)
+static void test_gaps_in_the_sequence_are_lost_frames(void **state)
 {
 	(void)state;
 	assert_int_equal(make_camera(), 0);
@@ -40,7 +40,7 @@ static void gaps_in_the_sequence_are_lost_frames(void **state)
 	assert_int_equal(status_now().lost, 3);
 }
 
-static void a_restart_begins_a_new_sequence(void **state)
+static void test_a_restart_begins_a_new_sequence(void **state)
 {
 	(void)state;
 	assert_int_equal(make_camera(), 0);
@@ -54,7 +54,7 @@ static void a_restart_begins_a_new_sequence(void **state)
 	assert_int_equal(status_now().lost, 0);
 }
 
-static void silence_restarts_the_stream(void **state)
+static void test_silence_restarts_the_stream(void **state)
 {
 	(void)state;
 	assert_int_equal(make_camera(), 0);
@@ -75,7 +75,7 @@ static void silence_restarts_the_stream(void **state)
 	assert_string_equal(status_now().trouble, "");
 }
 
-static void a_late_poll_with_frames_waiting_is_no_stall(void **state)
+static void test_a_late_poll_with_frames_waiting_is_no_stall(void **state)
 {
 	(void)state;
 	assert_int_equal(make_camera(), 0);
@@ -85,7 +85,7 @@ static void a_late_poll_with_frames_waiting_is_no_stall(void **state)
 	assert_int_equal(status_now().stalls, 0);
 }
 
-static void the_deadline_follows_the_exposure(void **state)
+static void test_the_deadline_follows_the_exposure(void **state)
 {
 	const struct camera_mode night = { .still = true, .exposure_us = 2000000, .gain = 8 };
 	char note[256];
@@ -111,7 +111,7 @@ static void the_deadline_follows_the_exposure(void **state)
 	assert_int_equal(status_now().stalls, 1);
 }
 
-static void a_second_stall_reopens(void **state)
+static void test_a_second_stall_reopens(void **state)
 {
 	(void)state;
 	assert_int_equal(make_camera(), 0);
@@ -138,7 +138,7 @@ static void a_second_stall_reopens(void **state)
 	assert_int_equal(status_now().reopens, 1);
 }
 
-static void a_vanished_camera_is_not_restarted(void **state)
+static void test_a_vanished_camera_is_not_restarted(void **state)
 {
 	(void)state;
 	assert_int_equal(make_camera(), 0);
@@ -151,7 +151,7 @@ static void a_vanished_camera_is_not_restarted(void **state)
 	assert_string_equal(status_now().description.model, "fake");
 }
 
-static void reopening_backs_off_to_30_s(void **state)
+static void test_reopening_backs_off_to_30_s(void **state)
 {
 	static const double waits[] = { 1, 2, 4, 8, 16, 30, 30 };
 
@@ -170,7 +170,7 @@ static void reopening_backs_off_to_30_s(void **state)
 	}
 }
 
-static void a_camera_never_seen_is_never_lost(void **state)
+static void test_a_camera_never_seen_is_never_lost(void **state)
 {
 	(void)state;
 	fake.open_rc = -ENODEV;
@@ -189,7 +189,7 @@ static void a_camera_never_seen_is_never_lost(void **state)
 	EXPECT(CAMERA_RECOVERED, CAMERA_FRAME);
 }
 
-static void a_camera_that_stays_away_is_lost_once(void **state)
+static void test_a_camera_that_stays_away_is_lost_once(void **state)
 {
 	(void)state;
 	assert_int_equal(make_camera(), 0);
@@ -214,7 +214,7 @@ static void a_camera_that_stays_away_is_lost_once(void **state)
 	EXPECT(CAMERA_LOST);
 }
 
-static void a_failing_start_is_an_error_not_a_crash(void **state)
+static void test_a_failing_start_is_an_error_not_a_crash(void **state)
 {
 	(void)state;
 	fake.start_rc = -EBUSY;
@@ -230,7 +230,7 @@ static void a_failing_start_is_an_error_not_a_crash(void **state)
 	EXPECT(CAMERA_RECOVERED, CAMERA_FRAME);
 }
 
-static void a_camera_that_works_by_moments_is_not_restarted_in_a_tight_loop(void **state)
+static void test_a_camera_that_works_by_moments_is_not_restarted_in_a_tight_loop(void **state)
 {
 	int troubles = 0;
 
@@ -248,7 +248,7 @@ static void a_camera_that_works_by_moments_is_not_restarted_in_a_tight_loop(void
 	assert_in_range(troubles, 22, 26);
 }
 
-static void a_steady_spell_resets_the_ladder(void **state)
+static void test_a_steady_spell_resets_the_ladder(void **state)
 {
 	(void)state;
 	assert_int_equal(make_camera(), 0);
@@ -267,7 +267,7 @@ static void a_steady_spell_resets_the_ladder(void **state)
 	assert_int_equal(status_now().reopens, 0);
 }
 
-static void bad_parameters_make_no_camera(void **state)
+static void test_bad_parameters_make_no_camera(void **state)
 {
 	struct error error = { 0 };
 
@@ -279,7 +279,7 @@ static void bad_parameters_make_no_camera(void **state)
 	assert_string_equal(error.text, "no camera here");
 }
 
-static void a_mode_asked_while_away_is_kept(void **state)
+static void test_a_mode_asked_while_away_is_kept(void **state)
 {
 	const struct camera_mode night = { .still = true, .exposure_us = 1000000, .gain = 4 };
 	char note[256];
@@ -297,7 +297,7 @@ static void a_mode_asked_while_away_is_kept(void **state)
 	assert_int_equal(fake.mode.exposure_us, 1000000);
 }
 
-static void a_thousand_modes_reallocate_nothing(void **state)
+static void test_a_thousand_modes_reallocate_nothing(void **state)
 {
 	char note[256];
 
@@ -351,7 +351,7 @@ static void test_a_camera_with_unreadable_pictures_is_not_silent(void **state)
 	assert_int_equal(poll_once(), CAMERA_TROUBLE);
 }
 
-static void every_state_has_a_name(void **state)
+static void test_every_state_has_a_name(void **state)
 {
 	(void)state;
 	assert_string_equal(camera_state_text(CAMERA_ABSENT), "absent");
@@ -362,27 +362,27 @@ static void every_state_has_a_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(frames_flow),
-		TEST(gaps_in_the_sequence_are_lost_frames),
-		TEST(a_restart_begins_a_new_sequence),
-		TEST(trouble_is_told_before_it_is_answered),
-		TEST(silence_restarts_the_stream),
-		TEST(a_late_poll_with_frames_waiting_is_no_stall),
-		TEST(the_deadline_follows_the_exposure),
-		TEST(a_second_stall_reopens),
-		TEST(a_vanished_camera_is_not_restarted),
-		TEST(reopening_backs_off_to_30_s),
-		TEST(a_camera_never_seen_is_never_lost),
-		TEST(a_camera_that_stays_away_is_lost_once),
-		TEST(a_failing_start_is_an_error_not_a_crash),
-		TEST(a_camera_that_works_by_moments_is_not_restarted_in_a_tight_loop),
-		TEST(a_steady_spell_resets_the_ladder),
-		TEST(bad_parameters_make_no_camera),
-		TEST(a_mode_asked_while_away_is_kept),
-		TEST(a_thousand_modes_reallocate_nothing),
+		TEST(test_frames_flow),
+		TEST(test_gaps_in_the_sequence_are_lost_frames),
+		TEST(test_a_restart_begins_a_new_sequence),
+		TEST(test_trouble_is_told_before_it_is_answered),
+		TEST(test_silence_restarts_the_stream),
+		TEST(test_a_late_poll_with_frames_waiting_is_no_stall),
+		TEST(test_the_deadline_follows_the_exposure),
+		TEST(test_a_second_stall_reopens),
+		TEST(test_a_vanished_camera_is_not_restarted),
+		TEST(test_reopening_backs_off_to_30_s),
+		TEST(test_a_camera_never_seen_is_never_lost),
+		TEST(test_a_camera_that_stays_away_is_lost_once),
+		TEST(test_a_failing_start_is_an_error_not_a_crash),
+		TEST(test_a_camera_that_works_by_moments_is_not_restarted_in_a_tight_loop),
+		TEST(test_a_steady_spell_resets_the_ladder),
+		TEST(test_bad_parameters_make_no_camera),
+		TEST(test_a_mode_asked_while_away_is_kept),
+		TEST(test_a_thousand_modes_reallocate_nothing),
 		TEST(test_unreadable_pictures_are_told_and_counted_one_a_turn),
 		TEST(test_a_camera_with_unreadable_pictures_is_not_silent),
-		TEST(every_state_has_a_name),
+		TEST(test_every_state_has_a_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

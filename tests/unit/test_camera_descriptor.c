@@ -10,7 +10,7 @@ static bool is_readable(int fd, int timeout_ms)
 	return poll(&wait, 1, timeout_ms) == 1;
 }
 
-static void the_descriptor_tells_of_the_backend(void **state)
+static void test_the_descriptor_tells_of_the_backend(void **state)
 {
 	struct error error;
 
@@ -23,7 +23,7 @@ static void the_descriptor_tells_of_the_backend(void **state)
 	assert_true(is_readable(camera_fd(camera), 0));
 }
 
-static void the_descriptor_stays_readable_until_there_is_nothing_more(void **state)
+static void test_the_descriptor_stays_readable_until_there_is_nothing_more(void **state)
 {
 	struct error error;
 
@@ -39,7 +39,7 @@ static void the_descriptor_stays_readable_until_there_is_nothing_more(void **sta
 	assert_false(is_readable(camera_fd(camera), 0));
 }
 
-static void a_camera_that_is_too_fast_lets_the_loop_breathe(void **state)
+static void test_a_camera_that_is_too_fast_lets_the_loop_breathe(void **state)
 {
 	struct error error;
 	int frames = 0;
@@ -61,7 +61,7 @@ static void a_camera_that_is_too_fast_lets_the_loop_breathe(void **state)
 	assert_int_equal(status_now().stalls, 0);
 }
 
-static void the_descriptor_tells_of_the_deadline(void **state)
+static void test_the_descriptor_tells_of_the_deadline(void **state)
 {
 	struct camera_params hasty = params;
 	struct error error;
@@ -75,7 +75,7 @@ static void the_descriptor_tells_of_the_deadline(void **state)
 	assert_int_equal(status_now().stalls, 1);
 }
 
-static void the_descriptor_tells_of_a_camera_missing_at_start(void **state)
+static void test_the_descriptor_tells_of_a_camera_missing_at_start(void **state)
 {
 	struct error error;
 
@@ -90,11 +90,11 @@ static void the_descriptor_tells_of_a_camera_missing_at_start(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_descriptor_tells_of_the_backend),
-		TEST(the_descriptor_stays_readable_until_there_is_nothing_more),
-		TEST(a_camera_that_is_too_fast_lets_the_loop_breathe),
-		TEST(the_descriptor_tells_of_the_deadline),
-		TEST(the_descriptor_tells_of_a_camera_missing_at_start),
+		TEST(test_the_descriptor_tells_of_the_backend),
+		TEST(test_the_descriptor_stays_readable_until_there_is_nothing_more),
+		TEST(test_a_camera_that_is_too_fast_lets_the_loop_breathe),
+		TEST(test_the_descriptor_tells_of_the_deadline),
+		TEST(test_the_descriptor_tells_of_a_camera_missing_at_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,7 @@ void expect_duration(const LibcameraMode &mode, int64_t us)
 	assert_int_equal((*limits)[1], us);
 }
 
-void video_is_automatic_at_the_frame_rate(void **)
+void test_video_is_automatic_at_the_frame_rate(void **)
 {
 	char note[256] = "";
 	const LibcameraMode mode = libcamera_mode(sensor(10000000), 10, video, note);
@@ -62,7 +62,7 @@ void video_is_automatic_at_the_frame_rate(void **)
 	assert_string_equal(note, "");
 }
 
-void still_is_fixed_and_slow_enough_for_its_exposure(void **)
+void test_still_is_fixed_and_slow_enough_for_its_exposure(void **)
 {
 	char note[256] = "";
 	const LibcameraMode mode = libcamera_mode(sensor(10000000), 10, night, note);
@@ -75,7 +75,7 @@ void still_is_fixed_and_slow_enough_for_its_exposure(void **)
 	assert_string_equal(note, "");
 }
 
-void a_short_still_keeps_the_frame_rate(void **)
+void test_a_short_still_keeps_the_frame_rate(void **)
 {
 	char note[256] = "";
 
@@ -84,7 +84,7 @@ void a_short_still_keeps_the_frame_rate(void **)
 }
 
 /* The first Raspberry Pi camera cannot expose for 2 s. */
-void what_the_camera_cannot_do_is_clamped_and_told(void **)
+void test_what_the_camera_cannot_do_is_clamped_and_told(void **)
 {
 	char note[256] = "";
 	const LibcameraMode mode = libcamera_mode(sensor(969249), 10, { true, 2000000, 16 }, note);
@@ -96,7 +96,7 @@ void what_the_camera_cannot_do_is_clamped_and_told(void **)
 	assert_string_equal(note, "exposure in us: 969249 instead of 2000000; gain: 10.5 instead of 16");
 }
 
-void too_fast_a_rate_is_clamped_and_told(void **)
+void test_too_fast_a_rate_is_clamped_and_told(void **)
 {
 	char note[256] = "";
 
@@ -104,7 +104,7 @@ void too_fast_a_rate_is_clamped_and_told(void **)
 	assert_string_equal(note, "frame duration in us: 16666 instead of 10000");
 }
 
-void too_slow_a_rate_is_paced_for_the_camera(void **)
+void test_too_slow_a_rate_is_paced_for_the_camera(void **)
 {
 	char note[256] = "";
 	const ControlInfoMap known = sensor(969249);
@@ -115,7 +115,7 @@ void too_slow_a_rate_is_paced_for_the_camera(void **)
 	assert_string_equal(note, "");
 }
 
-void a_camera_without_controls_is_told_nothing(void **)
+void test_a_camera_without_controls_is_told_nothing(void **)
 {
 	char note[256] = "";
 
@@ -133,13 +133,13 @@ void a_camera_without_controls_is_told_nothing(void **)
 int main()
 {
 	const CMUnitTest tests[] = {
-		cmocka_unit_test(video_is_automatic_at_the_frame_rate),
-		cmocka_unit_test(still_is_fixed_and_slow_enough_for_its_exposure),
-		cmocka_unit_test(a_short_still_keeps_the_frame_rate),
-		cmocka_unit_test(what_the_camera_cannot_do_is_clamped_and_told),
-		cmocka_unit_test(too_fast_a_rate_is_clamped_and_told),
-		cmocka_unit_test(too_slow_a_rate_is_paced_for_the_camera),
-		cmocka_unit_test(a_camera_without_controls_is_told_nothing),
+		cmocka_unit_test(test_video_is_automatic_at_the_frame_rate),
+		cmocka_unit_test(test_still_is_fixed_and_slow_enough_for_its_exposure),
+		cmocka_unit_test(test_a_short_still_keeps_the_frame_rate),
+		cmocka_unit_test(test_what_the_camera_cannot_do_is_clamped_and_told),
+		cmocka_unit_test(test_too_fast_a_rate_is_clamped_and_told),
+		cmocka_unit_test(test_too_slow_a_rate_is_paced_for_the_camera),
+		cmocka_unit_test(test_a_camera_without_controls_is_told_nothing),
 	};
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -128,7 +128,7 @@ static void test_a_client_that_leaves_costs_nothing(void **state)
 	server_ticket ticket = wait_held(&fixture, 1);
 	server_reply(fixture.server, ticket, "too late");
 
-	/* A reset, with the reply still owed. */
+	/* A reset, with the reply still pending. */
 	int fd = say(&fixture, "hold");
 	ticket = wait_held(&fixture, 2);
 	wait_clients(&fixture, 1);

@@ -93,7 +93,7 @@ static void next_frame(struct camera *camera)
 	camera_release(camera, &frame);
 }
 
-static void frames_come_as_fast_as_they_are_asked_for(void **state)
+static void test_frames_come_as_fast_as_they_are_asked_for(void **state)
 {
 	enum { FRAMES = 2000 };
 	struct camera *camera = make_camera();
@@ -111,7 +111,7 @@ static void frames_come_as_fast_as_they_are_asked_for(void **state)
 	camera_destroy(camera);
 }
 
-static void a_thousand_switches(void **state)
+static void test_a_thousand_switches(void **state)
 {
 	struct camera *camera = make_camera();
 	struct camera_status status;
@@ -179,7 +179,7 @@ static struct usage most_of_reopenings(void)
 
 /* malloc keeps two or three megabytes more from some reopening on, sooner or later, and then no more; a leak takes more
  * in each spell. So the spell that took least is the one that counts. */
-static void restarts_and_reopenings(void **state)
+static void test_restarts_and_reopenings(void **state)
 {
 	enum { SPELLS = 5 };
 	struct usage before = most_of_reopenings(), least_before = before, least_after = before;
@@ -201,9 +201,9 @@ static void restarts_and_reopenings(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(frames_come_as_fast_as_they_are_asked_for),
-		cmocka_unit_test(a_thousand_switches),
-		cmocka_unit_test(restarts_and_reopenings),
+		cmocka_unit_test(test_frames_come_as_fast_as_they_are_asked_for),
+		cmocka_unit_test(test_a_thousand_switches),
+		cmocka_unit_test(test_restarts_and_reopenings),
 	};
 
 	if (argc != 3)

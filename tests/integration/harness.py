@@ -120,6 +120,36 @@ class Daemon:
         return sorted(os.listdir(self.captures)) if os.path.isdir(self.captures) else []
 
 
+class EventReader:
+    """A client that reads events from the first one on."""
+
+    def __init__(self, daemon):
+        self.socket = socket.create_connection(("127.0.0.1", daemon.port), PATIENCE_S)
+        self.socket.sendall(b"events since=000000000000-0\n")  # an earlier life's: all that is kept
+        self.lines = self.socket.makefile(encoding="utf-8")
+        self.seen = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.lines.close()
+        self.socket.close()
+
+    def next(self, name):
+        """The next event of that name; what comes before is kept in seen."""
+        for line in self.lines:
+            event = json.loads(line)
+            self.seen.append(event)
+            if event["event"] == name:
+                return event
+        raise AssertionError(f"the stream ended before {name}: {[event['event'] for event in self.seen]}")
+
+    def names(self, *of):
+        """Those of these names that came so far, in their order."""
+        return [event["event"] for event in self.seen if event["event"] in of]
+
+
 def read_all(client):
     reply = b""
     while chunk := client.recv(65536):

@@ -11,7 +11,7 @@ import time
 
 import harness
 from faults import Clients, Folder, enter_own_mounts, finished, leftovers, preload, promised, put, torn
-from harness import Daemon, paths_of, wait_until
+from harness import Daemon, EventReader, paths_of, wait_until
 
 FRAME_MIB = 320 * 240 * 3 / 2 ** 20
 
@@ -35,6 +35,19 @@ class Full(Folder):
                 os.unlink(path)
             self.assertRegex(daemon.ask("save jpg png npy"), "^Saved")
             self.assert_lost_nothing(daemon)
+
+    def test_too_little_room_is_an_event_and_so_is_its_end(self):
+        disk = self.disk("captures", 64)
+        with Daemon({"storage.min_free_mb": 20}, folder=self.folder) as daemon, EventReader(daemon) as events:
+            daemon.wait_frames(5)
+            put(os.path.join(disk.path, "ballast"), "x" * (50 << 20))
+            self.assertRegex(daemon.ask("save"), "^Saved")  # and has retention look, since room is short
+            low = events.next("storage.low")
+            self.assertRegex(low["reason"], "no picture is old enough to be deleted")
+            self.assertLess(low["free_mib"], 20)
+            os.unlink(os.path.join(disk.path, "ballast"))
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            self.assertGreater(events.next("storage.ok")["free_mib"], 20)
 
     def test_the_oldest_pictures_make_room(self):
         disk = self.disk("captures", 24)

@@ -1,0 +1,61 @@
+"""Events as the camera, the night and exports publish them, read by `events` from a running daemon."""
+
+import os
+import re
+import unittest
+
+import harness
+from harness import ROOT, Daemon, EventReader
+
+
+class Published(unittest.TestCase):
+    def test_a_camera_that_stalls_goes_down_and_up_again(self):
+        with Daemon({"camera.synthetic.faults": "stall@1+1", "camera.capture_timeout_s": 0.3}) as daemon, EventReader(daemon) as events:
+            down = events.next("camera.down")
+            self.assertRegex(down["reason"], "no frame")
+            self.assertEqual(events.next("camera.up")["model"], "synthetic")
+            self.assertEqual(events.names("boot", "camera.up", "camera.down"), ["boot", "camera.up", "camera.down", "camera.up"])
+
+    def test_the_night_comes_with_the_frame_that_decided(self):
+        options = {"night.enable": "true", "camera.synthetic.lux": 0.01, "night.min_dark_frames": 3, "night.min_dwell_s": 0,
+                   "night.exposure_us": 50000}
+        with Daemon(options) as daemon, EventReader(daemon) as events:
+            enter = events.next("night.enter")
+            self.assertGreater(enter["frame"], 0)
+            self.assertLess(enter["level"], 35)
+            self.assertEqual(daemon.status()["night"]["status"], "NIGHT")
+
+    def test_each_picture_is_an_event_with_its_files(self):
+        with Daemon() as daemon, EventReader(daemon) as events:
+            daemon.wait_frames(5)
+            paths = harness.paths_of(daemon.ask("save jpg png"))
+            saved = events.next("picture.saved")
+            self.assertEqual((saved["path"], saved["formats"], saved["files"]), (paths[0], ["jpg", "png"], 2))
+            self.assertIn(f"_f{saved['frame']:08d}", os.path.basename(paths[0]))
+            self.assertRegex(saved["taken"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+            self.assertLessEqual(saved["taken"], saved["time"])
+            daemon.ask("past png count=3 at=0")
+            self.assertEqual([events.next("picture.saved")["formats"] for _ in range(3)], [["png"]] * 3)
+
+    def test_a_picture_that_fails_says_why(self):
+        with Daemon({"export.base_dir": "/proc/pictures"}) as daemon, EventReader(daemon) as events:
+            reply = daemon.ask("save")
+            self.assertRegex(reply, "^NOT_SAVED")
+            self.assertEqual("NOT_SAVED " + events.next("picture.failed")["reason"], reply.strip())
+
+
+class Page(unittest.TestCase):
+    def test_the_page_has_each_event_and_each_key(self):
+        def text(*path):
+            with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+                return file.read()
+        names = set(re.findall(r"/\* \[([a-z.]+)\]", text("include", "store", "event_log.h")))
+        keys = set(re.findall(r'FIELD\("([a-z_]+)"', text("src", "service", "event_json.c")))
+        words = set(re.findall(r"`([a-z_.]+)`", text("docs", "events.md")))
+        self.assertGreater(len(names), 18)
+        self.assertGreater(len(keys), 15)
+        self.assertEqual((names | keys) - words, set())
+
+
+if __name__ == "__main__":
+    harness.main()

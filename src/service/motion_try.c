@@ -79,9 +79,17 @@ static void answer(struct motion_try *attempt, struct run *run)
 	    asprintf(&text, "TRIED frames=%llu seconds=%.1f events=%llu%s", (unsigned long long)run->frames, seconds,
 	             (unsigned long long)run->events, run->lines) < 0)
 		text = NULL;
+	/* The next may begin as soon as this one is answered; it waits for the rest of this thread. */
+	attempt->under_way = false;
 	attempt->done(attempt->data, attempt->ticket, text);
 	free(text);
 	free(run->lines);
+}
+
+static void refuse(struct motion_try *attempt)
+{
+	attempt->under_way = false;
+	attempt->done(attempt->data, attempt->ticket, NULL);
 }
 
 static void run_try(void *data)
@@ -99,8 +107,7 @@ static void run_try(void *data)
 	if (run.out)
 		answer(attempt, &run);
 	else
-		attempt->done(attempt->data, attempt->ticket, NULL);
-	attempt->under_way = false;
+		refuse(attempt);
 }
 
 struct motion_try *motion_try_create(const struct motion_try_params *params, struct error *error)

@@ -12,11 +12,17 @@
 
 struct motion_watch;
 
+/* Told of each start and end, on the capture thread: must neither wait nor allocate. */
+typedef void (*motion_listener)(void *data, const struct motion_event *event);
+
 /* For frames of frame_width x frame_height, on which setup's grid lies. events outlives it; NULL is fine. NULL: as
  * motion_create. */
 struct motion_watch *motion_watch_create(const struct motion_setup *setup, int frame_width, int frame_height,
                                          struct event_log *events, struct error *error);
 void motion_watch_destroy(struct motion_watch *watch); /* NULL is fine */
+
+/* Before the first frame; NULL: nobody is told. */
+void motion_watch_listen(struct motion_watch *watch, motion_listener listener, void *data);
 
 /* The memory that it takes, for the memory budget. */
 size_t motion_watch_bytes(const struct motion_setup *setup);

@@ -77,6 +77,7 @@ struct config {
 		bool stack_dark_frames;
 		int stack_count;
 		int stack_mode; /* enum stack_mode */
+		int on_motion;  /* enum motion_export_kind */
 		int jpg_quality;
 	} export;
 	struct {

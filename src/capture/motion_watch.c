@@ -13,6 +13,8 @@ struct motion_watch {
 	struct motion *motion;
 	struct luma_grid grid;
 	struct event_log *events;
+	motion_listener listener; /* or NULL */
+	void *listener_data;
 	struct motion_watch_status status; /* the capture thread's own; what others see is a copy: */
 	int64_t looked_ns;                 /* in all */
 	pthread_mutex_t publish;
@@ -55,6 +57,12 @@ void motion_watch_destroy(struct motion_watch *watch)
 	free(watch);
 }
 
+void motion_watch_listen(struct motion_watch *watch, motion_listener listener, void *data)
+{
+	watch->listener = listener;
+	watch->listener_data = data;
+}
+
 size_t motion_watch_bytes(const struct motion_setup *setup)
 {
 	const size_t cells = (size_t)setup->params.width * (size_t)setup->params.height;
@@ -80,6 +88,8 @@ static void tell(struct motion_watch *watch, const struct motion_event *of)
 	};
 	event_set_text(event.zone, sizeof event.zone, zone);
 	event_log_publish(watch->events, &event);
+	if (watch->listener)
+		watch->listener(watch->listener_data, of);
 	if (of->start) {
 		watch->status.events++;
 		watch->status.last_start_ns = of->timestamp_ns;

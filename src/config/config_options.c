@@ -156,6 +156,9 @@ const struct option config_options[] = {
 	     "`pastStack` makes one picture of the frames (true) or saves each frame since save_before_s (false)."),
 	INTEGER("export.stack_count", export.stack_count, 1, 4096, "4", "frames", "Frames in a stack without count=."),
 	CHOICE("export.stack_mode", export.stack_mode, "mean|median|max", "mean", "How frames are stacked without mode=."),
+	CHOICE("export.on_motion", export.on_motion, "none|stack|stills", "none",
+	       "Pictures when motion starts: none, a stack of stack_count frames around its start, or each frame since "
+	       "save_before_s before it."),
 	INTEGER("export.jpg_quality", export.jpg_quality, 1, 100, "95", "", "JPEG quality."),
 
 	INTEGER("network.trigger_port", network.trigger_port, 0, 65535, "9999", "",

@@ -86,3 +86,14 @@ int compose_motion_other(void *config, const char *const *assignments, size_t co
 	motion_destroy(motion);
 	return motion ? 0 : -EINVAL;
 }
+
+struct motion_export_params compose_motion_export(const struct config *config)
+{
+	return (struct motion_export_params){
+		.kind = (enum motion_export_kind)config->export.on_motion,
+		.formats = (unsigned)config->export.formats,
+		.before_s = config->export.save_before_s,
+		.stack_count = (size_t)config->export.stack_count,
+		.stack_mode = (enum stack_mode)config->export.stack_mode,
+	};
+}

@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "detect/motion.h"
+#include "service/motion_export.h"
 
 /* For frames of frame_width x frame_height, of a camera whose pictures are camera_width wide: the grid is as much
  * smaller than the camera's pictures as motion.scale says, or less where it would be too small. -EINVAL for a scale
@@ -17,6 +18,9 @@ int compose_daemon_motion(const struct config *config, struct motion_setup *setu
 /* The same with other keys: compose of motion_try.h. config: a struct config. */
 int compose_motion_other(void *config, const char *const *assignments, size_t count, struct motion_setup *setup,
                          struct error *error);
+
+/* Without the loop and the requests. */
+struct motion_export_params compose_motion_export(const struct config *config);
 
 /* Whether the keys of the section motion are good, whatever the pictures. */
 int compose_motion_check(const struct config *config, struct error *error);

@@ -122,6 +122,20 @@ static int make_requests(struct daemon *daemon, struct error *error)
 	return daemon->pins ? 0 : -ENOMEM;
 }
 
+static int make_motion_export(struct daemon *daemon, struct error *error)
+{
+	struct motion_export_params params = compose_motion_export(daemon->config);
+	params.loop = daemon->control;
+	params.requests = &daemon->requests;
+	if (params.kind == MOTION_EXPORT_NONE || !daemon->motion)
+		return 0;
+	daemon->motion_export = motion_export_create(&params, error);
+	if (!daemon->motion_export)
+		return -ENOMEM;
+	motion_watch_listen(daemon->motion, motion_export_event, daemon->motion_export);
+	return 0;
+}
+
 static int make_autosave(struct daemon *daemon, struct error *error)
 {
 	if (daemon->config->export.auto_save_interval_s <= 0)
@@ -198,8 +212,8 @@ static int start_control(struct daemon *daemon, struct error *error)
 int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct error *error)
 {
 	int (*const steps[])(struct daemon *, struct error *) = {
-		make_events, make_server,  make_pool,     make_camera,   make_rings,    make_jobs,
-		make_motion, make_capture, make_requests, make_autosave, start_control,
+		make_events, make_server,  make_pool,     make_camera,        make_rings,    make_jobs,
+		make_motion, make_capture, make_requests, make_motion_export, make_autosave, start_control,
 	};
 	daemon->camera_lost = camera_lost;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -227,6 +241,7 @@ void daemon_unmake(struct daemon *daemon)
 	capture_destroy(daemon->capture);
 	motion_watch_destroy(daemon->motion);
 	jobs_destroy(daemon->jobs);
+	motion_export_destroy(daemon->motion_export);
 	schedule_destroy(daemon->autosave);
 	server_destroy(daemon->server);
 	commands_finish(&daemon->commands);

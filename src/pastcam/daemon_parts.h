@@ -33,6 +33,7 @@ struct daemon {
 	struct jobs *jobs;
 	struct motion_watch *motion; /* NULL: motion is not looked for */
 	struct motion_try *motion_try;
+	struct motion_export *motion_export; /* NULL: no pictures of motion */
 	struct capture *capture;
 	struct requests requests;
 	struct schedule *autosave;

@@ -57,6 +57,16 @@ class Daemons(unittest.TestCase):
                 self.assertTrue(all(0 <= int(box["x"]) and int(box["x"]) + int(box["width"]) <= 320 for box in boxes))
                 self.assertGreater(len(boxes), 3)
 
+    def test_pictures_are_saved_when_motion_starts(self):
+        for choice, counts in [("stack", range(1, 2)), ("stills", range(3, 100))]:
+            options = {"camera.synthetic.effects": WALKER, "export.on_motion": choice, "export.save_before_s": 0.5}
+            with Daemon(options) as daemon:
+                wait_until(lambda: "pictures from before it are saved" in daemon.log(), choice)
+                self.assertIn(len(daemon.files()), counts, daemon.files())
+        with Daemon({"camera.synthetic.effects": WALKER}) as daemon:
+            wait_until(lambda: daemon.status()["motion"]["events"], "motion")
+            self.assertEqual(daemon.files(), [])
+
     def test_other_settings_are_tried_on_the_past(self):
         with Daemon({"camera.synthetic.effects": WALKER}) as daemon:
             def tried():

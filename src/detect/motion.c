@@ -12,8 +12,9 @@ static const double NS_PER_S = 1e9;
 
 /* The background follows within so long: where nothing moves, and where something does. */
 static const double STILL_S = 4, ACTIVE_S = 30;
-/* What is usual follows within so many frames, a power of two. */
-enum { SPREAD_RATE = 6 };
+/* What is usual follows within so many frames, a power of two; after a beginning more quickly, and by one power less
+ * with each so many frames. */
+enum { SPREAD_RATE = 6, SPREAD_RATE_AT_FIRST = 4, SPREAD_SLOWS = 32 };
 /* What the recent past is. */
 static const double RECENT_S = 0.5;
 /* After a beginning or a jump of the light nothing counts for so long, at least so many frames, and until little of the
@@ -63,6 +64,7 @@ struct motion {
 	bool begun;
 	struct frame_info last;
 	double interval_s;       /* between the last two frames */
+	int age;                 /* frames since a beginning */
 	int backwards;           /* frames out of order in a row */
 	int settle_frames;       /* since a beginning or a jump of the light; 0: settled */
 	int64_t settle_until_ns; /* at least */
@@ -167,6 +169,7 @@ static void begin(struct motion *motion, const uint16_t *luma)
 	motion_tracks_begin(&motion->tracks);
 	memset(motion->planes.changed, 0, motion->planes.count);
 	motion->begun = true;
+	motion->age = 0;
 }
 
 /* Nothing counts until the picture has settled; the background follows quickly. */
@@ -238,6 +241,13 @@ static int rate_of(double time_s, double interval_s, int least, int most)
 	return (int)fmin(fmax(rate, least), most);
 }
 
+/* What is usual is learned from few frames as well as from many: a mean of n has a weight of 1/n. */
+static int spread_rate(int age)
+{
+	const int rate = SPREAD_RATE_AT_FIRST + age / SPREAD_SLOWS;
+	return rate < SPREAD_RATE ? rate : SPREAD_RATE;
+}
+
 static struct motion_rates rates_of(const struct motion *motion)
 {
 	const double interval_s = motion->interval_s;
@@ -247,7 +257,7 @@ static struct motion_rates rates_of(const struct motion *motion)
 		.active = rate_of(ACTIVE_S, interval_s, 3, 10),
 		.still = rate_of(STILL_S, interval_s, 2, 7),
 		.recent = rate_of(RECENT_S, interval_s, 0, 5),
-		.spread = SPREAD_RATE,
+		.spread = spread_rate(motion->age),
 	};
 }
 
@@ -364,6 +374,7 @@ size_t motion_frame(struct motion *motion, const uint16_t *luma, const struct fr
 		return update_zones(motion, info, events);
 	}
 	const struct motion_rates rates = rates_of(motion);
+	motion->age += motion->age < SPREAD_RATE * SPREAD_SLOWS;
 	const uint16_t noise = (uint16_t)(NOISE_MEDIANS * motion_planes_noise(&motion->planes, luma));
 	const struct motion_counts counts = motion_planes_compare(&motion->planes, luma, &rates, noise);
 	if (!is_settling(motion, &counts, info->timestamp_ns))

@@ -10,12 +10,14 @@
 enum { LEAST_LEVELS = 2, LEAST_SHARE_SHIFT = 5 };
 /* From 1/1024 to the upper half of a product of 32 bits. */
 enum { LEAST_SHIFT = 6 };
-/* How many spreads a cell must be away. The spread is a mean of deviations, 0.8 of a standard deviation, and taken from
- * the nearer of background and recent past, so this is about 2.5 deviations; 3x3 majority does the rest. */
-enum { SPREADS = 3 };
-/* A spread is pulled by no more than two thresholds at once, so that a passer-by leaves no mark while a tree that sways
- * becomes usual within seconds. */
-enum { SPREAD_MOST = 4000, SPREAD_AT_FIRST = LUMA_GRID_LEVEL / 2 };
+/* How many spreads a cell must be away. The spread is what a cell's straying, taken from the nearer of background and
+ * recent past, seldom passes: it rises four times as quickly as it falls, which of noise leaves 1.2 deviations, so this
+ * is about 2.4 of them; 3x3 majority does the rest. It is pulled by no more than two thresholds at once, so that a
+ * passer-by leaves little of a mark while a tree that sways becomes usual within seconds, and stays so between gusts.
+ */
+enum { SPREADS = 2, SPREAD_FALLS_SLOWER = 2, SPREAD_MOST = 4000, SPREAD_AT_FIRST = LUMA_GRID_LEVEL / 2 };
+/* It is kept in sixteenths, since it moves by little. */
+enum { SPREAD_SHIFT = 4 };
 enum { NOISE_STEP = 16, NOISE_BINS = 256, NOISE_BIN = 8 };
 
 enum { MAJORITY = 5 };
@@ -59,7 +61,7 @@ void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma)
 	memcpy(planes->background, luma, planes->count * sizeof *luma);
 	memcpy(planes->recent, luma, planes->count * sizeof *luma);
 	for (size_t i = 0; i < planes->count; i++)
-		planes->spread[i] = SPREAD_AT_FIRST;
+		planes->spread[i] = SPREAD_AT_FIRST << SPREAD_SHIFT;
 }
 
 static inline uint16_t lesser(uint16_t a, uint16_t b)
@@ -96,7 +98,7 @@ static inline uint16_t threshold_of(uint16_t background, uint16_t spread, uint16
 {
 	const uint16_t contrast = (uint16_t)(LEAST_LEVELS * LUMA_GRID_LEVEL + (background >> LEAST_SHARE_SHIFT));
 	const uint16_t floor = (uint16_t)((uint32_t)(uint16_t)(contrast << LEAST_SHIFT) * least >> 16);
-	return greater(greater((uint16_t)(SPREADS * spread), noise), floor);
+	return greater(greater((uint16_t)((spread >> SPREAD_SHIFT) * SPREADS), noise), floor);
 }
 
 uint16_t motion_planes_threshold(const struct motion_planes *planes, size_t cell)
@@ -123,22 +125,23 @@ static void compare_cells(const uint16_t *restrict luma, const uint16_t *restric
                           uint16_t *restrict recent, uint16_t *restrict spread, uint8_t *restrict changed,
                           uint8_t *restrict active, size_t count, struct motion_rates rates, uint16_t noise)
 {
-	const uint16_t half_recent = (uint16_t)((1 << rates.recent) >> 1),
-	               half_spread = (uint16_t)((1 << rates.spread) >> 1);
+	const uint16_t half_recent = (uint16_t)((1 << rates.recent) >> 1);
 	for (size_t i = 0; i < count; i++) {
 		const uint16_t now = luma[i], far = apart(now, background[i]), moved = apart(now, recent[i]);
 		const uint16_t threshold = threshold_of(background[i], spread[i], least[i], noise);
 		const uint16_t most = (uint16_t)(2 * lesser(threshold, LUMA_GRID_MOST));
-		const uint16_t pull = lesser(far, most), stray = lesser(pull, (uint16_t)(2 * moved));
+		const uint16_t pull = lesser(far, most), stray = lesser(lesser(pull, (uint16_t)(2 * moved)), SPREAD_MOST);
 		const uint16_t is_changed = far > threshold, is_active = moved > threshold;
 		/* At least a unit, which is the step of Sigma-Delta, where rounding would leave none. */
 		const uint16_t slow = (uint16_t)(pull >> rates.active), quick = (uint16_t)(pull >> rates.still);
 		const uint16_t step = lesser(far, (uint16_t)((is_active ? slow : quick) + 1));
-		const uint16_t spread_step = (uint16_t)((apart(stray, spread[i]) + half_spread) >> rates.spread);
+		const uint16_t aim = (uint16_t)(stray << SPREAD_SHIFT), by = apart(aim, spread[i]);
+		const uint16_t rise = (uint16_t)(by >> rates.spread),
+		               fall = (uint16_t)(by >> (rates.spread + SPREAD_FALLS_SLOWER));
 		changed[i] = (uint8_t)is_changed;
 		active[i] = (uint8_t)is_active;
 		background[i] = towards(background[i], now, step);
-		spread[i] = lesser(towards(spread[i], stray, spread_step), SPREAD_MOST);
+		spread[i] = aim > spread[i] ? (uint16_t)(spread[i] + rise) : (uint16_t)(spread[i] - fall);
 		recent[i] = towards(recent[i], now, (uint16_t)((moved + half_recent) >> rates.recent));
 	}
 }

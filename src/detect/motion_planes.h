@@ -12,7 +12,7 @@ struct motion_planes {
 	size_t count;
 	uint16_t *background;
 	uint16_t *recent; /* the mean of half a second */
-	uint16_t *spread; /* mean of how far a cell strays from its background of itself */
+	uint16_t *spread; /* how far a cell strays from its background of itself, in 1/16 of a unit */
 	uint16_t *least; /* the least contrast, in 1/1024 of what it is at sensitivity 50; MOTION_NEVER where none counts */
 	uint8_t *changed, *active; /* 0 or 1 */
 	uint8_t *before;           /* what was changed in the last frame that was looked at */
@@ -35,7 +35,7 @@ struct motion_rates {
 	int active; /* the background, where something moves */
 	int still;  /* the background elsewhere */
 	int recent;
-	int spread;
+	int spread; /* where it rises */
 };
 
 /* The median of how far cells are from their recent past, on a sample of them: of noise, 0.7 of its deviation. */

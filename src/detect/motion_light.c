@@ -18,7 +18,7 @@ static const float TEXTURE = 0.15F, AGREE_WELL = 0.06F;
 /* A jump: this much from one frame to the next (an eighth of a stop), of at least half of all tiles. */
 static const float JUMP = 1.09F;
 /* Less is left to the background's own following. */
-static const float WORTH_APPLYING = 0.01F;
+static const float WORTH_APPLYING = 0.015F;
 static const float GAIN_MOST = 8;
 
 static int greater(int a, int b)
@@ -105,8 +105,10 @@ static struct tile measure_tile(const struct motion_light *light, const struct m
 	const int count = ratios_of(planes, luma, area, ratios, levels);
 	if (count < SQUARES_LEAST)
 		return (struct tile){ .gain = 1 };
-	const float spread = spread_of(ratios, count, &median), texture = spread_of(levels, count, &level);
-	return (struct tile){ median, spread < 2 * AGREE, spread < 2 * AGREE_WELL && texture > TEXTURE };
+	const float spread = spread_of(ratios, count, &median);
+	/* Texture is asked for where there is something to decide. */
+	const bool is_clear = spread < 2 * AGREE_WELL && fabsf(median - 1) > WORTH_APPLYING;
+	return (struct tile){ median, spread < 2 * AGREE, is_clear && spread_of(levels, count, &level) > TEXTURE };
 }
 
 static float median_of(float *values, int count)

@@ -88,6 +88,7 @@ struct camera_frame {
 	uint64_t sequence;                     /* the camera's own count, gaps show losses */
 	double exposure_us; /* as the camera reports it, else as told to one that obeys; 0 when neither is known */
 	double gain;        /* likewise; analogue x digital */
+	bool unread;        /* the image is not filled, as camera_set_unread asked */
 	void *handle;       /* the backend's */
 	struct camera_buffer *buffer; /* the backend's, for camera_lease; NULL: it cannot be kept */
 };
@@ -156,6 +157,10 @@ enum camera_event {
 };
 enum camera_event camera_poll(struct camera *camera, struct camera_frame *frame);
 void camera_release(struct camera *camera, struct camera_frame *frame);
+
+/* Frames are delivered as before, but nobody looks at their images until told otherwise: a camera that draws or decodes
+ * its pictures saves that. */
+void camera_set_unread(struct camera *camera, bool unread);
 
 /* Asks for another exposure, without stopping the stream. What the camera cannot do is clamped, and note says so (""
  * else). 0, or -errno when the camera is not running (the mode is kept for when it is). */

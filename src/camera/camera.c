@@ -149,6 +149,12 @@ struct camera_lease *camera_lease(struct camera *camera, const struct camera_fra
 	return leases_take(&camera->leases, camera->params.leases, frame);
 }
 
+void camera_set_unread(struct camera *camera, bool unread)
+{
+	if (camera->open && camera->backend->set_unread)
+		camera->backend->set_unread(camera->open, unread);
+}
+
 int camera_set_mode(struct camera *camera, const struct camera_mode *mode, char note[256])
 {
 	note[0] = '\0';

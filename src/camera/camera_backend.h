@@ -48,6 +48,10 @@ struct camera_backend {
 
 	/* What the text of the parameters decides: 0 or -EINVAL. NULL: nothing. */
 	int (*check)(const struct camera_params *params, struct error *error);
+
+	/* From the next frame on, nobody looks at images (true), or somebody does: those that cost work need not be made.
+	 * NULL: it makes no difference. */
+	void (*set_unread)(void *state, bool unread);
 };
 
 /* NULL when built without libcamera. */

@@ -25,6 +25,7 @@ struct replay {
 	uint8_t *rgb;     /* the frame on loan */
 	int64_t start_ns;
 	uint64_t ticks; /* frame times that have passed since start */
+	bool unread;    /* nobody looks at the image */
 	uint64_t shown; /* of these, delivered or lost */
 };
 
@@ -174,7 +175,7 @@ static int replay_acquire(void *state, struct camera_frame *frame, struct error 
 	count_ticks(replay);
 	if (replay->shown == replay->ticks)
 		return CAMERA_ACQUIRED_NOTHING;
-	int rc = load_next(replay, error);
+	int rc = replay->unread ? CAMERA_ACQUIRED_FRAME : load_next(replay, error);
 	if (rc != CAMERA_ACQUIRED_FRAME)
 		return rc;
 	replay->shown++;
@@ -188,6 +189,7 @@ static int replay_acquire(void *state, struct camera_frame *frame, struct error 
 		},
 		.timestamp_ns = replay->start_ns + (int64_t)replay->shown * replay->interval_ns,
 		.sequence = replay->shown,
+		.unread = replay->unread,
 	};
 	frame->exposure_end_ns = frame->timestamp_ns;
 	return CAMERA_ACQUIRED_FRAME;
@@ -204,6 +206,11 @@ static int replay_set_mode(void *state, const struct camera_mode *mode, char not
 	(void)state;
 	snprintf(note, 256, "%s", mode->still ? "replayed pictures keep their exposure" : "");
 	return 0;
+}
+
+static void replay_set_unread(void *state, bool unread)
+{
+	((struct replay *)state)->unread = unread;
 }
 
 static int replay_check(const struct camera_params *params, struct error *error)
@@ -224,4 +231,5 @@ const struct camera_backend camera_backend_replay = {
 	.set_mode = replay_set_mode,
 	.stop = replay_stop,
 	.close = replay_close,
+	.set_unread = replay_set_unread,
 };

@@ -29,19 +29,20 @@ struct capture {
 	int image_width, image_height;
 
 	struct night_watch night;
-	struct latency_histogram latency;
+	struct latency_window latency;
 	int64_t ingest_ns; /* in all */
 	int64_t ingests;
 	uint64_t last_id;
 	int64_t first_turn_ns; /* when the loop first turned to the camera; 0: not yet */
 	struct pace pace;
-	struct log_fault trouble, wrong_size;
+	char asked_why[192], own_why[192]; /* of the pace: capture_set_pace's, and for what a frame costs */
+	struct log_fault trouble, wrong_size, too_dear;
 	int64_t unreadable_told_ns; /* monotonic; 0: never */
 
 	struct capture_status status; /* the loop's own; what others see is a copy: */
 	pthread_mutex_t publish;
 	struct capture_status published;
-	struct latency_histogram published_latency;
+	struct latency_window published_latency;
 	atomic_int frame_signal; /* eventfd of whoever follows the frames; -1: nobody */
 };
 
@@ -114,9 +115,9 @@ static struct frame *take_in(struct capture *capture, struct frame_ring *ring, s
 	return frame;
 }
 
-static bool skip_for_rate_limit(struct capture *capture, int64_t now_ns)
+static bool skip_for_rate_limit(struct capture *capture, const struct camera_frame *from, int64_t now_ns)
 {
-	if (pace_takes(&capture->pace, now_ns))
+	if (!from->unread && pace_takes(&capture->pace, now_ns))
 		return false;
 	capture->status.skipped++;
 	return true;
@@ -127,8 +128,8 @@ static bool skip_for_rate_limit(struct capture *capture, int64_t now_ns)
 static void note_latency(struct capture *capture, const struct camera_frame *from, int64_t polled_ns)
 {
 	int64_t ready_ns = from->exposure_end_ns;
-	latency_histogram_add(&capture->latency,
-	                      polled_ns - (ready_ns > capture->first_turn_ns ? ready_ns : capture->first_turn_ns));
+	latency_window_add(&capture->latency, polled_ns,
+	                   polled_ns - (ready_ns > capture->first_turn_ns ? ready_ns : capture->first_turn_ns));
 }
 
 static void signal_frame(struct capture *capture)
@@ -144,7 +145,7 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 	const struct capture_params *params = &capture->params;
 	int64_t begun_ns = clock_now_ns();
 	camera_status(params->camera, &capture->status.camera);
-	if (skip_for_rate_limit(capture, begun_ns))
+	if (skip_for_rate_limit(capture, from, begun_ns))
 		return;
 	if (!fits(capture, &from->image)) {
 		reject(capture, &from->image);
@@ -179,9 +180,47 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 		motion_watch_frame(params->motion, &capture->status.newest);
 }
 
+static void tell_own_pace(struct capture *capture, int64_t interval_ns)
+{
+	const struct pace *pace = &capture->pace;
+	const struct camera_description *camera = &capture->status.camera.description;
+	char *why = capture->own_why;
+	why[0] = '\0';
+	if (pace->own_ns == 0) {
+		log_fault_end(&capture->too_dear, "All frames are taken again: one takes %.1f ms of processor time",
+		              pace->cost_ns / CLOCK_NS_PER_MS);
+		return;
+	}
+	snprintf(why, sizeof capture->own_why,
+	         "a frame of %dx%d %s takes %.1f ms of processor time, more than %.0f %% of the %.1f ms that it has",
+	         camera->width, camera->height, camera->format, pace->cost_ns / CLOCK_NS_PER_MS, PACE_SHARE_MOST * 100,
+	         (double)interval_ns / CLOCK_NS_PER_MS);
+	log_fault_begin(
+	    &capture->too_dear,
+	    "Capture takes %.1f frames a second at most: %s. Make the pictures smaller, or camera.framerate lower",
+	    (double)CLOCK_NS_PER_S / (double)pace->own_ns, why);
+}
+
+/* The processor time of this thread, for all that a frame costs: drawing or decoding it, taking it in, looking at it.
+ */
+static int64_t cpu_ns(void)
+{
+	struct timespec used;
+	return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) < 0 ? 0 : used.tv_sec * CLOCK_NS_PER_S + used.tv_nsec;
+}
+
+static void note_cost(struct capture *capture, int64_t cost_ns)
+{
+	int64_t interval_ns = night_watch_interval_ns(&capture->night);
+	if (pace_took(&capture->pace, capture->pace.last_taken_ns, cost_ns, interval_ns))
+		tell_own_pace(capture, interval_ns);
+}
+
 static void publish(struct capture *capture)
 {
+	const char *why = capture->pace.asked_ns != 0 ? capture->asked_why : capture->own_why;
 	capture->status.pace_ns = pace_interval_ns(&capture->pace);
+	memcpy(capture->status.pace_why, why, sizeof capture->status.pace_why);
 	camera_status(capture->params.camera, &capture->status.camera);
 	night_watch_status(&capture->night, &capture->status.night);
 	pthread_mutex_lock(&capture->publish);
@@ -252,7 +291,7 @@ static void refuse_late(struct capture *capture)
 	int64_t waiting_before_ns = clock_awake_ns() - frame_timeout_ns(capture);
 	if (capture->pace.asked_ns == INT64_MAX) {
 		waiting_before_ns = INT64_MAX;
-		error_set(&why, -EAGAIN, "capture is paused: %s", capture->status.pace_why);
+		error_set(&why, -EAGAIN, "capture is paused: %s", capture->asked_why);
 	} else if (camera.state == CAMERA_ABSENT) {
 		waiting_before_ns = INT64_MAX;
 		error_set(&why, -ENODEV, "no camera: %s", camera.trouble);
@@ -306,6 +345,9 @@ static void on_camera(void *data, uint32_t events)
 		int64_t polled_ns = clock_now_ns();
 		if (capture->first_turn_ns == 0)
 			capture->first_turn_ns = polled_ns;
+		int64_t begun_cpu_ns = cpu_ns();
+		uint64_t taken_before = capture->status.frames;
+		camera_set_unread(capture->params.camera, !pace_takes(&capture->pace, polled_ns));
 		switch (camera_poll(capture->params.camera, &frame)) {
 		case CAMERA_NOTHING:
 			publish(capture);
@@ -313,6 +355,8 @@ static void on_camera(void *data, uint32_t events)
 		case CAMERA_FRAME:
 			take_frame(capture, &frame, polled_ns);
 			camera_release(capture->params.camera, &frame);
+			if (capture->status.frames != taken_before)
+				note_cost(capture, cpu_ns() - begun_cpu_ns);
 			break;
 		case CAMERA_UNREADABLE:
 			tell_unreadable(capture);
@@ -405,7 +449,7 @@ void capture_set_pace(struct capture *capture, int64_t interval_ns, const char *
 	if ((capture->pace.asked_ns == INT64_MAX) != (interval_ns == INT64_MAX))
 		capture->status.paused_since_ns = interval_ns == INT64_MAX ? clock_now_ns() : 0;
 	capture->pace.asked_ns = interval_ns;
-	snprintf(capture->status.pace_why, sizeof capture->status.pace_why, "%s", why);
+	snprintf(capture->asked_why, sizeof capture->asked_why, "%s", why);
 	refuse_late(capture);
 	publish(capture);
 }
@@ -414,8 +458,8 @@ void capture_status(struct capture *capture, struct capture_status *status)
 {
 	pthread_mutex_lock(&capture->publish);
 	*status = capture->published;
-	struct latency_histogram latency = capture->published_latency;
+	struct latency_window latency = capture->published_latency;
 	pthread_mutex_unlock(&capture->publish);
-	status->late_p50_ms = latency_histogram_percentile_ms(&latency, 0.5);
-	status->late_p999_ms = latency_histogram_percentile_ms(&latency, 0.999);
+	status->late_p50_ms = latency_window_percentile_ms(&latency, 0.5);
+	status->late_p999_ms = latency_window_percentile_ms(&latency, 0.999);
 }

@@ -214,7 +214,8 @@ static int clients_that_fit(int wanted)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed)
 		return wanted;
 	limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 && getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return wanted;
 	if (limit.rlim_cur == needed)
 		return wanted;
 	int room = limit.rlim_cur > SERVER_OTHER_DESCRIPTORS + 2 ? (int)(limit.rlim_cur - SERVER_OTHER_DESCRIPTORS) / 2 : 1;

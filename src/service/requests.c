@@ -19,6 +19,18 @@ int64_t requests_frame_interval_ns(const struct requests *requests, const struct
 	return exposure_ns > interval_ns ? exposure_ns : interval_ns;
 }
 
+/* The newest frame is older than what is asked for: why. */
+static int explain_silence(const struct requests *requests, int64_t age_ns, struct error *error)
+{
+	struct capture_status capture = { 0 };
+	if (requests->capture)
+		capture_status(requests->capture, &capture);
+	if (capture.paused_since_ns != 0)
+		return error_set(error, -ENODATA, "the newest frame is %.1f s old: capture is paused: %s", seconds(age_ns),
+		                 capture.pace_why);
+	return error_set(error, -ENODATA, "the newest frame is %.1f s old: the camera is silent", seconds(age_ns));
+}
+
 int requests_check_moment(const struct requests *requests, int64_t at_ns, struct error *error)
 {
 	struct frame_ring_status ring;
@@ -32,8 +44,7 @@ int requests_check_moment(const struct requests *requests, int64_t at_ns, struct
 		return error_set(error, -ENODATA, "that moment is still to come, in %.1f s", seconds(at_ns - now_ns));
 	/* The frame under way, and the way of the newest through the camera: two frames' time and a little. */
 	if (at_ns > ring.newest_end_ns + 2 * interval_ns + CLOCK_NS_PER_S / 2)
-		return error_set(error, -ENODATA, "the newest frame is %.1f s old: the camera is silent",
-		                 seconds(now_ns - ring.newest_end_ns));
+		return explain_silence(requests, now_ns - ring.newest_end_ns, error);
 	return 0;
 }
 

@@ -87,7 +87,8 @@ static const struct status_row rows[] = {
 	ROW("camera.ingest_mean_ms", STATUS_DOUBLE, capture.ingest_mean_ms, STATUS_GAUGE, "ms",
 	    "What taking in a frame takes, on average since the start."),
 	ROW("camera.late_p50_ms", STATUS_DOUBLE, capture.late_p50_ms, STATUS_GAUGE, "ms",
-	    "From the end of an exposure until capture turns to the frame: half of the frames."),
+	    "From the end of an exposure until capture turns to the frame, in the last five to ten minutes: half of the "
+	    "frames."),
 	ROW("camera.late_p999_ms", STATUS_DOUBLE, capture.late_p999_ms, STATUS_GAUGE, "ms",
 	    "The same: all but one frame in a thousand."),
 

@@ -124,7 +124,8 @@ static void raise_limits(void)
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
 		limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
-		setrlimit(RLIMIT_NOFILE, &limit);
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			log_warning("This process may not open more files than now: %s", strerror(errno));
 	}
 }
 

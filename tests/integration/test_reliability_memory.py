@@ -56,6 +56,7 @@ class Machine(unittest.TestCase):
             self.assertIn("100 of 4096 MiB are available", status["capture"]["reason"])
             self.assertIsNotNone(status["capture"]["paused_for_s"])
             self.assertRegex(daemon.ask("save"), "^NOT_SAVED capture is paused: memory is short: 100 of 4096 MiB")
+            self.assertRegex(daemon.ask("past at=-3"), "^Saved")  # what is in the past stays
             self.assertIn("Capture pauses until it is better: memory is short", daemon.log())
             self.tell(3000, swapped_pages=200000)
             wait_until(lambda: daemon.status()["capture"]["state"] == "running", "the end of it", 90)

@@ -248,6 +248,23 @@ class Running(Folder):
                 self.assertRegex(daemon.ask("save"), "^Saved")
                 self.assertEqual(daemon.stop(), 0)
 
+    def test_frames_that_cost_more_than_their_time_leave_the_processor_to_others(self):
+        """Drawn in NV12, a picture of this size takes far longer than a 240th of a second."""
+        def used(daemon):  # by the capture thread, seconds
+            with open(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/stat", encoding="ascii") as file:
+                return sum(int(ticks) for ticks in file.read().rsplit(")", 1)[1].split()[11:13]) / os.sysconf("SC_CLK_TCK")
+        options = {"camera.width": 640, "camera.height": 480, "camera.framerate": 240, "camera.synthetic.format": "nv12"}
+        with Daemon(options) as daemon:
+            wait_until(lambda: daemon.status()["capture"]["state"] == "slowed", "the pace")
+            self.assertIn("640x480 NV12 takes", daemon.status()["capture"]["reason"])
+            before, begun = used(daemon), time.monotonic()
+            time.sleep(3)
+            share = (used(daemon) - before) / (time.monotonic() - begun)
+            self.assertLess(share, 0.85)  # 0.7 of one processor, and what the rest of the loop does
+            self.assertRegex(daemon.ask("save"), "^Saved")
+            self.assertEqual(daemon.log().count("Capture takes"), 1)
+            self.assertGreater(daemon.status()["camera"]["skipped"], 0)
+
     def test_automatic_pictures(self):
         for use_ring in ("true", "false"):
             with Daemon({"export.auto_save_interval_s": 0.3, "export.auto_save_use_ring": use_ring, "export.formats": "png"}) as daemon:

@@ -106,8 +106,9 @@ static void fake_close(void *state)
 	close(fake.fd);
 }
 
-static const struct camera_backend backend = { "fake",       fake_open,     fake_start, fake_fd,    fake_acquire,
-	                                           fake_release, fake_set_mode, fake_stop,  fake_close, NULL };
+static const struct camera_backend backend = { "fake",       fake_open,    fake_start,    fake_fd,
+	                                           fake_acquire, fake_release, fake_set_mode, fake_stop,
+	                                           fake_close,   NULL,         NULL };
 
 static struct camera_params camera_params;
 static struct loop *loop;

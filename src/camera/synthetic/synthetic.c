@@ -43,6 +43,7 @@ struct synthetic {
 	int64_t ended_ns;         /* the exposure before */
 	bool still;
 	double exposure_us, gain;
+	bool unread; /* nobody looks at the image */
 };
 
 static double lux_between(struct synthetic *camera, int64_t from_ns, int64_t to_ns)
@@ -287,9 +288,11 @@ static void show(struct synthetic *camera, struct synthetic_buffer *buffer, stru
 	if (synthetic_state_spoils_frame(camera->state, FAULT_WHITE))
 		mean = WHITE_MEAN;
 	int width = camera->params->width, height = camera->params->height;
-	mean = draw(camera, &buffer->canvas, mean);
+	mean = camera->unread ? fmin(mean, 255) : draw(camera, &buffer->canvas, mean);
 	if (!camera->still)
 		light_auto_step(&camera->automatic, mean);
+	if (camera->unread)
+		return;
 	if (buffer->pixels) {
 		layout_fill(camera->layout, buffer->canvas.rgb, width, height, buffer->pixels, image);
 		return;
@@ -312,6 +315,7 @@ static int deliver(struct synthetic *camera, struct camera_frame *frame)
 		.sequence = camera->state->sequence,
 		.exposure_us = camera->exposure_us,
 		.gain = camera->gain,
+		.unread = camera->unread,
 		.handle = buffer,
 		.buffer = &buffer->shared,
 	};
@@ -367,6 +371,11 @@ static void synthetic_stop(void *state)
 		camera->buffers[i]->lent = false;
 }
 
+static void synthetic_set_unread(void *state, bool unread)
+{
+	((struct synthetic *)state)->unread = unread;
+}
+
 static int synthetic_check(const struct camera_params *params, struct error *error)
 {
 	struct fault_plan plan;
@@ -384,4 +393,5 @@ const struct camera_backend camera_backend_synthetic = {
 	.set_mode = synthetic_set_mode,
 	.stop = synthetic_stop,
 	.close = synthetic_close,
+	.set_unread = synthetic_set_unread,
 };

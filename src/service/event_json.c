@@ -198,7 +198,7 @@ static void add_head(struct line *line, const struct event_log *log, const char 
 	event_log_id(log, event->number, id);
 	add(line, "{\"event\":\"%s\",\"id\":\"%s\",\"time\":", name, id);
 	add_time(line, event->wall_ns);
-	add(line, ",\"epoch\":%.3f,\"monotonic\":%.3f,\"camera\":", (double)event->wall_ns / (double)CLOCK_NS_PER_S,
+	add(line, ",\"epoch\":%.3f,\"monotonic\":%.3f,\"camera\":", floor((double)event->wall_ns / CLOCK_NS_PER_MS) / 1000,
 	    (double)event->monotonic_ns / (double)CLOCK_NS_PER_S);
 	const char *camera = event_log_camera(log);
 	add_text(line, camera, strlen(camera));

@@ -56,7 +56,7 @@ static void test_each_event_has_the_common_fields(void **state)
 		char id[EVENT_ID_BYTES];
 		const struct event event = { .type = (enum event_type)type,
 			                         .number = 12,
-			                         .wall_ns = INT64_C(1700000000123456789),
+			                         .wall_ns = INT64_C(1700000000123956789),
 			                         .monotonic_ns = INT64_C(5250000000) };
 		cJSON *json = parsed(*state, &event);
 		event_log_id(*state, 12, id);

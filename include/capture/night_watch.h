@@ -27,6 +27,11 @@ struct night_watch {
 	struct camera *camera;
 	struct event_log *events;
 	struct camera_mode mode; /* asked of the camera last */
+	/* A frame is marked by its own exposure, not by what was asked meanwhile: */
+	bool night_frames;       /* the frames that come now were taken with the night's exposure */
+	int frames_since_switch; /* that came since the mode changed from the one to the other */
+	int64_t asked_ns;        /* when it did, monotonic */
+	struct frame_info previous;
 	double framerate;
 	uint64_t switches, switches_today;
 	char day[16];

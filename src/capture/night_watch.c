@@ -8,6 +8,9 @@
 #include "base/log.h"
 #include "media/luma.h"
 
+/* A camera does what it is asked within so many frames, as the night controller has it. */
+enum { SETTLE_FRAMES = 8 };
+
 void night_watch_init(struct night_watch *watch, const struct night_params *params, struct camera *camera,
                       struct event_log *events, double framerate)
 {
@@ -69,6 +72,10 @@ static void count_switch(struct night_watch *watch, int64_t timestamp_ns)
 static void set_mode(struct night_watch *watch, const struct camera_mode *mode)
 {
 	char note[256] = "";
+	if (mode->still != watch->mode.still) {
+		watch->frames_since_switch = 0;
+		watch->asked_ns = clock_now_ns();
+	}
 	watch->mode = *mode;
 	watch->changed = true;
 	int result = camera_set_mode(watch->camera, mode, note);
@@ -116,11 +123,37 @@ static void carry_out(struct night_watch *watch, enum night_event event, const s
 	set_mode(watch, &mode);
 }
 
+static bool is_near(double one, double other)
+{
+	return one > 0 && one < other * 1.1 && other < one * 1.1;
+}
+
+/* Was the frame exposed as those before the switch were? Those were under way when the camera was asked to change: it
+ * takes some frames' time, and frames wait. */
+static bool is_from_before(const struct night_watch *watch, const struct frame_info *info)
+{
+	const struct frame_info *previous = &watch->previous;
+	if (info->timestamp_ns < watch->asked_ns)
+		return true;
+	bool same_gain = (info->gain <= 0 && previous->gain <= 0) || is_near(info->gain, previous->gain);
+	return same_gain && is_near(info->exposure_us, previous->exposure_us) &&
+	       watch->frames_since_switch <= SETTLE_FRAMES;
+}
+
+static void mark(struct night_watch *watch, struct frame_info *info)
+{
+	watch->frames_since_switch++;
+	if (watch->night_frames != watch->mode.still && !is_from_before(watch, info))
+		watch->night_frames = watch->mode.still;
+	info->night = watch->night_frames;
+	watch->previous = *info;
+}
+
 void night_watch_frame(struct night_watch *watch, struct frame *frame)
 {
 	struct frame_info *info = &frame->info;
 	measure_gap(watch, info->timestamp_ns);
-	info->night = watch->mode.still;
+	mark(watch, info);
 	struct night_sample sample = {
 		.timestamp_ns = info->timestamp_ns,
 		.mean = info->mean,

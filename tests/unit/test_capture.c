@@ -26,6 +26,7 @@ static struct {
 	int width, height;           /* of them */
 	bool broken;                 /* acquiring fails */
 	uint64_t sequence;
+	double exposure_us, gain;
 	int fd, on_loan;
 } fake;
 static uint8_t pixels[2 * WIDTH * 2 * HEIGHT * FRAME_CHANNELS];
@@ -77,8 +78,8 @@ static int fake_acquire(void *state, struct camera_frame *frame, struct error *e
 		           .stride = { (size_t)fake.width * FRAME_CHANNELS } },
 		.timestamp_ns = clock_now_ns(),
 		.sequence = ++fake.sequence,
-		.exposure_us = 1000,
-		.gain = 2,
+		.exposure_us = fake.exposure_us,
+		.gain = fake.gain,
 	};
 	return 1;
 }
@@ -176,6 +177,8 @@ static int set_up(void **state)
 	memset(&fake, 0, sizeof fake);
 	fake.width = WIDTH;
 	fake.height = HEIGHT;
+	fake.exposure_us = 1000;
+	fake.gain = 2;
 	memset(pixels, 50, sizeof pixels);
 	atomic_store(&seen.times, 0);
 	lost = 0;
@@ -209,6 +212,7 @@ static void begin(double frame_timeout_s)
 	        .full_ring = full_ring,
 	        .events = event_log,
 	        .night = { .enable = night_threshold > 0,
+	                   .metric = NIGHT_METRIC_MEAN,
 	                   .dark_threshold = night_threshold,
 	                   .bright_threshold = night_threshold + 10,
 	                   .min_dark_frames = 1,
@@ -557,6 +561,54 @@ static void test_the_night_is_told_with_the_frame_that_decided(void **state)
 	assert_true(last.score < 60);
 }
 
+/* One frame of this exposure. Is it marked as a night frame? */
+static bool is_night(double exposure_us, double gain)
+{
+	fake.exposure_us = exposure_us;
+	fake.gain = gain;
+	give(1);
+	return status().newest.night;
+}
+
+static void test_a_frame_is_marked_by_its_own_exposure(void **state)
+{
+	(void)state;
+	night_threshold = 60;
+	begin(1000);
+	assert_false(is_night(2000, 2)); /* decides */
+	assert_true(status().night.night);
+	assert_false(is_night(2000, 2)); /* these were under way */
+	assert_false(is_night(2000, 2));
+	assert_true(is_night(1000, 1));
+	memset(pixels, 200, sizeof pixels);
+	for (int i = 0; i < 500 && status().night.night; i++)
+		assert_true(is_night(1000, 1));
+	assert_false(status().night.night);
+	assert_true(is_night(1000, 1));
+	assert_false(is_night(500, 1));
+	assert_false(is_night(1000, 1)); /* automatic exposure may come to be that of the night */
+}
+
+static void test_a_camera_that_does_not_change_is_believed_in_the_end(void **state)
+{
+	(void)state;
+	night_threshold = 60;
+	begin(1000);
+	int frames = 0;
+	while (!is_night(2000, 2) && frames < 100)
+		frames++;
+	assert_in_range(frames, 2, 20);
+}
+
+static void test_unknown_exposures_are_marked_by_their_time(void **state)
+{
+	(void)state;
+	night_threshold = 60;
+	begin(1000);
+	assert_false(is_night(0, 0));
+	assert_true(is_night(0, 0)); /* begun after the camera was asked */
+}
+
 int main(void)
 {
 #define CAPTURE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -577,6 +629,9 @@ int main(void)
 		CAPTURE(test_a_camera_that_comes_and_goes_is_told_once_each),
 		CAPTURE(test_a_camera_that_was_never_there_is_told_once),
 		CAPTURE(test_the_night_is_told_with_the_frame_that_decided),
+		CAPTURE(test_a_frame_is_marked_by_its_own_exposure),
+		CAPTURE(test_a_camera_that_does_not_change_is_believed_in_the_end),
+		CAPTURE(test_unknown_exposures_are_marked_by_their_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

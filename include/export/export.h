@@ -22,12 +22,14 @@ struct picture {
 	const uint8_t *rgb; /* tight rows of R,G,B */
 	int width, height;
 	uint64_t frame_id;
-	int64_t wall_ns;         /* when it was taken, nanoseconds since 1970 */
-	bool clock_synchronised; /* false: wall_ns may be off by years, and the metadata says so */
-	double exposure_us, gain, mean;
-	bool night;
-	int stacked;            /* frames in it; 1: a plain frame */
-	const char *stack_mode; /* "mean" …; NULL when stacked is 1 */
+	int64_t wall_ns;                    /* when it was taken, nanoseconds since 1970 */
+	bool clock_synchronised;            /* false: wall_ns may be off by years, and the metadata says so */
+	double exposure_us, gain, mean;     /* of a stack of unlike frames the least exposure and gain … */
+	double exposure_most_us, gain_most; /* … and the most; 0: the same for all frames */
+	bool night;                         /* of a stack: all frames were taken with the night's exposure */
+	bool night_and_day;                 /* of a stack: some were, some were not */
+	int stacked;                        /* frames in it; 1: a plain frame */
+	const char *stack_mode;             /* "mean" …; NULL when stacked is 1 */
 	const char *camera_model;
 };
 

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "export/export.h"
+#include "media/frame_run.h"
 #include "media/stack.h"
 #include "store/event_log.h"
 #include "store/frame_ring.h"
@@ -49,6 +50,7 @@ struct job {
 	struct frame_ring *ring;     /* where the frames are pinned */
 	const struct frame **frames; /* capacity of them, oldest first */
 	size_t capacity, frame_count;
+	int64_t interval_ns; /* from frame to frame, as asked of the camera; 0: unknown */
 
 	/* results */
 	struct error error; /* code 0: all files are on the disk */
@@ -58,6 +60,7 @@ struct job {
 	double bytes_mean;             /* of its bytes, 0-255 */
 	char **paths;                  /* a text for each picture: "PATH, PATH"; NULL where nothing was written */
 	struct frame_info first, last; /* of the frames, which are released by now */
+	struct frame_run run;          /* of all of them */
 
 	int64_t
 	    waiting_ns; /* the capture loop's: since when it waits for the next frame, on the awake clock; 0: not seen */

@@ -29,6 +29,7 @@ struct request {
 	size_t count;                      /* frames, 1 and up; clamped to what the ring may pin */
 	const struct frame *const *frames; /* REQUEST_PINNED: count of them, oldest first */
 	enum stack_mode stack_mode;        /* JOB_STACK */
+	bool mixed;                        /* JOB_STACK: frames of any exposure; else those like the one nearest to at_ns */
 	unsigned formats;                  /* set of enum export_format, not empty; one of them for JOB_TO_MEMORY */
 	enum job_destination to;
 	int width; /* see struct job */

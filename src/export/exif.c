@@ -80,13 +80,13 @@ static void add_time(struct exif_writer *writer, const struct metadata *metadata
 	add_text(writer, EXIF_IFD_EXIF, EXIF_TAG_OFFSET_TIME_DIGITIZED, metadata->offset);
 }
 
-/* What the camera did not tell (0) is left out. Gain 1 is taken as ISO 100. */
+/* What the camera did not tell (0) is left out, and what differs among a stack's frames. Gain 1 is taken as ISO 100. */
 static void add_exposure(struct exif_writer *writer, const struct picture *picture)
 {
-	if (picture->exposure_us >= 1 && picture->exposure_us <= UINT32_MAX)
+	if (picture->exposure_us >= 1 && picture->exposure_us <= UINT32_MAX && picture->exposure_most_us <= 0)
 		add_rational(writer, EXIF_IFD_EXIF, EXIF_TAG_EXPOSURE_TIME,
 		             (ExifRational){ (ExifLong)lround(picture->exposure_us), EXIF_MICROSECONDS });
-	if (picture->gain > 0)
+	if (picture->gain > 0 && picture->gain_most <= 0)
 		add_short(writer, EXIF_IFD_EXIF, EXIF_TAG_ISO_SPEED_RATINGS,
 		          (unsigned)fmin(round(picture->gain * 100), UINT16_MAX));
 }

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "media/frame_run.h"
 #include "media/ingest.h"
+#include "media/luma.h"
 
 enum {
 	BAND_BYTES =
@@ -156,18 +158,20 @@ struct stack_task {
 	const uint8_t **sources;
 	size_t count, bytes;
 	uint8_t *out;
+	atomic_uint_fast64_t sum; /* of the bytes of out */
 };
 
 static void run_stack_band(void *data, size_t index)
 {
-	const struct stack_task *task = data;
+	struct stack_task *task = data;
 	size_t begin = index * BAND_BYTES;
 	size_t end = begin + BAND_BYTES < task->bytes ? begin + BAND_BYTES : task->bytes;
 	stack_range(task->mode, task->sources, task->count, begin, end, task->out);
+	atomic_fetch_add(&task->sum, luma_sum(task->out + begin, end - begin));
 }
 
-/* Stacks the job's frames into out, which has room for one frame. */
-static int stack_frames(const struct jobs_params *params, const struct job *job, uint8_t *out)
+/* Stacks the job's frames into out, which has room for one frame. mean: of its bytes. */
+static int stack_frames(const struct jobs_params *params, const struct job *job, uint8_t *out, double *mean)
 {
 	const uint8_t **sources = calloc(job->frame_count, sizeof *sources);
 	if (!sources)
@@ -175,17 +179,35 @@ static int stack_frames(const struct jobs_params *params, const struct job *job,
 	for (size_t i = 0; i < job->frame_count; i++)
 		sources[i] = job->frames[i]->pixels;
 	const struct frame *frame = job->frames[0];
-	struct stack_task task = { job->stack_mode, sources, job->frame_count, frame_bytes(frame->width, frame->height),
-		                       out };
+	struct stack_task task = { .mode = job->stack_mode,
+		                       .sources = sources,
+		                       .count = job->frame_count,
+		                       .bytes = frame_bytes(frame->width, frame->height),
+		                       .out = out };
 	pool_run(params->pool, (task.bytes + BAND_BYTES - 1) / BAND_BYTES, run_stack_band, &task);
 	free(sources);
+	*mean = (double)atomic_load(&task.sum) / (double)task.bytes;
 	return 0;
+}
+
+/* What the frames have in common, instead of what the last one is. */
+static void describe_stack(const struct job *job, struct picture *picture)
+{
+	const struct frame_run *run = &job->run;
+	picture->exposure_us = run->exposure_us;
+	picture->exposure_most_us = run->exposure_most_us;
+	picture->gain = run->gain;
+	picture->gain_most = run->gain_most;
+	picture->night = run->night;
+	picture->night_and_day = run->some_night && !run->night;
+	picture->stacked = (int)job->frame_count;
+	picture->stack_mode = stack_mode_name(job->stack_mode);
 }
 
 static void run_stack(const struct jobs_params *params, struct job *job, uint8_t *out)
 {
 	struct picture picture = picture_of(params, job->frames[job->frame_count - 1]);
-	int result = stack_frames(params, job, out);
+	int result = stack_frames(params, job, out, &picture.mean);
 	/* The frames go back to capture before the slow part begins. */
 	frame_ring_release(job->ring, job->frames, job->frame_count);
 	if (result < 0) {
@@ -193,8 +215,7 @@ static void run_stack(const struct jobs_params *params, struct job *job, uint8_t
 		return;
 	}
 	picture.rgb = out;
-	picture.stacked = (int)job->frame_count;
-	picture.stack_mode = stack_mode_name(job->stack_mode);
+	describe_stack(job, &picture);
 	job->file_count = write_picture(params, job, 0, &picture, &job->error);
 }
 
@@ -211,6 +232,7 @@ void job_run(const struct jobs_params *params, struct job *job, uint8_t *result)
 		return; /* refused before it had any */
 	job->first = job->frames[0]->info;
 	job->last = job->frames[job->frame_count - 1]->info;
+	frame_run_describe(&job->run, job->frames, job->frame_count, job->interval_ns);
 	if (job->error.code != 0) {
 		frame_ring_release(job->ring, job->frames, job->frame_count);
 		return;

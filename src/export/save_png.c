@@ -13,7 +13,7 @@
 #include "metadata.h"
 #include "png_strips.h"
 
-enum { PNG_TEXTS_MAX = 10, PNG_TEXT_BYTES = 160, PNG_BITS = 8 };
+enum { PNG_TEXTS_MAX = 10, PNG_TEXT_BYTES = METADATA_DESCRIPTION_BYTES, PNG_BITS = 8 };
 
 struct png_writer {
 	const struct picture *picture;
@@ -86,10 +86,10 @@ static void png_add_texts(struct png_writer *writer)
 	png_add_text(writer, "Clock", "%s", metadata_clock(picture));
 	png_add_text(writer, "Frame", "%" PRIu64, picture->frame_id);
 	png_add_text(writer, "Stack", "%s", stack);
-	if (picture->exposure_us > 0)
-		png_add_text(writer, "Exposure", "%.0f us", picture->exposure_us);
-	if (picture->gain > 0)
-		png_add_text(writer, "Gain", "%.3f", picture->gain);
+	if (metadata.exposure[0] != '\0')
+		png_add_text(writer, "Exposure", "%s", metadata.exposure);
+	if (metadata.gain[0] != '\0')
+		png_add_text(writer, "Gain", "%s", metadata.gain);
 	png_add_text(writer, "Description", "%s", metadata.description);
 }
 

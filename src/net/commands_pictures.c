@@ -82,6 +82,7 @@ static struct request to_files(struct commands *commands, server_ticket ticket, 
 		.moment = moment_of(arguments),
 		.at_ns = commands_moment_ns(arguments, save_before_ns(commands)),
 		.count = 1,
+		.mixed = arguments->given & PROTO_MIXED,
 		.stack_mode = arguments->given & PROTO_MODE ? arguments->mode : commands->stack_mode,
 		.formats = arguments->formats ? arguments->formats : commands->formats,
 		.data = commands,
@@ -146,11 +147,12 @@ static void save_window(struct commands *commands, struct request *request, cons
 void command_past_stack(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	struct proto_arguments arguments;
-	if (!parse(commands, ticket, words, PROTO_FORMATS | PROTO_AT | PROTO_COUNT | PROTO_MODE, &arguments))
+	unsigned takes = PROTO_FORMATS | PROTO_AT | PROTO_COUNT | PROTO_MODE | PROTO_MIXED;
+	if (!parse(commands, ticket, words, takes, &arguments))
 		return;
 	struct request request = to_files(commands, ticket, &arguments);
 	request.count = (size_t)(arguments.given & PROTO_COUNT ? arguments.count : commands->stack_count);
-	if (!commands->stack_dark_frames && !(arguments.given & PROTO_MODE)) {
+	if (!commands->stack_dark_frames && !(arguments.given & (PROTO_MODE | PROTO_MIXED))) {
 		save_window(commands, &request, &arguments);
 		return;
 	}
@@ -162,10 +164,10 @@ void command_past_stack(struct commands *commands, server_ticket ticket, const s
 void command_get(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	struct proto_arguments arguments;
-	unsigned takes = PROTO_FORMATS | PROTO_AT | PROTO_COUNT | PROTO_MODE | PROTO_WIDTH | PROTO_META;
+	unsigned takes = PROTO_FORMATS | PROTO_AT | PROTO_COUNT | PROTO_MODE | PROTO_MIXED | PROTO_WIDTH | PROTO_META;
 	if (!parse(commands, ticket, words, takes, &arguments))
 		return;
-	bool stack = arguments.given & (PROTO_COUNT | PROTO_MODE), at = arguments.given & PROTO_AT;
+	bool stack = arguments.given & (PROTO_COUNT | PROTO_MODE | PROTO_MIXED), at = arguments.given & PROTO_AT;
 	struct request request = to_files(commands, ticket, &arguments);
 	request.to = JOB_TO_MEMORY;
 	request.formats = arguments.formats ? arguments.formats : EXPORT_JPG;

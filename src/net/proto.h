@@ -40,6 +40,7 @@ enum {
 	PROTO_AFTER = 1 << 7,
 	PROTO_FPS = 1 << 8,
 	PROTO_SINCE = 1 << 9,
+	PROTO_MIXED = 1 << 10,
 };
 
 struct proto_arguments {

@@ -140,6 +140,10 @@ static int parse_word(const char *command, const char *word, unsigned takes, str
 		arguments->given |= PROTO_META;
 		return 0;
 	}
+	if ((takes & PROTO_MIXED) && strcasecmp(word, "mixed") == 0) {
+		arguments->given |= PROTO_MIXED;
+		return 0;
+	}
 	unsigned format = export_format_of(word);
 	if (format == 0)
 		return takes & PROTO_FORMATS

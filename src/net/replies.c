@@ -8,6 +8,7 @@
 
 #include "base/chunk.h"
 #include "base/clock.h"
+#include "media/frame_run.h"
 #include "store/event_log.h"
 
 static double seconds(int64_t ns)
@@ -76,6 +77,14 @@ static void print_before(FILE *out, double save_before_s)
 	fprintf(out, "(export.save_before_s: %.3f s)", save_before_s);
 }
 
+static void print_spans(FILE *out, const struct job *job)
+{
+	char spans[FRAME_RUN_SPANS_BYTES];
+	frame_run_spans(&job->run, spans);
+	if (spans[0])
+		fprintf(out, " | spans %s", spans);
+}
+
 enum reply_kind { REPLY_SAVE, REPLY_SERIES, REPLY_WINDOW, REPLY_STACK };
 
 static void print_saved(FILE *out, enum reply_kind kind, const struct job *job, double save_before_s)
@@ -94,6 +103,7 @@ static void print_saved(FILE *out, enum reply_kind kind, const struct job *job, 
 	case REPLY_STACK:
 		print_stack(out, job);
 		print_before(out, save_before_s);
+		print_spans(out, job);
 		return;
 	}
 	fputs(" | ", out); /* the Python service's text of a series names no path, so the paths come after it */
@@ -114,6 +124,30 @@ static char *reply(enum reply_kind kind, const struct job *job, double save_befo
 	return fclose(out) == 0 ? text : NULL;
 }
 
+/* One value, or null and the range where the frames of a stack differ. */
+static void print_value(FILE *out, const char *name, const char *unit, int digits, double value, double most)
+{
+	if (most > 0)
+		fprintf(out, ",\"%s%s\":null,\"%s_range%s\":[%.*f,%.*f]", name, unit, name, unit, digits, value, digits, most);
+	else
+		fprintf(out, ",\"%s%s\":%.*f", name, unit, digits, value);
+}
+
+static void print_run(FILE *out, const struct job *job)
+{
+	const struct frame_run *run = &job->run;
+	print_value(out, "exposure", "_us", 0, run->exposure_us, run->exposure_most_us);
+	print_value(out, "gain", "", 3, run->gain, run->gain_most);
+	fprintf(out, ",\"mean\":%.2f,\"night\":%s", job->bytes_mean,
+	        run->night        ? "true"
+	        : run->some_night ? "null"
+	                          : "false");
+	char spans[FRAME_RUN_SPANS_BYTES];
+	frame_run_spans(run, spans);
+	if (spans[0])
+		fprintf(out, ",\"spans\":\"%s\"", spans);
+}
+
 static void print_meta(FILE *out, const struct job *job, const char *camera)
 {
 	const struct frame_info *info = &job->last;
@@ -121,10 +155,10 @@ static void print_meta(FILE *out, const struct job *job, const char *camera)
 	clock_format_iso(clock_wall_of(info->timestamp_ns), time);
 	fprintf(out, "{\"bytes\":%zu,\"format\":\"%s\",\"id\":%" PRIu64 ",\"time\":\"%s\"", chunk_bytes(job->bytes),
 	        export_format_name((enum export_format)job->formats), info->id, time);
-	fprintf(out, ",\"epoch\":%.3f,\"age_s\":%.3f,\"width\":%d,\"height\":%d,\"exposure_us\":%.0f,\"gain\":%.3f",
-	        wall_s(info), age_s(job, info), job->bytes_width, job->bytes_height, info->exposure_us, info->gain);
-	fprintf(out, ",\"mean\":%.2f,\"night\":%s,\"count\":%zu", job->bytes_mean, info->night ? "true" : "false",
-	        job->frame_count);
+	fprintf(out, ",\"epoch\":%.3f,\"age_s\":%.3f,\"width\":%d,\"height\":%d", wall_s(info), age_s(job, info),
+	        job->bytes_width, job->bytes_height);
+	print_run(out, job);
+	fprintf(out, ",\"count\":%zu", job->frame_count);
 	if (job->kind == JOB_STACK)
 		fprintf(out, ",\"mode\":\"%s\"", stack_mode_name(job->stack_mode));
 	fprintf(out, ",\"tier\":\"%s\",\"camera\":\"%s\"}\n", event_tier_text(EVENT_TIER_FRAMES), camera);

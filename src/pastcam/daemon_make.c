@@ -11,6 +11,17 @@
 
 enum { POOL_THREADS_MAX = 3, ZONE_EVERY_S = 5 };
 
+/* The night's longer exposures reach further back; what is configured should hold by day. */
+static void warn_of_short_past(const struct config *config, size_t slots)
+{
+	double ring_s = (double)slots / config->camera.framerate;
+	if (config->export.save_before_s > ring_s)
+		log_warning(
+		    "export.save_before_s is %g s, and the ring holds %.1f s (%zu frames, %g a second): without at=, past "
+		    "and pastStack give the oldest there is. Make ring.size larger, or export.save_before_s smaller",
+		    config->export.save_before_s, ring_s, slots, config->camera.framerate);
+}
+
 static int make_rings(struct daemon *daemon, struct error *error)
 {
 	const struct config *config = daemon->config;
@@ -20,6 +31,7 @@ static int make_rings(struct daemon *daemon, struct error *error)
 	size_t slots = budget_claim_of(&daemon->budget, BUDGET_FRAME_RING)->granted;
 	compose_ring_size(config, &width, &height);
 	daemon->ring = frame_ring_create(slots, width, height, error);
+	warn_of_short_past(config, slots);
 	compose_full_size(config, &width, &height);
 	if (daemon->ring && config->ring.downscale)
 		daemon->full_ring = frame_ring_create(COMPOSE_FULL_SLOTS, width, height, error);

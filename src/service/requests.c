@@ -5,6 +5,7 @@
 
 #include "base/chunk.h"
 #include "base/clock.h"
+#include "media/frame_run.h"
 
 static double seconds(int64_t ns)
 {
@@ -72,6 +73,16 @@ static int pin(const struct requests *requests, const struct request *request, s
 	return 0;
 }
 
+/* A stack is made of frames of one exposure; the others go back. How many stay. */
+static size_t keep_one_exposure(const struct request *request, struct job *job, size_t pinned)
+{
+	if (request->kind != JOB_STACK || request->mixed)
+		return pinned;
+	size_t alike = frame_run_select(job->frames, pinned, request->at_ns);
+	frame_ring_release(job->ring, job->frames + alike, pinned - alike);
+	return alike;
+}
+
 static int check_width(const struct requests *requests, const struct request *request, struct error *error)
 {
 	int width, height;
@@ -101,6 +112,7 @@ static struct job *admit(struct requests *requests, const struct request *reques
 	job->width = request->width;
 	job->ticket = request->ticket;
 	job->ring = requests->ring;
+	job->interval_ns = (int64_t)((double)CLOCK_NS_PER_S / requests->framerate);
 	job->done = request->done;
 	job->data = request->data;
 	return job;
@@ -124,7 +136,7 @@ int requests_submit(struct requests *requests, const struct request *request, st
 			error_set(error, pinned == 0 ? -ENODATA : pinned, "%s", "");
 		return error->code;
 	}
-	job->frame_count = (size_t)pinned;
+	job->frame_count = keep_one_exposure(request, job, (size_t)pinned);
 	jobs_submit(requests->jobs, job);
 	return 0;
 }

@@ -15,6 +15,7 @@
 
 #include "base/lock.h"
 #include "base/thread.h"
+#include "media/frame_run.h"
 
 enum { NONE = -1, CACHE_LINE = 64 };
 
@@ -274,13 +275,9 @@ static int pin_run(struct frame_ring *ring, int first, size_t count, const struc
 	return (int)done;
 }
 
-/* 0 when the exposure, [start, end), covers the moment. */
 static int64_t distance(const struct frame_ring *ring, int index, int64_t at_ns)
 {
-	const struct frame_info *info = &ring->slots[index].frame.info;
-	if (at_ns < info->timestamp_ns)
-		return info->timestamp_ns - at_ns;
-	return at_ns < info->exposure_end_ns ? 0 : at_ns - info->exposure_end_ns + 1;
+	return frame_distance_ns(&ring->slots[index].frame.info, at_ns);
 }
 
 /* The oldest of the count consecutive frames nearest to at_ns: starts with the nearest one and widens towards the

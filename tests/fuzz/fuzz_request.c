@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	for (size_t i = 0; i < words.count; i++)
 		FUZZ_CHECK(words.word[i][0] && !strpbrk(words.word[i], " \t\r\n"));
 	const unsigned taken[] = { 0,
-		                       0x3ff,
+		                       0x7ff,
 		                       PROTO_FORMATS,
 		                       PROTO_FORMATS | PROTO_AT | PROTO_COUNT | PROTO_MODE,
 		                       PROTO_FORMATS | PROTO_META | PROTO_WIDTH,

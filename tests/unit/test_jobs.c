@@ -35,6 +35,8 @@ static struct {
 	size_t file_count;
 	char paths[SLOTS][FSIO_PATH_BYTES];
 	uint64_t ticket, first_id, last_id;
+	double bytes_mean;
+	struct frame_run run;
 } seen;
 
 static int gate(void *data, dev_t *device, struct error *error)
@@ -63,6 +65,8 @@ static void done(void *data, const struct job *job)
 	seen.ticket = job->ticket;
 	seen.first_id = job->first.id;
 	seen.last_id = job->last.id;
+	seen.bytes_mean = job->bytes_mean;
+	seen.run = job->run;
 	pthread_mutex_unlock(&lock);
 	atomic_fetch_add(&seen.times, 1);
 	sem_post(&seen.told);
@@ -254,6 +258,28 @@ static void test_a_stack_is_one_picture(void **state)
 	}
 	wait_until_idle();
 	assert_int_equal(pinned(), 0);
+}
+
+static void test_a_stack_tells_its_own_mean_and_what_its_frames_agree_in(void **state)
+{
+	(void)state;
+	const double expected[] = { 70, 80 };
+	for (size_t i = 0; i < 2; i++) {
+		struct job *job = jobs_admit(jobs, JOB_STACK, JOB_TO_MEMORY, 3); /* 60, 70, 80 */
+		assert_non_null(job);
+		job->formats = EXPORT_NPY;
+		job->stack_mode = i == 0 ? STACK_MEAN : STACK_MAX;
+		job->ring = ring;
+		job->done = done;
+		job->frame_count = (size_t)frame_ring_pin_nearest(ring, 1000000, 3, job->frames);
+		assert_int_equal(job->frame_count, 3);
+		jobs_submit(jobs, job);
+		sem_wait(&seen.told);
+		assert_int_equal(seen.code, 0);
+		assert_float_equal(seen.bytes_mean, expected[i], 1e-9);
+		assert_float_equal(seen.run.exposure_us, 0, 0);
+		assert_int_equal(seen.run.gap_ns, 0);
+	}
 }
 
 static void test_several_formats_are_one_text(void **state)
@@ -477,6 +503,7 @@ int main(void)
 		JOBS(test_a_job_that_fails_is_one_event),
 		JOBS(test_a_series_is_a_picture_for_each_frame_in_order),
 		JOBS(test_a_stack_is_one_picture),
+		JOBS(test_a_stack_tells_its_own_mean_and_what_its_frames_agree_in),
 		JOBS(test_several_formats_are_one_text),
 		JOBS(test_no_more_than_the_limit_is_admitted),
 		JOBS(test_a_single_picture_does_not_wait_for_series),

@@ -71,6 +71,31 @@ static void test_metadata_tells_stacks_and_doubtful_clocks(void **state)
 	exif_data_unref(exif);
 }
 
+static void test_a_stack_of_unlike_frames_tells_their_range(void **state)
+{
+	struct picture stack = picture;
+	struct export_result result;
+	(void)state;
+
+	stack.frame_id = UINT64_MAX;
+	stack.stacked = 4096;
+	stack.stack_mode = "median";
+	stack.night_and_day = true;
+	stack.clock_synchronised = false;
+	stack.exposure_most_us = 200000000;
+	stack.gain_most = 16;
+	export_one(&stack, EXPORT_JPG, &result);
+	ExifData *exif = exif_data_new_from_file(result.paths[0]);
+	assert_non_null(exif);
+	assert_exif(
+	    exif, EXIF_TAG_IMAGE_DESCRIPTION,
+	    "frame 18446744073709551615; stack of 4096 (median); mean brightness 85.0; exposure 12500 to 200000000 us; "
+	    "gain 2.500 to 16.000; night and day exposures; clock not synchronised");
+	assert_exif(exif, EXIF_TAG_EXPOSURE_TIME, "absent");
+	assert_exif(exif, EXIF_TAG_ISO_SPEED_RATINGS, "absent");
+	exif_data_unref(exif);
+}
+
 static void test_a_picture_of_2046_says_so(void **state)
 {
 	struct export_result result;
@@ -96,21 +121,60 @@ static void assert_text(const png_text *texts, int count, const char *key, const
 	assert_string_equal(value, expected);
 }
 
-static void test_png_carries_texts(void **state)
+struct png_reader {
+	FILE *file;
+	png_structp png;
+	png_infop info;
+	png_textp texts;
+	int count;
+};
+
+static void open_png(struct png_reader *reader, const struct picture *what)
 {
 	struct export_result result;
-	png_textp texts;
-	int count = 0;
+
+	export_one(what, EXPORT_PNG, &result);
+	reader->file = fopen(result.paths[0], "rb");
+	assert_non_null(reader->file);
+	reader->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+	reader->info = png_create_info_struct(reader->png);
+	png_init_io(reader->png, reader->file);
+	png_read_info(reader->png, reader->info);
+	png_get_text(reader->png, reader->info, &reader->texts, &reader->count);
+}
+
+static void close_png(struct png_reader *reader)
+{
+	png_destroy_read_struct(&reader->png, &reader->info, NULL);
+	fclose(reader->file);
+}
+
+static void test_png_tells_ranges(void **state)
+{
+	struct picture stack = picture;
+	struct png_reader reader = { 0 };
 	(void)state;
 
-	export_one(&picture, EXPORT_PNG, &result);
-	FILE *file = fopen(result.paths[0], "rb");
-	assert_non_null(file);
-	png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
-	png_infop info = png_create_info_struct(png);
-	png_init_io(png, file);
-	png_read_info(png, info);
-	png_get_text(png, info, &texts, &count);
+	stack.stacked = 2;
+	stack.stack_mode = "mean";
+	stack.exposure_most_us = 2000000;
+	stack.gain_most = 6;
+	open_png(&reader, &stack);
+	assert_text(reader.texts, reader.count, "Exposure", "12500 to 2000000 us");
+	assert_text(reader.texts, reader.count, "Gain", "2.500 to 6.000");
+	assert_text(reader.texts, reader.count, "Description",
+	            "frame 42; stack of 2 (mean); mean brightness 85.0; exposure 12500 to 2000000 us; gain 2.500 to 6.000");
+	close_png(&reader);
+}
+
+static void test_png_carries_texts(void **state)
+{
+	struct png_reader reader = { 0 };
+	(void)state;
+
+	open_png(&reader, &picture);
+	const png_textp texts = reader.texts;
+	const int count = reader.count;
 	assert_text(texts, count, "Software", "pastcam " PASTCAM_VERSION);
 	assert_text(texts, count, "Source", "imx219");
 	assert_text(texts, count, "Creation Time", "2026-11-21T06:14:01.042+05:30");
@@ -120,8 +184,7 @@ static void test_png_carries_texts(void **state)
 	assert_text(texts, count, "Exposure", "12500 us");
 	assert_text(texts, count, "Gain", "2.500");
 	assert_text(texts, count, "Description", "frame 42; mean brightness 85.0");
-	png_destroy_read_struct(&png, &info, NULL);
-	fclose(file);
+	close_png(&reader);
 }
 
 int main(void)
@@ -129,6 +192,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_jpg_carries_exif, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_metadata_tells_stacks_and_doubtful_clocks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_stack_of_unlike_frames_tells_their_range, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_png_tells_ranges, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_picture_of_2046_says_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_png_carries_texts, set_up, tear_down),
 	};

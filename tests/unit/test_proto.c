@@ -149,6 +149,17 @@ static void test_what_streams_and_pins_take(void **state)
 	assert_string_equal(arguments.since, "ab-1");
 }
 
+static void test_a_stack_may_be_mixed(void **state)
+{
+	(void)state;
+	struct proto_arguments arguments;
+	struct error error;
+	assert_int_equal(parse("pastStack Mixed count=8 png", TAKES_ALL | PROTO_MIXED, &arguments, &error), 0);
+	assert_int_equal(arguments.given, PROTO_MIXED | PROTO_COUNT | PROTO_FORMATS);
+	assert_int_equal(parse("past mixed", TAKES_ALL, &arguments, &error), -EINVAL);
+	assert_string_equal(error.text, "unknown format \"mixed\": use jpg, png or npy");
+}
+
 static void test_explains_what_is_wrong(void **state)
 {
 	(void)state;
@@ -245,6 +256,7 @@ int main(void)
 		cmocka_unit_test(test_cuts_auth),
 		cmocka_unit_test(test_parses_formats),
 		cmocka_unit_test(test_parses_time_count_and_mode),
+		cmocka_unit_test(test_a_stack_may_be_mixed),
 		cmocka_unit_test(test_explains_what_is_wrong),
 		cmocka_unit_test(test_what_streams_and_pins_take),
 		cmocka_unit_test(test_what_is_wrong_with_streams_pins_and_bytes),

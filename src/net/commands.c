@@ -78,11 +78,12 @@ static command_handler run_help;
 static const struct command table[] = {
 	{ "save", command_save, "save [jpg] [png] [npy]: the next frame, full resolution" },
 	{ "pastStack", command_past_stack,
-	  "pastStack [formats] [at=] [count=N] [mode=mean|median|max]: a stack of past frames" },
+	  "pastStack [formats] [at=] [count=N] [mode=mean|median|max] [mixed]: a stack of past frames of one exposure, "
+	  "or of any" },
 	{ "past", command_past, "past [formats] [at=] [count=N]: past frames, each a picture" },
 	{ "get", command_get,
-	  "get [jpg|png|npy] [at=] [count=N] [mode=] [width=N] [meta]: the picture's bytes; at=: -5 (seconds back), "
-	  "1795256095.358 (since 1970), 2026-11-26T10:15:00Z" },
+	  "get [jpg|png|npy] [at=] [count=N] [mode=] [mixed] [width=N] [meta]: the picture's bytes; at=: -5 (seconds "
+	  "back), 1795256095.358 (since 1970), 2026-11-26T10:15:00Z" },
 	{ "live", command_live, "live [fps=N] [width=N] [meta]: JPEG after JPEG, until you leave" },
 	{ "events", command_events, "events [since=ID]: a line of JSON for each event, until you leave" },
 	{ "timeline", command_timeline, "timeline: how far the past reaches, and what is pinned, as JSON" },

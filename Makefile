@@ -238,6 +238,18 @@ check-arm: ## the kernels' tests for 64- and 32-bit ARM, under qemu
 	@tools/install-deps check-arm
 	tests/golden/check-arm $(BUILD)
 
+AXE = $(BUILD)/axe/node_modules/axe-core/axe.min.js
+
+$(AXE):
+	@command -v npm >/dev/null || tools/install-deps npm
+	npm install --prefix $(BUILD)/axe --no-audit --no-fund axe-core@4.11.0
+
+.PHONY: check-browser
+check-browser: ## the page in Chromium, over the real programs; leaves build/screenshots
+	@tools/install-deps build check browser
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(AXE)
+	AXE=$(abspath $(AXE)) PASTCAM=$(abspath $(BUILD)/pastcam) $(PYTHON) tests/run tests/browser/test_page.py
+
 .PHONY: check-valgrind
 check-valgrind: ## the unit tests under valgrind
 	@tools/install-deps build check valgrind

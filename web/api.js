@@ -38,9 +38,16 @@ export const send = (method, path, body, parameters, headers = {}) => request(ur
   body: body === undefined ? undefined : JSON.stringify(body),
 });
 
+// A picture is never asked for larger than the frames are; 0 is not known yet.
+let frameWidth = 0;
+export const setFrameWidth = (width) => { frameWidth = width; };
+export const fit = (width) => width && frameWidth && width < frameWidth ? width : undefined;
+
 // A picture of a moment: { bitmap, blob, epoch, frame, tier }.
 export async function picture(moment, parameters = {}, signal = undefined, extension = "jpg") {
-  const response = await request(url(`/at/${moment}.${extension}`, parameters), { signal });
+  const { width, ...rest } = parameters;
+  const smaller = rest.camera ? width : fit(width); // of another camera the width is not known
+  const response = await request(url(`/at/${moment}.${extension}`, { ...rest, width: smaller }), { signal });
   const blob = await response.blob();
   return {
     blob, bitmap: extension === "npy" ? null : await createImageBitmap(blob),

@@ -1,6 +1,6 @@
 // Puts the page together: which camera and which moment is shown, and what the buttons do with it.
 import { $, attempt, clock, el, span, toast } from "/dom.js";
-import { getCamera, getJson, picture, request, send, setCamera, whenLoginIsNeeded } from "/api.js";
+import { fit, getCamera, getJson, picture, request, send, setCamera, setFrameWidth, whenLoginIsNeeded } from "/api.js";
 import { watchLive } from "/live.js";
 import * as stage from "/stage.js";
 import * as timeline from "/timeline.js";
@@ -32,6 +32,7 @@ function badge() {
   $("stage").classList.toggle("is-live", isLive);
   const shown = stage.current();
   if (file) $("badge-text").textContent = file;
+  else if (isLive && $("stage").classList.contains("stale")) $("badge-text").textContent = shown ? `Last picture · ${clock(shown.epoch)}` : "No picture yet";
   else if (isLive) $("badge-text").textContent = shown ? `LIVE · ${clock(shown.epoch)}` : "LIVE";
   else $("badge-text").textContent = shown ? `${span(timeline.now() - shown.epoch)} ago · ${clock(shown.epoch, true)}` : "…";
   $("to-live").setAttribute("aria-pressed", String(isLive));
@@ -51,6 +52,7 @@ function checkFreshness() {
   const interval = 1 / Math.max(0.2, status?.camera?.framerate ?? 1);
   const stale = moment === null && !file && silent > Math.max(2.5, 3 * interval, 3 * (status?.night?.exposure_us ?? 0) / 1e6);
   $("stage").classList.toggle("stale", stale);
+  timeline.past.isFresh = !stale;
   const reason = reasonOfSilence();
   const text = stale ? `No new picture for ${lastFrameAt ? span(silent) : "a while"}${reason ? `. ${reason}` : ""}` : "";
   if ($("trouble").dataset.kind !== "past") {
@@ -87,7 +89,7 @@ function startLive() {
   if (document.hidden || getCamera() === ALL || !cameras.length) return;
   const width = Math.min(1920, Math.ceil($("stage").clientWidth * Math.min(2, devicePixelRatio) / 160) * 160);
   stopLive = watchLive({
-    width: width < (status?.camera?.width ?? 1e9) ? width : undefined,
+    width: fit(width),
     onFrame: (frame) => {
       lastFrameAt = performance.now();
       liveReason = "";
@@ -307,11 +309,14 @@ function drawCameras() {
   for (const tile of [...tiles.children]) if (!cameras.includes(tile.dataset.camera)) tile.remove();
 }
 
+const tileWidths = new Map(); // what each camera's frames are made smaller to, once their size is known
+
 async function refreshTile(tile) {
   const name = tile.dataset.camera;
   try {
-    const frame = await picture("now", { width: 480, camera: name });
+    const frame = await picture("now", { width: tileWidths.get(name), camera: name });
     const canvas = tile.querySelector("canvas");
+    if (frame.bitmap.width > 480) tileWidths.set(name, 480);
     canvas.width = frame.bitmap.width;
     canvas.height = frame.bitmap.height;
     canvas.getContext("2d").drawImage(frame.bitmap, 0, 0);
@@ -342,10 +347,12 @@ function chooseCamera(name) {
   $("grid").hidden = name !== ALL;
   $("view").hidden = name === ALL;
   drawCameras();
-  if (name === ALL) { stopLive?.(); stopLive = null; } else goLive();
+  stopLive?.();
+  stopLive = null;
+  setFrameWidth(0);
   events.redraw();
   refreshTimeline();
-  refreshStatus();
+  refreshStatus().then(() => { if (name !== ALL && name === getCamera()) goLive(); });
 }
 
 function onCameras(names) {
@@ -374,6 +381,7 @@ async function refreshStatus() {
   if (!getCamera() || getCamera() === ALL || document.hidden) return;
   try {
     status = await getJson("/api/status");
+    setFrameWidth(status.ring.width);
     webIsAway = false;
     if (!$("panel-state").hidden) state.draw(status);
   } catch (error) {

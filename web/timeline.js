@@ -9,7 +9,7 @@ const colours = () => {
   return Object.fromEntries(["ink", "soft", "line", "accent", "amber", "red", "wash", "card"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 };
 
-export const past = { tiers: [], pins: [], marks: [], offset: 0, from: 0, to: 0 };
+export const past = { isFresh: false, tiers: [], pins: [], marks: [], offset: 0, from: 0, to: 0 };
 let view = { seconds: 0, end: null }; // end null: it ends now; seconds 0: all that is in memory
 let cursor = null; // the moment shown; null: live
 let onSeek = () => {};
@@ -135,7 +135,7 @@ function drawTiers(position, colour) {
     pen.fillStyle = isLossless ? colour.accent : colour.amber;
     pen.globalAlpha = isLossless ? 1 : 0.75;
     const x = position(tier.from);
-    pen.fillRect(x, top + (isLossless ? 2 : 7), position(view.end === null && isLossless ? now() : tier.to) - x, 4);
+    pen.fillRect(x, top + (isLossless ? 2 : 7), position(view.end === null && isLossless && past.isFresh ? now() : tier.to) - x, 4);
     pen.globalAlpha = 1;
   }
   for (const pin of past.pins) {
@@ -149,8 +149,8 @@ function drawTiers(position, colour) {
 function drawMarks(seen, position, colour) {
   const middle = ROW.ticks + ROW.film + 16;
   for (const mark of past.marks) {
-    if (mark.epoch < seen.start || mark.epoch > seen.end) continue;
-    const x = position(mark.epoch);
+    if ((mark.until || mark.epoch) < seen.start || mark.epoch > seen.end) continue;
+    const x = position(Math.max(mark.epoch, seen.start));
     pen.fillStyle = { motion: colour.amber, trigger: colour.red, night: colour.soft, saved: colour.accent }[mark.kind] ?? colour.soft;
     pen.beginPath();
     if (mark.kind === "trigger") { pen.moveTo(x, middle - 6); pen.lineTo(x + 6, middle); pen.lineTo(x, middle + 6); pen.lineTo(x - 6, middle); }

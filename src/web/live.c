@@ -17,6 +17,7 @@
 #define BOUNDARY "--pastcam\r\n"
 
 enum {
+	PATIENCE_S = 4, /* until a viewer is let in without a picture */
 	FRAME_BYTES_MAX = 64 * 1024 * 1024,
 	HEAD_BYTES = 256,
 	BLOCK_BYTES = 16 * 1024,
@@ -36,6 +37,8 @@ struct viewer {
 	struct viewer *next;
 	struct source *source;
 	struct peer *peer;
+	struct request *request; /* until it is answered: with the first picture, or why there is none */
+	struct loop_watch *patience;
 	struct part *part; /* being sent */
 	size_t sent;       /* of part */
 	uint64_t number;   /* of the last part begun */
@@ -101,13 +104,34 @@ static void append(struct part *part, const void *bytes, size_t length)
 /* --- from the daemon --- */
 
 static void connect_source(struct source *source);
+static void begin_stream(struct viewer *viewer);
+static void free_viewer(void *data);
+
+/* A line without a picture says why there will be none. */
+static void refuse_waiting(struct source *source, const char *line)
+{
+	for (struct viewer *viewer = source->viewers, *next; viewer; viewer = next) {
+		next = viewer->next;
+		if (!viewer->request)
+			continue;
+		struct request *request = viewer->request;
+		request->cancel = NULL;
+		free_viewer(viewer); /* with the last one goes the source */
+		if (!ask_is_refused(request, line))
+			request_problem(request, 502, "pastcam answered with something else than pictures");
+	}
+}
 
 static void on_line(void *data, const char *line, size_t length, uint64_t bytes)
 {
 	(void)length;
 	struct source *source = data;
+	if (bytes == 0) {
+		refuse_waiting(source, line);
+		return;
+	}
 	release(source->building);
-	source->building = bytes > 0 ? begin_part(line, (size_t)bytes) : NULL;
+	source->building = begin_part(line, (size_t)bytes);
 }
 
 static void on_bytes(void *data, const void *bytes, size_t length, uint64_t left)
@@ -123,8 +147,13 @@ static void on_bytes(void *data, const void *bytes, size_t length, uint64_t left
 	release(source->latest);
 	source->latest = source->building;
 	source->building = NULL;
-	for (struct viewer *viewer = source->viewers; viewer; viewer = viewer->next)
-		peer_resume(viewer->peer);
+	for (struct viewer *viewer = source->viewers, *next; viewer; viewer = next) {
+		next = viewer->next;
+		if (viewer->request)
+			begin_stream(viewer);
+		else
+			peer_resume(viewer->peer);
+	}
 }
 
 static void on_end(void *data, const struct error *error)
@@ -256,21 +285,52 @@ static void free_viewer(void *data)
 		link = &(*link)->next;
 	*link = viewer->next;
 	source->live->viewers--;
+	loop_remove(viewer->patience);
 	release(viewer->part);
 	free(viewer);
 	if (!source->viewers)
 		destroy_source(source);
 }
 
-static struct viewer *add_viewer(struct source *source, struct peer *peer)
+static void begin_stream(struct viewer *viewer)
 {
+	struct request *request = viewer->request;
+	struct MHD_Response *response =
+	    MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_viewer, viewer, free_viewer);
+	viewer->request = NULL;
+	request->cancel = NULL;
+	if (!response)
+		free_viewer(viewer);
+	else
+		response_header(response, "Content-Type", "multipart/x-mixed-replace; boundary=pastcam");
+	peer_set_state(request->peer, PEER_STREAMING);
+	request_respond(request, 200, response);
+}
+
+/* The camera is away, it seems: the viewer is told that pictures will come, and sees them when they do. */
+static void on_patience(void *data, uint32_t times)
+{
+	(void)times;
+	struct viewer *viewer = data;
+	if (viewer->request)
+		begin_stream(viewer);
+}
+
+static struct viewer *add_viewer(struct source *source, struct request *request)
+{
+	struct loop *loop = source->live->web->loop;
 	struct viewer *viewer = calloc(1, sizeof *viewer);
-	if (!viewer) {
+	struct loop_watch *patience = viewer ? loop_add_timer(loop, on_patience, viewer) : NULL;
+	if (!patience || loop_set_timer(patience, (int64_t)PATIENCE_S * CLOCK_NS_PER_S, 0) < 0) {
+		loop_remove(patience);
+		free(viewer);
 		if (!source->viewers)
 			destroy_source(source);
 		return NULL;
 	}
-	*viewer = (struct viewer){ .next = source->viewers, .source = source, .peer = peer };
+	*viewer = (struct viewer){
+		.next = source->viewers, .source = source, .peer = request->peer, .request = request, .patience = patience
+	};
 	source->viewers = viewer;
 	source->live->viewers++;
 	return viewer;
@@ -304,20 +364,14 @@ void live_get(struct request *request)
 	if (!camera)
 		return;
 	struct source *source = live->viewers < VIEWERS_MAX ? find_source(live, camera, &line, &error) : NULL;
-	struct viewer *viewer = source ? add_viewer(source, request->peer) : NULL;
-	if (!viewer) {
+	struct viewer *viewer = source ? add_viewer(source, request) : NULL;
+	if (!viewer)
 		request_problem(request, 503, "camera %s: %s", camera->name,
 		                error.code < 0 ? error.text : "too many viewers at once");
-		return;
-	}
-	struct MHD_Response *response =
-	    MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_viewer, viewer, free_viewer);
-	if (!response)
-		free_viewer(viewer);
+	else if (source->latest)
+		begin_stream(viewer);
 	else
-		response_header(response, "Content-Type", "multipart/x-mixed-replace; boundary=pastcam");
-	peer_set_state(request->peer, PEER_STREAMING);
-	request_respond(request, 200, response);
+		request_wait(request, free_viewer, viewer);
 }
 
 struct live *live_create(struct web *web, struct error *error)

@@ -77,7 +77,7 @@ static void write_sample(FILE *out, const char *name, const char *camera, const 
 
 static bool is_shown(const cJSON *value)
 {
-	return cJSON_IsNumber(value) || cJSON_IsBool(value) || cJSON_IsString(value);
+	return cJSON_IsNumber(value) || cJSON_IsBool(value) || (cJSON_IsString(value) && value->valuestring[0]);
 }
 
 static void write_family(FILE *out, const cJSON *row, const char *path, cJSON *const *statuses,

@@ -1,0 +1,228 @@
+"""The page in a real browser (Debian's Chromium), over the real programs with synthetic cameras.
+
+make check-browser runs it; screenshots are left in build/screenshots. AXE names axe-core's axe.min.js (npm), for the accessibility rules."""
+
+import io
+import os
+import re
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
+
+import numpy as np
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from harness import PATIENCE_S, ROOT, main, wait_until
+from pictures import load, read_number
+from web import Site, Web
+
+SHOTS = os.path.join(ROOT, "build", "screenshots")
+PICTURE = {"camera.width": 640, "camera.height": 480, "camera.framerate": 10, "ring.size": 140}
+# What is drawn on the picture is read back through the page's own canvas.
+PIXELS = """
+const c = document.getElementById("picture");
+return [c.width, c.height, Array.from(c.getContext("2d").getImageData(0, 0, c.width, 40).data), c.dataset.epoch];
+"""
+
+
+def browser(width=1440, height=900):
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", f"--window-size={width},{height}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+
+
+class Page(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        os.makedirs(SHOTS, exist_ok=True)
+        cls.site = Site(options=PICTURE)
+        cls.addClassCleanup(cls.site.__exit__)
+        cls.site.__enter__()
+        cls.driver = browser()
+        cls.addClassCleanup(cls.driver.quit)
+        cls.site.wait_frames(130)
+
+    def setUp(self):
+        self.open()
+
+    def tearDown(self):
+        wrong = [line["message"] for line in self.driver.get_log("browser") if line["level"] == "SEVERE" and "Failed to load resource" not in line["message"]]
+        self.assertEqual(wrong, [])
+
+    def open(self, path="/"):
+        self.driver.get("about:blank")
+        self.driver.get(f"http://localhost:{self.site.web.port}{path}")
+        wait_until(lambda: self.frame() is not None, "a picture on the page")
+
+    def find(self, name):
+        return self.driver.find_element(By.ID, name)
+
+    def text(self, name):
+        return self.driver.execute_script("return document.getElementById(arguments[0]).textContent", name)
+
+    def frame(self):
+        value = self.driver.execute_script("return document.getElementById('picture').dataset.frame")
+        return int(value) if value else None
+
+    def number_shown(self):
+        """What is burnt into the picture, and what pastcam has burnt into the frame of the moment that the page names."""
+        width, height, data, epoch = self.driver.execute_script(PIXELS)
+        strip = np.array(data, dtype=np.uint8).reshape(40, width, 4)[:, :, :3]
+        pixels = np.zeros((height, width, 3), dtype=np.uint8)
+        pixels[:40] = strip
+        with Image.open(io.BytesIO(self.site.web.ask(f"/at/{epoch}.jpg").body)) as image:
+            return read_number(pixels, camera_width=640), read_number(np.asarray(image.convert("RGB")))
+
+    def click(self, name):
+        self.driver.execute_script("document.getElementById(arguments[0]).click()", name)
+
+    def drag_to(self, seconds_ago):
+        """As a finger would, in steps."""
+        span = self.driver.execute_script("return import('/timeline.js').then((t) => t.past.to - t.past.from)") * 1.05
+        box = self.find("timeline")
+        width = box.size["width"]
+        x = width / 2 - width * seconds_ago / span
+        actions = ActionChains(self.driver, duration=40)
+        actions.move_to_element_with_offset(box, int(width / 2 - 12), 0).click_and_hold()
+        for part in (0.3, 0.6, 1):
+            actions.move_to_element_with_offset(box, int((width / 2 - 12) * (1 - part) + x * part), 0)
+        actions.release().perform()
+
+    def shoot(self, name):
+        self.driver.save_screenshot(os.path.join(SHOTS, f"{name}.png"))
+
+    def test_live_moves(self):
+        first = self.frame()
+        wait_until(lambda: self.frame() > first + 3, "live pictures")
+        self.assertIn("LIVE", self.text("badge-text"))
+        self.shoot("live")
+
+    def test_dragging_shows_the_past_whose_number_is_right(self):
+        newest = self.frame()
+        self.drag_to(5)
+        wait_until(lambda: "ago" in self.text("badge-text") and self.frame() < newest, "the past")
+        wait_until(lambda: self.driver.execute_script("return document.getElementById('picture').width") == 640, "the full picture")
+        time.sleep(0.5)  # whatever was asked for while dragging has come by now
+        shown, asked = self.number_shown()
+        self.assertEqual(shown, asked)
+        before = self.frame()
+        self.assertLess(before, newest - 10)
+        self.shoot("past")
+        self.find("timeline").send_keys(Keys.ARROW_LEFT)
+        wait_until(lambda: self.frame() == before - 1, "one frame back")
+        self.find("timeline").send_keys(Keys.ARROW_RIGHT)
+        wait_until(lambda: self.frame() == before, "one frame on")
+        self.find("timeline").send_keys(Keys.END)
+        wait_until(lambda: self.frame() > newest, "live again")
+
+    def test_saving_makes_the_file_whose_number_was_shown(self):
+        self.drag_to(3)
+        wait_until(lambda: "ago" in self.text("badge-text"), "the past")
+        wait_until(lambda: self.driver.execute_script("return document.getElementById('picture').width") == 640, "the full picture")
+        time.sleep(0.5)
+        number, _ = self.number_shown()
+        self.click("save")
+        name = wait_until(lambda: re.search(r"Saved (\S+\.jpg)", self.text("toasts")), "the save").group(1)
+        path = os.path.join(self.site.folder, "captures", name)
+        self.assertEqual(read_number(load(path)), number)
+        self.click("tab-files")
+        wait_until(lambda: name in self.driver.execute_script("return document.getElementById('files').innerHTML"), "the file in the list")
+        self.shoot("saved")
+        self.driver.execute_script("document.querySelector('#files button').click()")
+        wait_until(lambda: ".jpg" in self.text("badge-text"), "the file shown")
+        self.click("leave-file")
+        wait_until(lambda: "LIVE" in self.text("badge-text"), "live again")
+
+    def test_marks_and_holds_are_shown_and_let_go(self):
+        self.click("trigger")
+        wait_until(lambda: "Marked" in self.text("events"), "the mark in the list")
+        self.click("hold")
+        wait_until(lambda: "Held" in self.text("pins"), "the held moment")
+        self.shoot("events")
+        self.driver.execute_script("[...document.querySelectorAll('#pins button')].find((b) => b.textContent === 'Let go').click()")
+        wait_until(lambda: self.text("pins") == "", "the moment let go")
+
+    def test_settings_go_round(self):
+        self.click("open-settings")
+        field = wait_until(lambda: self.driver.find_elements(By.ID, "option-ring.size"), "the settings")[0]
+        self.shoot("settings")
+        field.clear()
+        field.send_keys("1")
+        self.click("settings-save")
+        wait_until(lambda: "ring.size is 1" in self.text("settings-note"), "the refusal")
+        field.clear()
+        field.send_keys("222")
+        self.click("settings-save")
+        wait_until(lambda: "Saved" in self.text("settings-note"), "the settings saved")
+        with open(self.site.web.config_path, encoding="utf-8") as file:
+            self.assertIn('222', file.read())
+
+    def test_the_page_recovers_when_its_program_is_killed(self):
+        self.site.web.process.kill()
+        self.site.web.process.wait()
+        wait_until(lambda: not self.find("trouble").get_property("hidden"), "the page saying so")
+        self.assertNotIn("LIVE", self.text("badge-text"))
+        self.shoot("away")
+        last, port = self.frame(), self.site.web.port
+        self.site.web = Web(self.site.folder, {"web.port": port})
+        self.site.web.wait_ready()
+        begun = time.monotonic()
+        wait_until(lambda: self.frame() > last, "pictures again")
+        print(f"measured: the page is back {time.monotonic() - begun:.1f} s after pastcam-web")
+
+    def test_on_a_phone_nothing_is_cut_off(self):
+        self.driver.set_window_size(500, 900)
+        self.addCleanup(self.driver.set_window_size, 1440, 900)
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True})
+        self.addCleanup(self.driver.execute_cdp_cmd, "Emulation.clearDeviceMetricsOverride", {})
+        self.open()
+        wide = self.driver.execute_script("return document.documentElement.scrollWidth - innerWidth")
+        self.assertLessEqual(wide, 0)
+        self.shoot("phone")
+
+    def test_axe_finds_nothing_serious(self):
+        with open(os.environ["AXE"], encoding="utf-8") as file:
+            axe = file.read()
+        for place in ("page", "settings"):
+            if place == "settings":
+                self.click("open-settings")
+                wait_until(lambda: self.driver.find_elements(By.ID, "option-ring.size"), "the settings")
+            self.driver.execute_script(axe)
+            found = self.driver.execute_async_script("const done = arguments[0]; axe.run().then((r) => done(r.violations.map((v) => [v.impact, v.id, v.nodes.map((n) => n.html).slice(0, 3)])));")
+            self.assertEqual([one for one in found if one[0] in ("serious", "critical")], [], place)
+
+
+class TwoCameras(unittest.TestCase):
+    def test_a_grid_and_one_that_goes_and_comes_back(self):
+        with Site(names=("front", "back"), options=dict(PICTURE, **{"camera.width": 320, "camera.height": 240})) as site:
+            site.wait_frames(20)
+            driver = browser()
+            self.addCleanup(driver.quit)
+            driver.get(f"http://localhost:{site.web.port}/")
+            tiles = lambda: [tile.text for tile in driver.find_elements(By.CSS_SELECTOR, "#grid button")]
+            wait_until(lambda: sorted(tiles()) == ["back", "front"], "both cameras")
+            driver.save_screenshot(os.path.join(SHOTS, "grid.png"))
+            driver.find_element(By.CSS_SELECTOR, "#grid button[data-camera=back]").click()
+            frame = lambda: int(driver.execute_script("return document.getElementById('picture').dataset.frame") or 0)
+            wait_until(lambda: frame() > 0, "the one camera")
+            site.daemons["back"].process.kill()
+            site.daemons["back"].process.wait()
+            wait_until(lambda: "pastcam is away" in driver.find_element(By.ID, "trouble").text, "the page saying that it is away")
+            driver.save_screenshot(os.path.join(SHOTS, "camera-away.png"))
+            site.daemons["back"] = site.make("back")
+            site.daemons["back"].wait_ready()
+            wait_until(lambda: driver.find_element(By.ID, "trouble").get_property("hidden"), "the camera back on the page")
+
+
+if __name__ == "__main__":
+    main()

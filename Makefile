@@ -213,6 +213,7 @@ bench: ## measure every kernel and encoder against its limit; writes build/bench
 	@$(MAKE) --no-print-directory all
 	$(BUILD)/bench/bench $(PHOTOS) $(BUILD)/bench.json
 	$(PYTHON) bench/daemon.py $(BUILD)/pastcam $(BUILD)/bench-daemon.json
+	$(if $(HAVE_MICROHTTPD),$(PYTHON) bench/web.py $(BUILD) $(BUILD)/bench-web.json)
 
 $(BUILD)/bench/bench: $(BENCH_OBJECTS) $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lyuv -lturbojpeg $(LDLIBS_ALL)

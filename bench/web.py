@@ -1,0 +1,140 @@
+#!/usr/bin/python3
+"""Measures the page's program beside the real daemon.   usage: bench/web.py BUILD_FOLDER RESULT.json
+
+One pastcam with the synthetic camera at 1024x768 and 30 frames a second, one pastcam-web, and clients on this machine."""
+
+import http.client
+import json
+import os
+import sys
+import threading
+import time
+
+BUILD = os.path.abspath(sys.argv[1])
+os.environ.setdefault("PASTCAM", os.path.join(BUILD, "pastcam"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "integration"))
+
+from web import Site  # noqa: E402
+
+CAMERA = {"camera.width": 1024, "camera.height": 768, "camera.framerate": 30, "ring.size": 300}
+results = {}
+
+
+def row(name, value, unit, limit=None):
+    results[name] = {"value": round(value, 3), "unit": unit, "limit": limit}
+    print(f"{name:58} {value:10.3f} {unit:8}{'' if limit is None else f' (limit {limit})'}", flush=True)
+
+
+def cpu_s(process):
+    with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rss_mib(process):
+    """What is its own: without the pages of libraries that it shares."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+        return int(next(line for line in file if line.startswith("RssAnon")).split()[1]) / 1024
+
+
+def switches(process):
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+        return int(next(line for line in file if line.startswith("voluntary")).split()[1])
+
+
+def percentile(values, part):
+    return sorted(values)[min(len(values) - 1, int(part * len(values)))]
+
+
+def measure_pictures(site, path, count, pause_s=0.0):
+    times = []
+    connection = http.client.HTTPConnection("127.0.0.1", site.web.port)
+    before = cpu_s(site.web.process) + cpu_s(site.daemon.process)
+    begun = time.monotonic()
+    for _ in range(count):
+        start = time.monotonic()
+        connection.request("GET", path)
+        response = connection.getresponse()
+        response.read()
+        assert response.status == 200, response.status
+        times.append(1000 * (time.monotonic() - start))
+        time.sleep(max(0.0, pause_s - (time.monotonic() - start)))
+    seconds = time.monotonic() - begun
+    return times, (cpu_s(site.web.process) + cpu_s(site.daemon.process) - before) / count * 1000, seconds
+
+
+class Viewer(threading.Thread):
+    def __init__(self, site, path):
+        super().__init__(daemon=True)
+        self.client = site.web.stream(path)
+        self.frames, self.bytes, self.late = 0, 0, []
+
+    def run(self):
+        tail = b""
+        while True:
+            try:
+                chunk = self.client.recv(262144)
+            except OSError:
+                return
+            if not chunk:
+                return
+            self.bytes += len(chunk)
+            found = (tail + chunk).split(b"Pastcam-Epoch: ")[1:]
+            for part in found:
+                if b"\r\n" in part:
+                    self.frames += 1
+                    self.late.append(1000 * (time.time() - float(part.split(b"\r\n")[0])))
+            tail = chunk[-40:] if not found else b""
+
+
+def lost(site):
+    camera = site.daemon.status()["camera"]
+    return camera["lost"] + camera["dropped"] + camera["skipped"]
+
+
+def main():
+    with Site(options=CAMERA) as site:
+        site.wait_frames(100)
+        web = site.web.process
+        before = switches(web)
+        time.sleep(5)
+        row("idle: memory of its own", rss_mib(web), "MiB", 4)
+        row("idle: wake-ups", (switches(web) - before) / 5, "per s", 0)
+        base = lost(site)
+        times, cpu_ms, _ = measure_pictures(site, "/at/-2.jpg", 150, 0.03)
+        row("/at/-2.jpg 1024x768: p50", percentile(times, 0.5), "ms")
+        row("/at/-2.jpg 1024x768: p99", percentile(times, 0.99), "ms", 10)
+        before = cpu_s(site.daemon.process)
+        time.sleep(5)
+        idle_ms = (cpu_s(site.daemon.process) - before) / 5 * 30
+        row("/at/-2.jpg: CPU of both programs beyond capture", cpu_ms - idle_ms, "ms")
+        times, _, seconds = measure_pictures(site, "/at/-2.jpg?width=128", 150, 0.02)
+        row("thumbnails, while dragging", 150 / seconds, "per s", 50)
+        row("frames lost meanwhile", lost(site) - base, "frames", 0)
+
+        viewers = [Viewer(site, "/live.mjpg?fps=10") for _ in range(8)]
+        stalled = [site.web.stream("/live.mjpg?fps=10") for _ in range(4)]
+        for viewer in viewers:
+            viewer.start()
+        time.sleep(2)
+        start_cpu, start_frames = cpu_s(web), [viewer.frames for viewer in viewers]
+        for viewer in viewers:
+            viewer.late.clear()
+        time.sleep(8)
+        row("8 viewers, 4 stalled at 10 fps: least frames a viewer got", min(v.frames - s for v, s in zip(viewers, start_frames)) / 8, "per s")
+        row("8 viewers, 4 stalled: memory a viewer", (rss_mib(web)) / 12, "MiB", 0.2)
+        row("8 viewers, 4 stalled: CPU of pastcam-web a viewer, sending included", 1000 * (cpu_s(web) - start_cpu) / 8 / 12, "ms/s")
+        row("frames lost meanwhile, with viewers", lost(site) - base, "frames", 0)
+        for client in stalled + [viewer.client for viewer in viewers]:
+            client.close()
+        quick = Viewer(site, "/live.mjpg")
+        quick.start()
+        time.sleep(8)
+        row("live at 30 fps, capture to the client: p95", percentile(quick.late[10:], 0.95), "ms", 60)
+        quick.client.close()
+    with open(sys.argv[2], "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -56,6 +56,8 @@ class Machine(unittest.TestCase):
             self.assertIn("100 of 4096 MiB are available", status["capture"]["reason"])
             self.assertIsNotNone(status["capture"]["paused_for_s"])
             self.assertRegex(daemon.ask("save"), "^NOT_SAVED capture is paused: memory is short: 100 of 4096 MiB")
+            wait_until(lambda: daemon.status()["ring"]["newest_age_s"] > 2, "the newest frame to grow old")
+            self.assertRegex(daemon.ask("past at=-0.1"), r"^NO_FRAMES: the newest frame is .* old: capture is paused: memory")
             self.assertRegex(daemon.ask("past at=-3"), "^Saved")  # what is in the past stays
             self.assertIn("Capture pauses until it is better: memory is short", daemon.log())
             self.tell(3000, swapped_pages=200000)

@@ -1,174 +1,173 @@
 /* The trigger port: lines in, replies out. */
-#include "server_fixture.h"
+#include "server_rig.h"
 
 static void test_answers_a_line_however_it_ends(void **state)
 {
 	(void)state;
-	struct fixture fixture;
-	start(&fixture, &server_defaults);
-	assert_answer(&fixture, "save jpg\n", "<save jpg>\n");
-	assert_answer(&fixture, "save jpg\r\n", "<save jpg>\n");
-	assert_answer(&fixture, "\n", "<>\n");
-	assert_answer(&fixture, "save", "<save>\n");
-	assert_answer(&fixture, "save\r", "<save>\n");
-	int fd = say(&fixture, "save");
+	struct rig rig;
+	start(&rig, &server_defaults);
+	assert_answer(&rig, "save jpg\n", "<save jpg>\n");
+	assert_answer(&rig, "save jpg\r\n", "<save jpg>\n");
+	assert_answer(&rig, "\n", "<>\n");
+	assert_answer(&rig, "save", "<save>\n");
+	assert_answer(&rig, "save\r", "<save>\n");
+	int fd = say(&rig, "save");
 	shutdown(fd, SHUT_WR);
 	assert_string_equal(hear(fd), "<save>\n");
-	finish(&fixture);
+	finish(&rig);
 }
 
 static void test_takes_only_the_first_line(void **state)
 {
 	(void)state;
-	struct fixture fixture;
-	start(&fixture, &server_defaults);
-	assert_answer(&fixture, "one\ntwo\nthree\n", "<one>\n");
-	finish(&fixture);
+	struct rig rig;
+	start(&rig, &server_defaults);
+	assert_answer(&rig, "one\ntwo\nthree\n", "<one>\n");
+	finish(&rig);
 	struct server_status status;
-	start(&fixture, &server_defaults);
-	assert_answer(&fixture, "GET / HTTP/1.1\r\n\r\nsave\r\n", "<GET / HTTP/1.1>\n");
-	server_status(fixture.server, &status);
+	start(&rig, &server_defaults);
+	assert_answer(&rig, "GET / HTTP/1.1\r\n\r\nsave\r\n", "<GET / HTTP/1.1>\n");
+	server_status(rig.server, &status);
 	assert_int_equal(status.accepted, 1);
 	assert_int_equal(status.answered, 1);
-	finish(&fixture);
+	finish(&rig);
 }
 
 static void test_takes_a_line_in_pieces(void **state)
 {
 	(void)state;
-	struct fixture fixture;
-	start(&fixture, &server_defaults);
-	int fd = connect_to(AF_INET, "127.0.0.1", fixture.port);
+	struct rig rig;
+	start(&rig, &server_defaults);
+	int fd = connect_to(AF_INET, "127.0.0.1", rig.port);
 	assert_int_equal(send(fd, "sav", 3, MSG_NOSIGNAL), 3);
 	assert_int_equal(send(fd, "e jpg\n", 6, MSG_NOSIGNAL), 6);
 	assert_string_equal(hear(fd), "<save jpg>\n");
-	finish(&fixture);
+	finish(&rig);
 }
 
 static void test_limits_the_line(void **state)
 {
 	(void)state;
-	struct fixture fixture;
-	start(&fixture, &server_defaults);
+	struct rig rig;
+	start(&rig, &server_defaults);
 	char line[PROTO_LINE_BYTES + 8], reply[PROTO_LINE_BYTES + 8];
 	memset(line, 'x', sizeof line);
 	strcpy(line + PROTO_LINE_BYTES, "\r\n");
 	snprintf(reply, sizeof reply, "<%.*s>\n", PROTO_LINE_BYTES, line);
-	assert_answer(&fixture, line, reply);
+	assert_answer(&rig, line, reply);
 	strcpy(line + PROTO_LINE_BYTES, "x\n");
-	assert_answer(&fixture, line, "UNKNOWN_COMMAND the line is longer than 1024 bytes\n");
+	assert_answer(&rig, line, "UNKNOWN_COMMAND the line is longer than 1024 bytes\n");
 	strcpy(line + PROTO_LINE_BYTES, "xyz");
-	assert_answer(&fixture, line, "UNKNOWN_COMMAND the line is longer than 1024 bytes\n");
-	finish(&fixture);
+	assert_answer(&rig, line, "UNKNOWN_COMMAND the line is longer than 1024 bytes\n");
+	finish(&rig);
 }
 
 static void test_a_megabyte_without_end_gets_its_answer(void **state)
 {
 	(void)state;
-	struct fixture fixture;
-	start(&fixture, &server_defaults);
+	struct rig rig;
+	start(&rig, &server_defaults);
 	static char flood[1 << 20];
 	memset(flood, 'A', sizeof flood);
-	int fd = connect_to(AF_INET, "127.0.0.1", fixture.port);
+	int fd = connect_to(AF_INET, "127.0.0.1", rig.port);
 	assert_int_equal(send(fd, flood, sizeof flood, MSG_NOSIGNAL), sizeof flood);
 	shutdown(fd, SHUT_WR);
 	assert_string_equal(hear(fd), "UNKNOWN_COMMAND the line is longer than 1024 bytes\n");
-	finish(&fixture);
+	finish(&rig);
 }
 
 static void test_zero_bytes_hide_nothing(void **state)
 {
 	(void)state;
-	struct fixture fixture;
-	start(&fixture, &server_defaults);
-	int fd = connect_to(AF_INET, "127.0.0.1", fixture.port);
+	struct rig rig;
+	start(&rig, &server_defaults);
+	int fd = connect_to(AF_INET, "127.0.0.1", rig.port);
 	assert_int_equal(send(fd, "save\0junk\n", 10, MSG_NOSIGNAL), 10);
 	assert_string_equal(hear(fd), "<save\1junk>\n");
-	finish(&fixture);
+	finish(&rig);
 }
 
 static void test_a_silent_client_is_told_and_let_go(void **state)
 {
 	(void)state;
-	struct fixture fixture;
+	struct rig rig;
 	struct server_params params = server_defaults;
 	params.idle_timeout_s = 0.05;
-	start(&fixture, &params);
-	assert_string_equal(hear(connect_to(AF_INET, "127.0.0.1", fixture.port)),
-	                    "UNKNOWN_COMMAND no command came in time\n");
+	start(&rig, &params);
+	assert_string_equal(hear(connect_to(AF_INET, "127.0.0.1", rig.port)), "UNKNOWN_COMMAND no command came in time\n");
 	struct server_status status;
-	server_status(fixture.server, &status);
+	server_status(rig.server, &status);
 	assert_int_equal(status.timed_out, 1);
-	finish(&fixture);
+	finish(&rig);
 }
 
 static void test_a_client_that_never_ends_its_line_is_told_and_let_go(void **state)
 {
 	(void)state;
-	struct fixture fixture;
+	struct rig rig;
 	struct server_params params = server_defaults;
 	params.total_timeout_s = 0.1;
-	start(&fixture, &params);
-	int fd = connect_to(AF_INET, "127.0.0.1", fixture.port);
+	start(&rig, &params);
+	int fd = connect_to(AF_INET, "127.0.0.1", rig.port);
 	while (is_silent(fd)) {
 		send(fd, "x", 1, MSG_NOSIGNAL);
 		usleep(20000);
 	}
 	assert_string_equal(hear(fd), "UNKNOWN_COMMAND no command came in time\n");
-	finish(&fixture);
+	finish(&rig);
 }
 
 static void test_a_client_that_leaves_costs_nothing(void **state)
 {
 	(void)state;
-	struct fixture fixture;
-	start(&fixture, &server_defaults);
-	close(connect_to(AF_INET, "127.0.0.1", fixture.port));
-	close(say(&fixture, "hold"));
-	server_ticket ticket = wait_held(&fixture, 1);
-	server_reply(fixture.server, ticket, "too late");
+	struct rig rig;
+	start(&rig, &server_defaults);
+	close(connect_to(AF_INET, "127.0.0.1", rig.port));
+	close(say(&rig, "hold"));
+	server_ticket ticket = wait_held(&rig, 1);
+	server_reply(rig.server, ticket, "too late");
 
 	/* A reset, with the reply still pending. */
-	int fd = say(&fixture, "hold");
-	ticket = wait_held(&fixture, 2);
-	wait_clients(&fixture, 1);
+	int fd = say(&rig, "hold");
+	ticket = wait_held(&rig, 2);
+	wait_clients(&rig, 1);
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	close(fd);
-	wait_clients(&fixture, 0);
+	wait_clients(&rig, 0);
 
 	/* Whoever has its slot now does not get its reply. */
 	int others[4];
 	for (size_t i = 0; i < 4; i++) {
-		others[i] = say(&fixture, "hold");
-		wait_held(&fixture, 3 + i);
+		others[i] = say(&rig, "hold");
+		wait_held(&rig, 3 + i);
 	}
-	server_reply(fixture.server, ticket, "for somebody else");
+	server_reply(rig.server, ticket, "for somebody else");
 	for (size_t i = 0; i < 4; i++) {
-		server_reply(fixture.server, fixture.tickets[2 + i], "for you");
-		server_reply(fixture.server, fixture.tickets[2 + i], "twice");
+		server_reply(rig.server, rig.tickets[2 + i], "for you");
+		server_reply(rig.server, rig.tickets[2 + i], "twice");
 	}
 	for (size_t i = 0; i < 4; i++)
 		assert_string_equal(hear(others[i]), "for you\n");
-	finish(&fixture);
+	finish(&rig);
 }
 
 static void test_a_half_closed_client_gets_its_late_reply(void **state)
 {
 	(void)state;
-	struct fixture fixture;
-	start(&fixture, &server_defaults);
-	int fd = say(&fixture, "hold\n");
+	struct rig rig;
+	start(&rig, &server_defaults);
+	int fd = say(&rig, "hold\n");
 	shutdown(fd, SHUT_WR);
-	server_ticket ticket = wait_held(&fixture, 1);
-	assert_answer(&fixture, "meanwhile\n", "<meanwhile>\n");
-	server_reply(fixture.server, ticket, "late");
+	server_ticket ticket = wait_held(&rig, 1);
+	assert_answer(&rig, "meanwhile\n", "<meanwhile>\n");
+	server_reply(rig.server, ticket, "late");
 	assert_string_equal(hear(fd), "late\n");
-	finish(&fixture);
+	finish(&rig);
 }
 
 struct replier {
-	struct fixture *fixture;
+	struct rig *rig;
 	size_t first;
 };
 
@@ -178,7 +177,7 @@ static void *reply_to_some(void *data)
 	for (size_t i = replier->first; i < 32; i += 4) {
 		char text[32];
 		snprintf(text, sizeof text, "reply %zu", i);
-		server_reply(replier->fixture->server, replier->fixture->tickets[i], text);
+		server_reply(replier->rig->server, replier->rig->tickets[i], text);
 	}
 	return NULL;
 }
@@ -186,19 +185,19 @@ static void *reply_to_some(void *data)
 static void test_many_threads_may_reply_at_once(void **state)
 {
 	(void)state;
-	struct fixture fixture;
+	struct rig rig;
 	struct server_params params = server_defaults;
 	params.max_clients = 32;
-	start(&fixture, &params);
+	start(&rig, &params);
 	int fds[32];
 	for (size_t i = 0; i < 32; i++) {
-		fds[i] = say(&fixture, "hold\n");
-		wait_held(&fixture, i + 1);
+		fds[i] = say(&rig, "hold\n");
+		wait_held(&rig, i + 1);
 	}
 	pthread_t threads[4];
 	struct replier repliers[4];
 	for (size_t i = 0; i < 4; i++) {
-		repliers[i] = (struct replier){ &fixture, i };
+		repliers[i] = (struct replier){ &rig, i };
 		assert_int_equal(pthread_create(&threads[i], NULL, reply_to_some, &repliers[i]), 0);
 	}
 	for (size_t i = 0; i < 4; i++)
@@ -208,23 +207,23 @@ static void test_many_threads_may_reply_at_once(void **state)
 		snprintf(wanted, sizeof wanted, "reply %zu\n", i);
 		assert_string_equal(hear(fds[i]), wanted);
 	}
-	finish(&fixture);
+	finish(&rig);
 }
 
 static void test_a_reply_larger_than_the_socket_arrives_whole(void **state)
 {
 	(void)state;
 	enum { LARGE = 16 << 20 };
-	struct fixture fixture;
-	start(&fixture, &server_defaults);
-	int fd = say(&fixture, "hold\n");
-	server_ticket ticket = wait_held(&fixture, 1);
+	struct rig rig;
+	start(&rig, &server_defaults);
+	int fd = say(&rig, "hold\n");
+	server_ticket ticket = wait_held(&rig, 1);
 	char *text = malloc(LARGE + 1);
 	for (size_t i = 0; i < LARGE; i++)
 		text[i] = (char)('a' + i % 23);
 	text[LARGE] = '\0';
-	server_reply(fixture.server, ticket, text);
-	assert_answer(&fixture, "meanwhile\n", "<meanwhile>\n");
+	server_reply(rig.server, ticket, text);
+	assert_answer(&rig, "meanwhile\n", "<meanwhile>\n");
 	size_t length = 0;
 	for (;;) {
 		static char part[65536];
@@ -239,7 +238,7 @@ static void test_a_reply_larger_than_the_socket_arrives_whole(void **state)
 	assert_int_equal(length, LARGE + 1);
 	close(fd);
 	free(text);
-	finish(&fixture);
+	finish(&rig);
 }
 
 int main(void)

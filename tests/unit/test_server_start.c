@@ -1,5 +1,5 @@
 /* The trigger port: addresses, and what stops the start. */
-#include "server_fixture.h"
+#include "server_rig.h"
 
 static int ipv6_state(void)
 {
@@ -26,16 +26,16 @@ static void refuse(const struct server_params *params, int code, const char *rea
 static void test_explains_why_it_cannot_start(void **state)
 {
 	(void)state;
-	struct fixture fixture;
+	struct rig rig;
 	struct server_params params = server_defaults;
 	char reason[128];
-	start(&fixture, &server_defaults);
-	params.port = fixture.port;
+	start(&rig, &server_defaults);
+	params.port = rig.port;
 	snprintf(reason, sizeof reason,
 	         "port %d on 127.0.0.1 is already in use: is another pastcam running? set network.trigger_port",
 	         params.port);
 	refuse(&params, -EADDRINUSE, reason);
-	finish(&fixture);
+	finish(&rig);
 
 	params = server_defaults;
 	const char *const wrong[] = { "", "localhost", "256.1.1.1", "127.0.0.1:80", "::g" };
@@ -74,19 +74,19 @@ static void test_a_closed_server_leaves_the_port_to_the_next(void **state)
 static void test_leaves_loopback_when_allowed(void **state)
 {
 	(void)state;
-	struct fixture fixture;
+	struct rig rig;
 	struct server_params params = server_defaults;
 	params.bind = "0.0.0.0";
 	params.allow_unauthenticated = true;
-	start(&fixture, &params);
-	assert_answer(&fixture, "save\n", "<save>\n");
-	finish(&fixture);
+	start(&rig, &params);
+	assert_answer(&rig, "save\n", "<save>\n");
+	finish(&rig);
 	params.allow_unauthenticated = false;
 	params.token_file = token_file;
-	start(&fixture, &params);
-	assert_answer(&fixture, "auth 0123456789abcdef save\n", "<save>\n");
-	assert_answer(&fixture, "save\n", "UNAUTHORISED\n");
-	finish(&fixture);
+	start(&rig, &params);
+	assert_answer(&rig, "auth 0123456789abcdef save\n", "<save>\n");
+	assert_answer(&rig, "save\n", "UNAUTHORISED\n");
+	finish(&rig);
 }
 
 static void test_waits_for_an_address_that_is_not_there_yet(void **state)
@@ -94,7 +94,7 @@ static void test_waits_for_an_address_that_is_not_there_yet(void **state)
 	(void)state;
 	const char *const addresses[] = { "192.0.2.1", "2001:db8::1" };
 	for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
-		struct fixture fixture;
+		struct rig rig;
 		struct log_line line;
 		struct server_params params = server_defaults;
 		params.bind = addresses[i];
@@ -103,43 +103,43 @@ static void test_waits_for_an_address_that_is_not_there_yet(void **state)
 			refuse(&params, -EAFNOSUPPORT, "this kernel has no IPv6");
 			continue;
 		}
-		start(&fixture, &params);
+		start(&rig, &params);
 		char wanted[128];
 		snprintf(wanted, sizeof wanted, "no interface has the address %s yet", addresses[i]);
 		assert_int_equal(log_recent(&line, 1), 1);
 		assert_non_null(strstr(line.text, wanted));
-		finish(&fixture);
+		finish(&rig);
 	}
 }
 
 static void test_speaks_ipv6(void **state)
 {
 	(void)state;
-	struct fixture fixture;
+	struct rig rig;
 	struct server_params params = server_defaults;
 	params.bind = "::1";
 	if (ipv6_state() == -EAFNOSUPPORT) {
 		refuse(&params, -EAFNOSUPPORT, "this kernel has no IPv6");
 		return;
 	}
-	start(&fixture, &params);
+	start(&rig, &params);
 	if (ipv6_state() < 0) { /* it waits for the address, as for any other */
-		finish(&fixture);
+		finish(&rig);
 		return;
 	}
-	int fd = connect_to(AF_INET6, "::1", fixture.port);
+	int fd = connect_to(AF_INET6, "::1", rig.port);
 	assert_int_equal(send(fd, "save\n", 5, MSG_NOSIGNAL), 5);
 	assert_string_equal(hear(fd), "<save>\n");
-	finish(&fixture);
+	finish(&rig);
 
 	params.bind = "::";
 	params.allow_unauthenticated = true;
-	start(&fixture, &params);
-	fd = connect_to(AF_INET6, "::1", fixture.port);
+	start(&rig, &params);
+	fd = connect_to(AF_INET6, "::1", rig.port);
 	assert_int_equal(send(fd, "save\n", 5, MSG_NOSIGNAL), 5);
 	assert_string_equal(hear(fd), "<save>\n");
-	assert_answer(&fixture, "save\n", "<save>\n"); /* IPv4 */
-	finish(&fixture);
+	assert_answer(&rig, "save\n", "<save>\n"); /* IPv4 */
+	finish(&rig);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* A server on a thread of its own, and the clients that the tests of it need. */
-#ifndef PASTCAM_SERVER_FIXTURE_H
-#define PASTCAM_SERVER_FIXTURE_H
+#ifndef PASTCAM_SERVER_RIG_H
+#define PASTCAM_SERVER_RIG_H
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,7 +28,7 @@
 /* Lines that begin with "hold" wait until the test replies; all others are echoed. */
 enum { HELD_MAX = 64, REPLY_BYTES = 4096 };
 
-struct fixture {
+struct rig {
 	struct loop *loop;
 	struct server *server;
 	pthread_t thread;
@@ -68,61 +68,61 @@ static inline int remove_folder(void **state)
 
 static inline void on_line(void *data, server_ticket ticket, char *line)
 {
-	struct fixture *fixture = data;
+	struct rig *rig = data;
 	if (strncmp(line, "hold", 4) == 0) {
-		pthread_mutex_lock(&fixture->lock);
-		assert_true(fixture->held < HELD_MAX);
-		fixture->tickets[fixture->held++] = ticket;
-		pthread_cond_broadcast(&fixture->changed);
-		pthread_mutex_unlock(&fixture->lock);
+		pthread_mutex_lock(&rig->lock);
+		assert_true(rig->held < HELD_MAX);
+		rig->tickets[rig->held++] = ticket;
+		pthread_cond_broadcast(&rig->changed);
+		pthread_mutex_unlock(&rig->lock);
 		return;
 	}
 	char reply[PROTO_LINE_BYTES + 8];
 	snprintf(reply, sizeof reply, "<%s>", line);
-	server_reply(fixture->server, ticket, reply);
+	server_reply(rig->server, ticket, reply);
 }
 
 static inline void *run(void *data)
 {
-	struct fixture *fixture = data;
-	loop_run(fixture->loop);
+	struct rig *rig = data;
+	loop_run(rig->loop);
 	return NULL;
 }
 
-static inline void start(struct fixture *fixture, const struct server_params *params)
+static inline void start(struct rig *rig, const struct server_params *params)
 {
-	*fixture = (struct fixture){ .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+	*rig = (struct rig){ .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 	struct error error = { 0 };
-	fixture->loop = loop_create(&error);
-	fixture->server = server_create(params, fixture->loop, on_line, fixture, &error);
-	if (!fixture->server)
+	rig->loop = loop_create(&error);
+	rig->server = server_create(params, rig->loop, on_line, rig, &error);
+	if (!rig->server)
 		fail_msg("%s", error.text);
-	fixture->port = server_port(fixture->server);
-	assert_int_equal(pthread_create(&fixture->thread, NULL, run, fixture), 0);
+	rig->port = server_port(rig->server);
+	assert_int_equal(pthread_create(&rig->thread, NULL, run, rig), 0);
 }
 
-static inline void finish(struct fixture *fixture)
+static inline void finish(struct rig *rig)
 {
-	loop_stop(fixture->loop);
-	pthread_join(fixture->thread, NULL);
-	server_destroy(fixture->server);
-	loop_destroy(fixture->loop);
+	loop_stop(rig->loop);
+	pthread_join(rig->thread, NULL);
+	server_destroy(rig->server);
+	loop_destroy(rig->loop);
 }
 
-static inline server_ticket wait_held(struct fixture *fixture, size_t count)
+static inline server_ticket wait_held(struct rig *rig, size_t count)
 {
-	pthread_mutex_lock(&fixture->lock);
-	while (fixture->held < count)
-		pthread_cond_wait(&fixture->changed, &fixture->lock);
-	server_ticket ticket = fixture->tickets[count - 1];
-	pthread_mutex_unlock(&fixture->lock);
+	pthread_mutex_lock(&rig->lock);
+	while (rig->held < count)
+		pthread_cond_wait(&rig->changed, &rig->lock);
+	server_ticket ticket = rig->tickets[count - 1];
+	pthread_mutex_unlock(&rig->lock);
 	return ticket;
 }
 
-static inline void wait_clients(struct fixture *fixture, int count)
+static inline void wait_clients(struct rig *rig, int count)
 {
 	for (struct server_status status = { .clients = -1 }; status.clients != count;)
-		server_status(fixture->server, &status);
+		server_status(rig->server, &status);
 }
 
 static inline int connect_to(int family, const char *address, int port)
@@ -137,9 +137,9 @@ static inline int connect_to(int family, const char *address, int port)
 	return fd;
 }
 
-static inline int say(const struct fixture *fixture, const char *text)
+static inline int say(const struct rig *rig, const char *text)
 {
-	int fd = connect_to(AF_INET, "127.0.0.1", fixture->port);
+	int fd = connect_to(AF_INET, "127.0.0.1", rig->port);
 	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 	return fd;
 }
@@ -162,9 +162,9 @@ static inline const char *hear(int fd)
 	return reply;
 }
 
-static inline void assert_answer(const struct fixture *fixture, const char *text, const char *reply)
+static inline void assert_answer(const struct rig *rig, const char *text, const char *reply)
 {
-	assert_string_equal(hear(say(fixture, text)), reply);
+	assert_string_equal(hear(say(rig, text)), reply);
 }
 
 static inline bool is_silent(int fd)

@@ -3,17 +3,23 @@
 
 1024x768, synthetic camera. Whole-process figures, so a busy machine shows in them: run it on a quiet one."""
 
+import io
 import json
 import os
+import socket
 import statistics
 import sys
+import tempfile
 import threading
 import time
+
+import numpy
+from PIL import Image
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "integration"))
 os.environ["PASTCAM"] = os.path.abspath(sys.argv[1])
 
-from harness import Daemon  # noqa: E402
+from harness import Daemon, read_all  # noqa: E402
 
 OPTIONS = {"camera.width": 1024, "camera.height": 768, "memory.max_rss_mb": 600, "ring.size": 150}
 rows = []
@@ -124,10 +130,72 @@ def never_waits():
         row("memory parts and RSS apart, largest", max(map(parts_apart_mib, memory)), 1, "MiB")
 
 
+def ask_bytes(path, line):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+        client.sendall(line.encode() + b"\n")
+        return read_all(client)
+
+
+def get_beyond_encode():
+    """The bare encode is libjpeg-turbo's through Pillow, of the same pixels, in turns."""
+    with tempfile.TemporaryDirectory() as folder, Daemon(dict(OPTIONS, **{"camera.framerate": 10, "network.socket_dir": folder})) as daemon:
+        daemon.wait_frames(60)
+        path = os.path.join(folder, "camera.sock")
+        pixels = numpy.load(io.BytesIO(ask_bytes(path, "get npy at=-5")))
+        image, beyond = Image.fromarray(pixels), []
+        for _ in range(500):
+            begun = time.monotonic()
+            image.save(io.BytesIO(), "jpeg", quality=95, subsampling="4:2:0")
+            encoded = time.monotonic()
+            ask_bytes(path, "get at=-5")
+            beyond.append((time.monotonic() - encoded - (encoded - begun)) * 1000)
+        row("get at=-5 on the socket beyond the JPG encode, p99", sorted(beyond)[494], 2, "ms", f"median {statistics.median(beyond):.2f} ms")
+
+
+class Viewer(threading.Thread):
+    """Follows `live meta` and notes the frames; a stalled one never reads."""
+
+    def __init__(self, port, stalled=False):
+        super().__init__(daemon=True)
+        self.ids = []
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.sendall(b"live meta\n")
+        if not stalled:
+            self.start()
+
+    def run(self):
+        file = self.socket.makefile("rb")
+        while line := file.readline():
+            meta = json.loads(line)
+            file.read(meta["bytes"])
+            self.ids.append(meta["id"])
+
+
+def live_readers():
+    with Daemon(dict(OPTIONS, **{"camera.framerate": 10, "network.max_clients": 32})) as daemon:
+        daemon.wait_frames(150)
+        before = daemon.status()
+        stalled, good = [Viewer(daemon.port, True) for _ in range(4)], [Viewer(daemon.port) for _ in range(8)]
+        time.sleep(20)
+        after = daemon.status()
+        frames = after["camera"]["frames"] - before["camera"]["frames"]
+        missing = sum(viewer.ids[-1] - viewer.ids[0] + 1 - len(viewer.ids) for viewer in good)
+        encoded = after["exports"]["encoded"] - before["exports"]["encoded"]
+        row("8 live readers and 4 stalled: encodes a frame", encoded / frames, 1.01, "ratio", f"{frames} frames")
+        row("  frames missing to good readers, and lost by capture", missing + after["camera"]["lost"] + after["camera"]["dropped"], 0, "frames")
+        grown = over_arena_mib(after["memory"]) - over_arena_mib(before["memory"])
+        row("  memory a reader", grown / 12, 0.2, "MiB", "with what the first encode touches")
+        for viewer in stalled + good:
+            viewer.socket.close()
+
+
 print(f"{'work':<58} {'value':>9} {'limit':>9}")
 first_frame()
 idle()
 latency()
+get_beyond_encode()
+live_readers()
 never_waits()
 if len(sys.argv) > 2:
     with open(sys.argv[2], "w", encoding="ascii") as file:

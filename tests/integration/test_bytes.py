@@ -55,8 +55,13 @@ class Stream:
 
 
 def number_of(picture):
-    """The synthetic camera counts from 0, pastcam from 1."""
+    """The synthetic camera counts from 0, pastcam from 1, without those that were lost on the way."""
     return pictures.read_number(pictures.decode(picture)) + 1
+
+
+def assert_frame(test, daemon, picture, meta):
+    lost = daemon.status()["camera"]["lost"]
+    test.assertIn(number_of(picture) - meta["id"], range(lost + 1))
 
 
 class Get(unittest.TestCase):
@@ -77,7 +82,7 @@ class Get(unittest.TestCase):
 
     def test_the_bytes_are_those_of_the_moment(self):
         meta, picture = self.get("get at=-2")
-        self.assertEqual(number_of(picture), meta["id"])
+        assert_frame(self, self.daemon, picture, meta)
         self.assertAlmostEqual(meta["age_s"], 2, delta=0.06)
         self.assertEqual((meta["width"], meta["height"], meta["format"], meta["tier"]), (320, 240, "jpg", "frames"))
         self.assertEqual(self.daemon.files(), [], "nothing is written on the camera")
@@ -86,7 +91,7 @@ class Get(unittest.TestCase):
         before = self.daemon.status()["ring"]["newest_id"]
         meta, picture = self.get("get")
         self.assertGreater(meta["id"], before)
-        self.assertEqual(number_of(picture), meta["id"])
+        assert_frame(self, self.daemon, picture, meta)
 
     def test_every_spelling_of_a_moment_finds_the_same_frame(self):
         meta, _ = self.get("get at=-1")
@@ -148,7 +153,7 @@ class Streams(unittest.TestCase):
                 ids = [meta["id"] for meta, _ in seen]
                 self.assertEqual(ids, sorted(set(ids)))
                 for meta, picture in seen:
-                    self.assertEqual(number_of(picture), meta["id"])
+                    assert_frame(self, daemon, picture, meta)
 
     def test_a_line_that_follows_and_a_half_close_do_not_end_a_stream(self):
         with harness.Daemon() as daemon, Stream(daemon, "live meta\nsave") as stream:
@@ -160,7 +165,7 @@ class Streams(unittest.TestCase):
             self.assertEqual(daemon.files(), [])
 
     def test_slow_readers_cost_nobody_a_frame(self):
-        options = {"network.max_clients": 32, "camera.framerate": 10}
+        options = {"network.max_clients": 32, "camera.framerate": 2 if harness.SANITIZED else 10}
         with harness.Daemon(options) as daemon:
             daemon.wait_frames(5)
             stalled = [Stream(daemon, "live") for _ in range(4)]

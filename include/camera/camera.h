@@ -76,9 +76,11 @@ struct camera_params {
 
 /* How the next frames are to be exposed. */
 struct camera_mode {
-	bool still;          /* false: automatic exposure at the framerate; true: the fixed values below */
-	int64_t exposure_us; /* still only */
-	double gain;         /* still only */
+	bool still;                /* false: automatic exposure at the framerate; true: the fixed values below */
+	int64_t exposure_us;       /* still only */
+	double gain;               /* still only */
+	int64_t start_exposure_us; /* automatic only: where it should begin, a hint; 0: where it likes */
+	double start_gain;
 };
 
 /* A frame on loan from the backend, until camera_release. */

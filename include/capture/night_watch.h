@@ -8,6 +8,7 @@
 
 #include "camera/camera.h"
 #include "detect/night.h"
+#include "detect/settling.h"
 #include "media/frame.h"
 #include "store/event_log.h"
 
@@ -24,6 +25,7 @@ struct night_watch_status {
 
 struct night_watch {
 	struct night night;
+	struct settling settling; /* after the last switch to day */
 	struct camera *camera;
 	struct event_log *events;
 	struct camera_mode mode; /* asked of the camera last */

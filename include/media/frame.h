@@ -56,6 +56,7 @@ struct frame_info {
 	double gain;             /* analogue x digital; 0: unknown */
 	double mean;             /* of all bytes of the frame, 0-255 */
 	bool night;              /* taken with the night's fixed exposure */
+	bool settling;           /* taken while automatic exposure settles after a night: white, as a rule */
 };
 
 struct frame {

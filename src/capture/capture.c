@@ -14,8 +14,8 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "frame_waiters.h"
+#include "intake.h"
 #include "latency_histogram.h"
-#include "media/ingest.h"
 #include "pace.h"
 
 #define UNREADABLE_EVERY_NS (60 * CLOCK_NS_PER_S)
@@ -25,8 +25,7 @@ struct capture {
 	struct loop_watch *camera_watch, *waiters_watch, *frame_timeout_timer, *awake_timer;
 	struct frame_waiters waiters;
 
-	struct ingest *ingest, *full_ingest; /* for pictures of image_width x image_height */
-	int image_width, image_height;
+	struct intake intake;
 
 	struct night_watch night;
 	struct latency_window latency;
@@ -45,43 +44,6 @@ struct capture {
 	struct latency_window published_latency;
 	atomic_int frame_signal; /* eventfd of whoever follows the frames; -1: nobody */
 };
-
-static struct ingest *ingest_for(const struct capture *capture, struct frame_ring *ring, int width, int height)
-{
-	const struct camera_description *camera = &capture->status.camera.description;
-	struct ingest_params params = {
-		.in_width = width,
-		.in_height = height,
-		.fit = capture->params.fit,
-		.turned = camera->turned,
-		.region = camera->region,
-	};
-	frame_ring_frame_size(ring, &params.out_width, &params.out_height);
-	return ingest_create_for(&params);
-}
-
-static bool prepare_ingest(struct capture *capture, int width, int height)
-{
-	ingest_destroy(capture->ingest);
-	ingest_destroy(capture->full_ingest);
-	struct frame_ring *full = capture->params.full_ring;
-	capture->ingest = ingest_for(capture, capture->params.ring, width, height);
-	capture->full_ingest = full ? ingest_for(capture, full, width, height) : NULL;
-	capture->image_width = width;
-	capture->image_height = height;
-	return capture->ingest && (!full || capture->full_ingest);
-}
-
-/* Is this a picture that can be taken in? Follows the camera when it came back with another size. */
-static bool fits(struct capture *capture, const struct image *image)
-{
-	if (image->width == capture->image_width && image->height == capture->image_height)
-		return capture->ingest && (!capture->params.full_ring || capture->full_ingest);
-	const struct camera_description *camera = &capture->status.camera.description;
-	if (image->width != camera->width || image->height != camera->height)
-		return false;
-	return prepare_ingest(capture, image->width, image->height);
-}
 
 static void reject(struct capture *capture, const struct image *image)
 {
@@ -139,6 +101,23 @@ static void signal_frame(struct capture *capture)
 		eventfd_write(fd, 1);
 }
 
+/* How long somebody who wants the next frame is kept waiting. */
+static int64_t frame_timeout_ns(const struct capture *capture)
+{
+	return night_watch_interval_ns(&capture->night) +
+	       (int64_t)(capture->params.frame_timeout_s * (double)CLOCK_NS_PER_S);
+}
+
+/* A frame on which automatic exposure still settles is not what anybody asked for; the next ones will be better. Who
+ * has waited for half of the time there is gets it all the same. */
+static void serve(struct capture *capture, struct frame_ring *ring, const struct frame *frame)
+{
+	int64_t now_ns = clock_awake_ns(), since_ns = frame_waiters_since_ns(&capture->waiters, now_ns);
+	if (frame->info.settling && since_ns != INT64_MAX && now_ns - since_ns < frame_timeout_ns(capture) / 2)
+		return;
+	frame_waiters_serve(&capture->waiters, ring, frame);
+}
+
 /* The frame's way into the past. */
 static void take_frame(struct capture *capture, const struct camera_frame *from, int64_t polled_ns)
 {
@@ -147,7 +126,7 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 	camera_status(params->camera, &capture->status.camera);
 	if (skip_for_rate_limit(capture, from, begun_ns))
 		return;
-	if (!fits(capture, &from->image)) {
+	if (!intake_fits(&capture->intake, &capture->status.camera.description, &from->image)) {
 		reject(capture, &from->image);
 		return;
 	}
@@ -157,8 +136,9 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 	capture->pace.last_taken_ns = begun_ns;
 	struct frame *full = NULL;
 	if (params->full_ring && frame_waiters_any(&capture->waiters))
-		full = take_in(capture, params->full_ring, capture->full_ingest, from, NULL);
-	struct frame *frame = take_in(capture, params->ring, capture->ingest, from, motion_watch_grid(params->motion));
+		full = take_in(capture, params->full_ring, capture->intake.full_ingest, from, NULL);
+	struct frame *frame =
+	    take_in(capture, params->ring, capture->intake.ingest, from, motion_watch_grid(params->motion));
 	capture->ingest_ns += clock_now_ns() - begun_ns;
 	capture->ingests++;
 	capture->status.ingest_mean_ms = (double)capture->ingest_ns / (double)capture->ingests / CLOCK_NS_PER_MS;
@@ -171,10 +151,11 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 	}
 	if (full) {
 		full->info.night = frame && frame->info.night;
+		full->info.settling = frame && frame->info.settling;
 		frame_ring_commit(params->full_ring, full);
-		frame_waiters_serve(&capture->waiters, params->full_ring, full);
+		serve(capture, params->full_ring, full);
 	} else if (frame && !params->full_ring) {
-		frame_waiters_serve(&capture->waiters, params->ring, frame);
+		serve(capture, params->ring, frame);
 	}
 	if (frame)
 		motion_watch_frame(params->motion, &capture->status.newest);
@@ -239,7 +220,7 @@ static void greet_camera(struct capture *capture)
 	if (camera->refused[0])
 		log_warning("Camera: %s", camera->refused);
 	jobs_set_camera_model(capture->params.jobs, camera->model);
-	capture->image_width = 0; /* it may turn its pictures by itself now, or no longer */
+	intake_forget(&capture->intake);
 	night_watch_camera(&capture->night, camera);
 	struct event event = { .type = EVENT_CAMERA_UP };
 	event_set_text(event.label, sizeof event.label, camera->model);
@@ -274,13 +255,6 @@ static void tell_unreadable(struct capture *capture)
 	capture->unreadable_told_ns = now_ns;
 	log_warning("Camera: a picture cannot be shown and is left out (%" PRIu64 " so far): %s", camera.unreadable,
 	            camera.unreadable_reason);
-}
-
-/* How long somebody who wants the next frame is kept waiting. */
-static int64_t frame_timeout_ns(const struct capture *capture)
-{
-	return night_watch_interval_ns(&capture->night) +
-	       (int64_t)(capture->params.frame_timeout_s * (double)CLOCK_NS_PER_S);
 }
 
 static void refuse_late(struct capture *capture)
@@ -396,6 +370,7 @@ struct capture *capture_create(const struct capture_params *params, struct error
 		return NULL;
 	}
 	capture->params = *params;
+	intake_init(&capture->intake, params->ring, params->full_ring, params->fit);
 	atomic_init(&capture->frame_signal, -1);
 	lock_init(&capture->publish);
 	if (frame_waiters_init(&capture->waiters, params->jobs, error) < 0) {
@@ -412,7 +387,7 @@ struct capture *capture_create(const struct capture_params *params, struct error
 	const struct camera_status *camera = &capture->status.camera;
 	if (camera->state == CAMERA_RUNNING) {
 		greet_camera(capture);
-		prepare_ingest(capture, camera->description.width, camera->description.height);
+		intake_prepare(&capture->intake, &camera->description);
 	} else {
 		begin_trouble(capture);
 	}
@@ -428,8 +403,7 @@ void capture_destroy(struct capture *capture)
 	loop_remove(capture->frame_timeout_timer);
 	loop_remove(capture->awake_timer);
 	frame_waiters_finish(&capture->waiters);
-	ingest_destroy(capture->ingest);
-	ingest_destroy(capture->full_ingest);
+	intake_finish(&capture->intake);
 	pthread_mutex_destroy(&capture->publish);
 	free(capture);
 }

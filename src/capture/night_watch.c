@@ -93,6 +93,17 @@ static void publish_switch(struct night_watch *watch, enum event_type type, cons
 	                                                  .score = watch->night.level });
 }
 
+/* What is known of the light tells automatic exposure where to begin. */
+static void begin_day(struct night_watch *watch, struct camera_mode *mode, int64_t timestamp_ns)
+{
+	const struct night *night = &watch->night;
+	double exposure_us = 0;
+	settling_start_exposure(night->light, (double)night->params.day_exposure_us, night->params.day_gain, &exposure_us,
+	                        &mode->start_gain);
+	mode->start_exposure_us = (int64_t)exposure_us;
+	settling_begin(&watch->settling, timestamp_ns);
+}
+
 static void carry_out(struct night_watch *watch, enum night_event event, const struct frame_info *info)
 {
 	const struct night *night = &watch->night;
@@ -111,6 +122,7 @@ static void carry_out(struct night_watch *watch, enum night_event event, const s
 		         night->params.dark_threshold, mode.exposure_us, mode.gain);
 		break;
 	case NIGHT_EXIT:
+		begin_day(watch, &mode, info->timestamp_ns);
 		count_switch(watch, info->timestamp_ns);
 		publish_switch(watch, EVENT_NIGHT_EXIT, info);
 		log_info("Day detected (level %.1f above %g): automatic exposure", night->level,
@@ -154,6 +166,7 @@ void night_watch_frame(struct night_watch *watch, struct frame *frame)
 	struct frame_info *info = &frame->info;
 	measure_gap(watch, info->timestamp_ns);
 	mark(watch, info);
+	info->settling = settling_update(&watch->settling, info->timestamp_ns, info->mean, info->exposure_us * info->gain);
 	struct night_sample sample = {
 		.timestamp_ns = info->timestamp_ns,
 		.mean = info->mean,

@@ -65,11 +65,21 @@ static bool is_new_frame(struct schedule *schedule)
 	return true;
 }
 
+/* Then the next frame, which waits for a better one, is asked for instead of the newest. */
+static bool is_settling(const struct schedule *schedule)
+{
+	struct capture_status status;
+	if (!schedule->params.requests->capture)
+		return false;
+	capture_status(schedule->params.requests->capture, &status);
+	return status.newest.settling;
+}
+
 static void ask(struct schedule *schedule)
 {
 	const struct request request = {
 		.kind = JOB_SINGLE,
-		.moment = schedule->params.use_ring ? REQUEST_NEAREST : REQUEST_NEXT_FRAME,
+		.moment = schedule->params.use_ring && !is_settling(schedule) ? REQUEST_NEAREST : REQUEST_NEXT_FRAME,
 		.at_ns = schedule->taken_ns,
 		.count = 1,
 		.formats = EXPORT_JPG,

@@ -119,6 +119,8 @@ static const struct status_row rows[] = {
 
 	ROW("night.enabled", STATUS_BOOL, capture.night.enabled, STATUS_STATE, "", "`night.enable`."),
 	ROW("night.status", STATUS_WORDS, night, STATUS_STATE, "", "`NIGHT` or `DAY`."),
+	ROW("night.settling", STATUS_BOOL, capture.newest.settling, STATUS_STATE, "",
+	    "After a night, while automatic exposure settles: `save` waits, for a moment."),
 	ROW("night.level", STATUS_DOUBLE, capture.night.level, STATUS_GAUGE, "",
 	    "The light in the unit of the thresholds (docs/night.md), as it is judged."),
 	ROW("night.light", STATUS_DOUBLE, capture.night.light, STATUS_GAUGE, "",

@@ -419,6 +419,51 @@ static void test_a_camera_of_another_size_is_fitted_in(void **state)
 	assert_true(status().newest.mean == 50);
 }
 
+/* A dark frame makes it night, a white one day: automatic exposure has the camera now. */
+static void begin_day(double frame_timeout_s)
+{
+	night_threshold = 60;
+	begin(frame_timeout_s);
+	give(1);
+	run(5);
+	memset(pixels, 255, sizeof pixels);
+	give(1);
+	assert_false(status().night.night);
+	assert_false(status().newest.settling);
+}
+
+static void test_who_wants_a_picture_waits_until_exposure_has_settled(void **state)
+{
+	(void)state;
+	begin_day(100);
+	want();
+	give(3);
+	assert_true(status().newest.settling);
+	memset(pixels, 120, sizeof pixels);
+	give(1);
+	assert_true(status().newest.settling);
+	run(20);
+	assert_int_equal(atomic_load(&seen.times), 0);
+	give(1);
+	assert_false(status().newest.settling);
+	wait_for_answers(1);
+	assert_int_equal(seen.code, 0);
+	assert_int_equal(seen.id, status().newest.id);
+}
+
+/* White is better than nothing. */
+static void test_who_has_waited_for_half_of_the_time_gets_what_there_is(void **state)
+{
+	(void)state;
+	begin_day(1);
+	want();
+	while (atomic_load(&seen.times) == 0) {
+		give(1);
+		assert_true(status().newest.settling);
+	}
+	assert_int_equal(seen.code, 0);
+}
+
 static void test_a_smaller_camera_than_the_ring_is_enlarged(void **state)
 {
 	(void)state;
@@ -621,6 +666,8 @@ int main(void)
 		CAPTURE(test_a_lost_camera_is_reported_once),
 		CAPTURE(test_pictures_of_a_wrong_size_are_not_taken),
 		CAPTURE(test_a_camera_of_another_size_is_fitted_in),
+		CAPTURE(test_who_wants_a_picture_waits_until_exposure_has_settled),
+		CAPTURE(test_who_has_waited_for_half_of_the_time_gets_what_there_is),
 		CAPTURE(test_a_smaller_camera_than_the_ring_is_enlarged),
 		CAPTURE(test_a_pace_lets_frames_go),
 		CAPTURE(test_a_pause_refuses_who_waits_and_is_told),

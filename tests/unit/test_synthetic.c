@@ -45,6 +45,28 @@ static void test_automatic_exposure_is_that_of_the_model(void **state)
 	}
 }
 
+static void test_automatic_exposure_begins_where_it_is_told(void **state)
+{
+	(void)state;
+	struct rig rig = { .params = { .lux = 2000 } };
+	char note[256];
+	struct camera_frame frame;
+	rig_start(&rig, "", (struct camera_mode){ .still = true, .exposure_us = 4000, .gain = 2 });
+	assert_int_equal(await(&rig, &frame), 1);
+	BACKEND->release(rig.state, &frame);
+	const struct camera_mode day = { .start_exposure_us = 700, .start_gain = 3 };
+	assert_int_equal(BACKEND->set_mode(rig.state, &day, note), 0);
+	for (int n = 0; n < 3; n++) { /* the one under way has the exposure before */
+		assert_int_equal(await(&rig, &frame), 1);
+		const bool told = fabs(frame.exposure_us - 700) < 1e-6 && fabs(frame.gain - 3) < 1e-6;
+		BACKEND->release(rig.state, &frame);
+		if (told)
+			break;
+		assert_true(n < 2);
+	}
+	rig_end(&rig);
+}
+
 static void await_exposure(struct rig *rig, double exposure_us, struct camera_frame *frame)
 {
 	for (int n = 0; n < 4; n++) {
@@ -172,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames_carry_their_number_and_rise),
 		cmocka_unit_test(test_automatic_exposure_is_that_of_the_model),
+		cmocka_unit_test(test_automatic_exposure_begins_where_it_is_told),
 		cmocka_unit_test(test_a_mode_is_taken_without_stopping),
 		cmocka_unit_test(test_what_it_cannot_expose_is_clamped_and_told),
 		cmocka_unit_test(test_lost_frames_show_in_the_sequence),

@@ -18,7 +18,7 @@ struct LibcameraRange {
 std::optional<LibcameraRange> libcamera_limits(const libcamera::ControlInfoMap &known, const libcamera::ControlId &id);
 
 struct LibcameraMode {
-	libcamera::ControlList controls;
+	libcamera::ControlList controls{ libcamera::controls::controls };
 	double exposure_us = 0, gain = 0; /* that controls ask for; 0: left to the camera */
 };
 

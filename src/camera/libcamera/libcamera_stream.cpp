@@ -66,6 +66,7 @@ int LibcameraStream::start(const camera_mode &wanted, struct error *error)
 	for (const auto &[id, value] : device.settings.controls)
 		mode.controls.set(id, value);
 	requests_to_tell = device.slots.size();
+	requests_to_prime = 0;
 	cancelled = 0;
 	failure = 0;
 	pace.last_ns = 0;
@@ -123,7 +124,11 @@ void LibcameraStream::tick()
 void LibcameraStream::queue(LibcameraSlot &slot)
 {
 	slot.idle = false;
-	if (requests_to_tell > 0) {
+	if (requests_to_prime > 0) {
+		requests_to_prime--;
+		for (const auto &[id, value] : prime.controls)
+			slot.request->controls().set(id, value);
+	} else if (requests_to_tell > 0) {
 		requests_to_tell--;
 		for (const auto &[id, value] : mode.controls)
 			slot.request->controls().set(id, value);
@@ -292,4 +297,12 @@ void LibcameraStream::set_mode(const camera_mode &wanted, char note[256])
 {
 	mode = libcamera_mode(device.camera->controls(), device.params.framerate, wanted, note);
 	requests_to_tell = device.slots.size();
+	requests_to_prime = 0;
+	if (wanted.still || wanted.start_exposure_us <= 0)
+		return;
+	/* Automatic exposure goes on from where the fixed one was. */
+	char ignored[256] = "";
+	const camera_mode fixed = { true, wanted.start_exposure_us, wanted.start_gain, 0, 0 };
+	prime = libcamera_mode(device.camera->controls(), device.params.framerate, fixed, ignored);
+	requests_to_prime = prime.exposure_us > 0 ? device.slots.size() : 0;
 }

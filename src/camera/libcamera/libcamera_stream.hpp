@@ -58,6 +58,8 @@ private:
 	LibcameraCompletions completions{ event.fd };
 	std::atomic<bool> gone{ false };
 	LibcameraMode mode;
+	LibcameraMode prime; /* a fixed exposure from which automatic exposure is to start */
+	size_t requests_to_prime = 0;
 	std::vector<uint8_t> decoded; /* MJPEG */
 	sensor_pace pace{};
 	bool running = false, delivered = false, tried = false, paced = false;

@@ -212,6 +212,10 @@ static void clamp_mode(struct synthetic *camera, const struct camera_mode *mode,
 {
 	camera->mode = *mode;
 	note[0] = '\0';
+	if (!mode->still && mode->start_exposure_us > 0) {
+		camera->automatic.exposure_us = fmin((double)mode->start_exposure_us, camera->automatic.exposure_max_us);
+		camera->automatic.gain = fmin(fmax(mode->start_gain, LIGHT_GAIN_MIN), LIGHT_AUTO_GAIN_MAX);
+	}
 	if (!mode->still)
 		return;
 	if (mode->exposure_us < LIGHT_EXPOSURE_MIN_US)

@@ -201,6 +201,7 @@ class Running(Folder):
             slots = daemon.status()["ring"]["slots"]
             self.assertGreater(slots, 50)
             wait_until(lambda: daemon.status()["memory"]["rss_mib"] > slots * 2.2, "the whole ring to be there", 60)
+            wait_until(lambda: daemon.status()["ring"]["seconds"] > 1.5, "the moment that is asked for")
             for command in ("save jpg png npy", "pastStack at=-1 count=50 npy", "past at=-1 count=30 png"):
                 self.assertRegex(daemon.ask(command), "^Saved")
             status = daemon.status()

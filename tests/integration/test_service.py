@@ -359,7 +359,8 @@ class Cameras(Folder):
         gradient[:, :, 1] = np.arange(100)[:, None]
         Image.fromarray(gradient).save(os.path.join(pictures, "a.png"))
         for width, height in ((100, 50), (400, 300)):
-            with Daemon({"camera.backend": "replay", "camera.replay.path": pictures, "camera.width": width, "camera.height": height}) as daemon:
+            with Daemon({"camera.backend": "replay", "camera.replay.path": pictures, "camera.fit": "stretch",
+                         "camera.width": width, "camera.height": height}) as daemon:
                 daemon.wait_frames(2)
                 (path,) = paths_of(daemon.ask("save png"))
                 expected = np.asarray(Image.fromarray(gradient).resize((width, height), Image.BILINEAR))

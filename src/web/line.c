@@ -21,8 +21,10 @@ static int append(struct line *line, const char *name, const char *equals, const
 	}
 	size_t room = sizeof line->text - line->length;
 	int length = snprintf(line->text + line->length, room, "%s%s%s%s", line->length > 0 ? " " : "", name, equals, word);
-	if (length < 0 || (size_t)length >= room)
+	if (length < 0 || (size_t)length >= room) {
+		line->text[line->length] = '\0'; /* without the word that did not fit */
 		return line->result = error_set(error, -ENAMETOOLONG, "the request is too long");
+	}
 	line->length += (size_t)length;
 	return 0;
 }

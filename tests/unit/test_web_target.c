@@ -112,6 +112,7 @@ static void test_a_word_stays_one_word(void **state)
 	assert_int_equal(line_word(&line, word, &error), 0);
 	assert_int_equal(line_word(&line, word, &error), 0);
 	assert_int_equal(line_word(&line, word, &error), -ENAMETOOLONG);
+	assert_int_equal(strlen(line.text), line.length);
 }
 
 static const char *picture(const char *uri, const char *tail, const char *accept)

@@ -282,8 +282,8 @@ lint-compilers:
 
 # --- installing ---
 
-# What messages, the man page and the configuration name.
-INSTALLED_DOCS = CHANGELOG.md LICENSE $(addprefix docs/,config.md night.md night.svg protocol.md reliability.md status.md usb-drive.conf)
+# What messages, the man page and the configuration name: all but what is for those who have the source.
+INSTALLED_DOCS = CHANGELOG.md LICENSE $(filter-out $(addprefix docs/,architecture.md performance.md png.md),$(wildcard docs/*.md)) $(filter-out docs/scene.jpg,$(wildcard docs/*.svg docs/*.jpg docs/*.png docs/*.conf))
 
 .PHONY: install
 install: all ## install binary, configuration, units, man page, documents (DESTDIR=, PREFIX=)

@@ -48,6 +48,10 @@ int frame_ring_pin_nearest(struct frame_ring *ring, int64_t at_ns, size_t count,
 /* The same for all frames that were exposed at since_ns or later, at most count, oldest first. */
 int frame_ring_pin_since(struct frame_ring *ring, int64_t since_ns, size_t count, const struct frame **frames);
 
+/* Pins the oldest frame whose timestamp lies after after_ns: for who takes each frame in turn. 1; 0 when there is none;
+ * -EBUSY as for a single frame. */
+int frame_ring_pin_next(struct frame_ring *ring, int64_t after_ns, const struct frame **frame);
+
 /* Pins one more time a frame that was just committed (capture thread, right after frame_ring_commit). -EBUSY as above.
  */
 int frame_ring_pin_frame(struct frame_ring *ring, const struct frame *frame);

@@ -58,14 +58,20 @@ void packet_ring_close(struct packet_cursor *cursor); /* again is fine */
  * which gives a key frame. */
 int packet_ring_next(struct packet_cursor *cursor, struct packet *packet, const struct video_format **format);
 
+/* Leaves out what there is: the cursor stands before the next key frame that will be put. */
+void packet_ring_skip(struct packet_cursor *cursor);
+
 /* Copies the packet that the cursor stands on; room for its bytes. */
 void packet_ring_copy(const struct packet_cursor *cursor, uint8_t *to);
 
-/* Waits until packet_ring_next would not return 0, or packet_ring_wake is called, or until until_ns (monotonic). cursor
- * NULL: for the last two alone. seen: what packet_ring_wakes said before the caller looked at what it is woken for. */
-void packet_ring_wait(struct packet_ring *ring, const struct packet_cursor *cursor, uint64_t seen, int64_t until_ns);
-uint64_t packet_ring_wakes(struct packet_ring *ring);
+/* Waits until a packet was put or packet_ring_wake was called since packet_ring_changes said seen, or until until_ns
+ * (monotonic). Ask for the changes first, then look at what there is, then wait. */
+uint64_t packet_ring_changes(struct packet_ring *ring);
+void packet_ring_wait(struct packet_ring *ring, uint64_t seen, int64_t until_ns);
 void packet_ring_wake(struct packet_ring *ring);
+
+/* From now on each packet that is put adds 1 to that eventfd, for a loop that has cursors; -1: none. */
+void packet_ring_tell(struct packet_ring *ring, int eventfd);
 
 struct packet_ring_status {
 	size_t packets, gops, pinned_gops;

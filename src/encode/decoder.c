@@ -70,7 +70,7 @@ int decoder_picture(struct decoder *decoder, uint8_t *rgb, struct error *error)
 
 size_t decoder_scratch_bytes(const struct video_format *format)
 {
-	enum { BYTES_A_PIXEL = 12, BYTES = 2 << 20 }; /* what OpenH264 takes; measured */
+	enum { BYTES_A_PIXEL = 14, BYTES = 4 << 20 }; /* 12.9 MiB of OpenH264 at 1024x768 were measured */
 	size_t pixels = (size_t)format->width * (size_t)format->height;
 	return format->codec == VIDEO_H264 ? pixels * BYTES_A_PIXEL + BYTES : pixels + BYTES;
 }

@@ -254,10 +254,9 @@ bool mp4_drop_last_fragment(struct mp4_writer *writer)
 	return true;
 }
 
-/* Samples and fragments in arrays that double, and the index, whose buffer doubles too. */
+/* Samples and fragments in arrays that double, and the index, whose buffer doubles too. A fragment has some frames. */
 size_t mp4_scratch_bytes(size_t frames)
 {
-	enum { INDEX_BYTES_A_FRAME = 24 };
-	return 2 * frames * (sizeof(struct mp4_sample) + sizeof(struct mp4_fragment) + INDEX_BYTES_A_FRAME) +
-	       2 * MP4_FRAGMENT_BYTES + 8192;
+	enum { BYTES_A_FRAME = 36, BESIDE = 8192 };
+	return 2 * frames * BYTES_A_FRAME + 2 * MP4_FRAGMENT_BYTES + BESIDE;
 }

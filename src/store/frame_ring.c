@@ -334,6 +334,22 @@ int frame_ring_pin_since(struct frame_ring *ring, int64_t since_ns, size_t count
 	return pinned;
 }
 
+int frame_ring_pin_next(struct frame_ring *ring, int64_t after_ns, const struct frame **frame)
+{
+	int next = NONE, result = 0;
+	pthread_mutex_lock(&ring->lock);
+	for (int i = ring->newest; i != NONE && ring->slots[i].frame.info.timestamp_ns > after_ns; i = ring->slots[i].older)
+		next = i;
+	if (next != NONE)
+		result = can_pin(ring, &ring->slots[next], ring->pin_limit) ? 1 : -EBUSY;
+	if (result > 0) {
+		pin(ring, &ring->slots[next]);
+		*frame = &ring->slots[next].frame;
+	}
+	pthread_mutex_unlock(&ring->lock);
+	return result;
+}
+
 int frame_ring_pin_frame(struct frame_ring *ring, const struct frame *frame)
 {
 	struct slot *slot = slot_of(frame);

@@ -86,11 +86,6 @@ static int next_gop(const struct packet_ring *ring, const struct packet_cursor *
 	return next != NONE && ring->gops[next].first != NONE ? next : NONE;
 }
 
-static bool has_next(const struct packet_ring *ring, const struct packet_cursor *cursor)
-{
-	return (cursor->gop != NONE && next_entry(ring, cursor) != NONE) || next_gop(ring, cursor) != NONE;
-}
-
 int packet_ring_next(struct packet_cursor *cursor, struct packet *packet, const struct video_format **format)
 {
 	struct packet_ring *ring = cursor->ring;
@@ -138,29 +133,47 @@ void packet_ring_copy(const struct packet_cursor *cursor, uint8_t *to)
 	}
 }
 
-uint64_t packet_ring_wakes(struct packet_ring *ring)
+void packet_ring_skip(struct packet_cursor *cursor)
+{
+	struct packet_ring *ring = cursor->ring;
+	pthread_mutex_lock(&ring->lock);
+	if (cursor->gop != NONE)
+		ring->gops[cursor->gop].pins--;
+	cursor->gop = cursor->entry = NONE;
+	cursor->wanted = ring->last_number + 1;
+	pthread_mutex_unlock(&ring->lock);
+}
+
+void packet_ring_tell(struct packet_ring *ring, int eventfd)
 {
 	pthread_mutex_lock(&ring->lock);
-	uint64_t wakes = ring->wakes;
+	ring->told_fd = eventfd;
 	pthread_mutex_unlock(&ring->lock);
-	return wakes;
+}
+
+uint64_t packet_ring_changes(struct packet_ring *ring)
+{
+	pthread_mutex_lock(&ring->lock);
+	uint64_t changes = ring->changes;
+	pthread_mutex_unlock(&ring->lock);
+	return changes;
 }
 
 void packet_ring_wake(struct packet_ring *ring)
 {
 	pthread_mutex_lock(&ring->lock);
-	ring->wakes++;
+	ring->changes++;
 	pthread_cond_broadcast(&ring->changed);
 	pthread_mutex_unlock(&ring->lock);
 }
 
-void packet_ring_wait(struct packet_ring *ring, const struct packet_cursor *cursor, uint64_t seen, int64_t until_ns)
+void packet_ring_wait(struct packet_ring *ring, uint64_t seen, int64_t until_ns)
 {
 	const struct timespec until = { .tv_sec = (time_t)(until_ns / 1000000000),
 		                            .tv_nsec = (long)(until_ns % 1000000000) };
 	int result = 0;
 	pthread_mutex_lock(&ring->lock);
-	while (result == 0 && ring->wakes == seen && !(cursor && has_next(ring, cursor)))
+	while (result == 0 && ring->changes == seen)
 		result = pthread_cond_timedwait(&ring->changed, &ring->lock, &until);
 	pthread_mutex_unlock(&ring->lock);
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 
 #include "base/lock.h"
@@ -50,7 +51,7 @@ struct packet_ring *packet_ring_create(size_t bytes, size_t packets, struct erro
 	if (ring) {
 		ring->block_count = blocks_for(bytes);
 		ring->entry_count = packets;
-		ring->oldest = ring->newest = NONE;
+		ring->oldest = ring->newest = ring->told_fd = NONE;
 		lock_init(&ring->lock);
 		pthread_condattr_init(&monotonic);
 		pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -252,7 +253,10 @@ static void commit(struct packet_ring *ring, const struct packet *packet)
 	ring->used_bytes += packet->bytes;
 	if (ring->used_bytes > ring->peak_bytes)
 		ring->peak_bytes = ring->used_bytes;
+	ring->changes++;
 	pthread_cond_broadcast(&ring->changed);
+	if (ring->told_fd >= 0)
+		eventfd_write(ring->told_fd, 1);
 }
 
 /* The newest GOP is open while it is filled and so stays where it is; nobody reads beyond what is committed. */

@@ -29,7 +29,8 @@ struct gop {
 struct packet_ring {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	uint64_t wakes;
+	uint64_t changes;
+	int told_fd; /* -1: none */
 	uint8_t *arena;
 	size_t block_count, free_blocks, entry_count;
 	int *blocks; /* the next one of a chain */

@@ -307,13 +307,13 @@ static void *read_on(void *data)
 	packet_ring_open_next(race->ring, &cursor, false);
 	atomic_fetch_add(&race->reading, 1);
 	while (!atomic_load(&race->done)) {
-		uint64_t seen = packet_ring_wakes(race->ring);
-		packet_ring_wait(race->ring, &cursor, seen, clock_now_ns() + 10 * CLOCK_NS_PER_MS);
+		uint64_t seen = packet_ring_changes(race->ring);
 		while (packet_ring_next(&cursor, &packet, &found) == 1) {
 			check_content(&cursor, &packet);
 			assert_true(packet.frame.id > last);
 			last = packet.frame.id;
 		}
+		packet_ring_wait(race->ring, seen, clock_now_ns() + 10 * CLOCK_NS_PER_MS);
 	}
 	packet_ring_close(&cursor);
 	return NULL;
@@ -341,17 +341,15 @@ static void test_waiting_ends_with_a_packet_a_wake_or_its_time(void **state)
 {
 	(void)state;
 	struct packet_ring *ring = new_ring(ARENA_BYTES, PACKETS);
-	struct packet_cursor cursor;
-	packet_ring_open(ring, &cursor, 0, false);
-	uint64_t seen = packet_ring_wakes(ring);
+	uint64_t seen = packet_ring_changes(ring);
 	int64_t until_ns = clock_now_ns() + 20 * CLOCK_NS_PER_MS;
-	packet_ring_wait(ring, &cursor, seen, until_ns);
+	packet_ring_wait(ring, seen, until_ns);
 	assert_true(clock_now_ns() >= until_ns);
 	packet_ring_wake(ring);
-	packet_ring_wait(ring, NULL, seen, INT64_MAX);
+	packet_ring_wait(ring, seen, INT64_MAX);
+	seen = packet_ring_changes(ring);
 	put_row(ring, 5, 1);
-	packet_ring_wait(ring, &cursor, packet_ring_wakes(ring), INT64_MAX);
-	packet_ring_close(&cursor);
+	packet_ring_wait(ring, seen, INT64_MAX);
 	packet_ring_destroy(ring);
 }
 

@@ -375,9 +375,37 @@ static void test_many_threads(void **state)
 	frame_ring_destroy(stress.ring);
 }
 
+static void test_each_frame_in_turn(void **state)
+{
+	(void)state;
+	struct frame_ring *ring = new_ring(SLOTS);
+	const struct frame *frame, *held[SLOTS];
+	assert_int_equal(frame_ring_pin_next(ring, 0, &frame), 0);
+	put_row(ring, 5);
+	int64_t after_ns = 0;
+	for (uint64_t id = 1; id <= 5; id++) {
+		assert_int_equal(frame_ring_pin_next(ring, after_ns, &frame), 1);
+		assert_int_equal(frame->info.id, id);
+		after_ns = frame->info.timestamp_ns;
+		frame_ring_release(ring, &frame, 1);
+	}
+	assert_int_equal(frame_ring_pin_next(ring, after_ns, &frame), 0);
+	put(ring, 6, 600);
+	put(ring, 7, 700);
+	put(ring, 8, 800);
+	struct frame_ring_status status;
+	frame_ring_status(ring, &status);
+	for (size_t i = 0; i < status.pin_limit; i++)
+		assert_int_equal(frame_ring_pin_next(ring, (int64_t)i * 100, &held[i]), 1);
+	assert_int_equal(frame_ring_pin_next(ring, (int64_t)status.pin_limit * 100, &frame), -EBUSY);
+	frame_ring_release(ring, held, status.pin_limit);
+	frame_ring_destroy(ring);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_frame_in_turn),
 		cmocka_unit_test(test_an_empty_ring_has_nothing),
 		cmocka_unit_test(test_slots_are_apart_and_of_the_right_size),
 		cmocka_unit_test(test_the_oldest_makes_room),

@@ -13,6 +13,7 @@
 #include "camera/camera.h"
 #include "capture/motion_watch.h"
 #include "capture/night_watch.h"
+#include "capture/video.h"
 #include "detect/night.h"
 #include "export/jobs.h"
 #include "media/frame.h"
@@ -32,6 +33,7 @@ struct capture_params {
 	enum fit fit;   /* what is done about pictures whose proportions are not the ring's */
 	struct motion_watch *motion; /* looks at each frame; NULL is fine */
 	struct event_log *events;    /* told of the camera and the night; NULL is fine */
+	struct video *video; /* is told of each frame; NULL is fine */
 	struct night_params night;
 	double framerate;
 	double frame_timeout_s;          /* how long to wait for a wanted frame beyond the time that one takes */

@@ -146,6 +146,7 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 		night_watch_frame(&capture->night, frame);
 		frame_ring_commit(params->ring, frame);
 		signal_frame(capture);
+		video_frame_ready(params->video, frame->info.timestamp_ns);
 		capture->status.frames++;
 		capture->status.newest = frame->info;
 	}

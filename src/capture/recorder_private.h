@@ -1,0 +1,42 @@
+/* What recorder.c (who asks) and recorder_run.c (the thread that writes) share. Private to them. */
+#ifndef PASTCAM_CAPTURE_RECORDER_PRIVATE_H
+#define PASTCAM_CAPTURE_RECORDER_PRIVATE_H
+
+#include <pthread.h>
+
+#include "base/thread.h"
+#include "clip.h"
+#include "recorder_table.h"
+
+struct recorder_waiter {
+	uint64_t id; /* of the clip; 0: unused */
+	recorder_done done;
+	void *data;
+	uint64_t ticket;
+};
+
+/* One recorder: a state, and the clip that it has while it is not at rest. */
+struct recorder_slot {
+	enum recorder_state state; /* under the lock */
+	int64_t end_ns;            /* b; under the lock */
+	struct clip clip;          /* filled under the lock, then the thread's */
+};
+
+struct recorder {
+	struct recorder_params params;
+	struct thread thread;
+	pthread_mutex_t lock; /* of the rest: */
+	bool closed, stop;
+	uint64_t last_id;
+	struct recorder_slot slots[RECORDER_CLIPS];
+	struct recorder_waiter waiters[RECORDER_WAITERS];
+	struct recorder_status status;
+};
+
+/* Moves the slot on; the action that the caller carries out. Under the lock. */
+enum recorder_action recorder_step_slot(struct recorder_slot *slot, enum recorder_event event);
+
+/* The thread. */
+void recorder_run(void *recorder);
+
+#endif

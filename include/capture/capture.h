@@ -33,7 +33,7 @@ struct capture_params {
 	enum fit fit;   /* what is done about pictures whose proportions are not the ring's */
 	struct motion_watch *motion; /* looks at each frame; NULL is fine */
 	struct event_log *events;    /* told of the camera and the night; NULL is fine */
-	struct video *video; /* is told of each frame; NULL is fine */
+	struct video *video;         /* is told of each frame; NULL is fine */
 	struct night_params night;
 	double framerate;
 	double frame_timeout_s;          /* how long to wait for a wanted frame beyond the time that one takes */

@@ -81,6 +81,21 @@ struct config {
 		int jpg_quality;
 	} export;
 	struct {
+		int kind; /* 0: auto, else enum encoder_kind + 1 */
+		int when; /* enum video_when */
+		double cpu_share;
+		int bitrate_kbit; /* 0: by size and rate */
+		int jpeg_quality;
+		char device[CONFIG_TEXT_BYTES];
+	} encoder;
+	struct {
+		bool on_trigger;
+		double before_s, after_s, max_s;
+		double past_s;
+		int past_mb; /* 0: what past_s takes */
+		bool poster;
+	} clip;
+	struct {
 		int trigger_port;
 		char bind[CONFIG_TEXT_BYTES];
 		char token_file[CONFIG_TEXT_BYTES];

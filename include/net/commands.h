@@ -18,6 +18,9 @@
 struct live;
 struct event_streams;
 
+struct recorder;
+struct video_streams;
+
 struct commands {
 	/* what a request leaves open */
 	unsigned formats; /* set of enum export_format */
@@ -35,6 +38,9 @@ struct commands {
 	struct event_log *events;
 	struct motion_watch *motion; /* or NULL */
 	struct motion_try *motion_try;
+	struct recorder *recorder;           /* NULL: no video */
+	struct video_streams *video_streams; /* NULL likewise */
+	bool clip_on_trigger;
 	const struct status *status;
 
 	/* made by commands_start */

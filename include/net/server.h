@@ -84,7 +84,7 @@ int server_stream_begin(struct server *server, server_ticket ticket, const struc
 int server_stream_send(struct server *server, server_ticket ticket, struct chunk *chunk);
 bool server_stream_is_idle(struct server *server, server_ticket ticket); /* false when it is gone */
 
-/* Ends it with a last line, as a reply would. end is called. */
+/* Ends it with a last line, as a reply would, or with what was sent (NULL). end is called. */
 void server_stream_finish(struct server *server, server_ticket ticket, const char *text);
 
 int server_port(const struct server *server);

@@ -161,6 +161,29 @@ const struct option config_options[] = {
 	       "save_before_s before it."),
 	INTEGER("export.jpg_quality", export.jpg_quality, 1, 100, "95", "", "JPEG quality."),
 
+	CHOICE("encoder.kind", encoder.kind, "auto|v4l2|openh264|mjpeg|none", "auto",
+	       "What makes video of the frames: the hardware (V4L2), OpenH264 or MJPEG; auto takes the first of them that "
+	       "keeps up here, none makes no clips."),
+	CHOICE("encoder.when", encoder.when, "always|trigger", "trigger",
+	       "Encode all the time, for a past of minutes; or only while a clip or a stream is wanted, beginning with the "
+	       "frames in the ring."),
+	NUMBER("encoder.cpu_share", encoder.cpu_share, 0.01, 64, "0.5", "cores",
+	       "What OpenH264 may take of a core, by a measurement at the start, for auto to choose it."),
+	INTEGER(
+	    "encoder.bitrate_kbit", encoder.bitrate_kbit, 0, 100000, "0", "kbit/s",
+	    "Bit rate of H.264; 0: by size and frame rate (1 Mbit/s at 1024x768 and 10 frames/s, at least 200 kbit/s)."),
+	INTEGER("encoder.jpeg_quality", encoder.jpeg_quality, 1, 100, "85", "", "Quality of MJPEG."),
+	TEXT("encoder.device", encoder.device, "", "V4L2: the encoder's /dev/videoN; empty: the first one that is one."),
+
+	BOOL("clip.on_trigger", clip.on_trigger, "false", "A `trigger` starts a clip, or makes the one under way longer."),
+	NUMBER("clip.before_s", clip.before_s, 0, 3600, "5", "s", "How far before its trigger a clip begins."),
+	NUMBER("clip.after_s", clip.after_s, 0, 3600, "5", "s", "How long after its trigger it ends."),
+	NUMBER("clip.max_s", clip.max_s, 5, 3600, "300", "s", "A longer clip goes on in another file."),
+	NUMBER("clip.past_s", clip.past_s, 1, 86400, "60", "s",
+	       "How much video is kept in memory, at the bit rate that is expected."),
+	INTEGER("clip.past_mb", clip.past_mb, 0, 65536, "0", "MiB", "The same as memory; 0: what clip.past_s takes."),
+	BOOL("clip.poster", clip.poster, "true", "A JPG of the frame at the trigger beside each clip."),
+
 	INTEGER("network.trigger_port", network.trigger_port, 0, 65535, "9999", "",
 	        "TCP port; 0 takes any free one and logs it."),
 	TEXT("network.bind", network.bind, "127.0.0.1",

@@ -50,7 +50,7 @@ static bool skip_number(const char **at)
 /* A clip's picture is a JPG of the clip's name. */
 static bool is_extension(const char *text)
 {
-	if (strcmp(text, "mp4") == 0)
+	if (strcmp(text, FILE_NAME_CLIP) == 0)
 		return true;
 	for (unsigned i = 0; i < EXPORT_FORMAT_COUNT; i++)
 		if (strcmp(text, export_format_name((enum export_format)(1u << i))) == 0)
@@ -73,7 +73,7 @@ static bool is_own_rest(const char *at)
 	bool recovered = skip_text(&at, FILE_NAME_RECOVERED);
 	if (!skip_number(&at) || !skip_text(&at, "."))
 		return false;
-	return strcmp(at, FILE_NAME_CLIP) == 0 || (!recovered && is_extension(at));
+	return recovered ? strcmp(at, FILE_NAME_CLIP) == 0 : is_extension(at);
 }
 
 /* A camera's name may have underscores in it, so any of them may be its end. */

@@ -87,7 +87,7 @@ void client_send(struct client *client, struct chunk *head, struct chunk *body)
 
 void client_answer(struct client *client, const char *text)
 {
-	struct chunk *line = chunk_printf("%s\n", text);
+	struct chunk *line = text ? chunk_printf("%s\n", text) : chunk_of("", 0);
 	if (line)
 		client_send(client, line, NULL);
 	else

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "commands_clips.h"
 #include "commands_private.h"
 #include "near_miss.h"
 
@@ -83,7 +84,10 @@ static const struct command table[] = {
 	{ "past", command_past, "past [formats] [at=] [count=N]: past frames, each a picture" },
 	{ "get", command_get,
 	  "get [jpg|png|npy] [at=] [count=N] [mode=] [mixed] [width=N] [meta]: the picture's bytes; at=: -5 (seconds "
-	  "back), 1795256095.358 (since 1970), 2026-11-26T10:15:00Z" },
+	  "back), 1795256095.358 (since 1970), 2026-11-26T10:15:00Z; get mp4 [at=-S] [for=S]: video of the past" },
+	{ "clip", command_clip,
+	  "clip [before=S] [after=S] [label=WORD] [wait]: a video around now, as a file; clip stop: ends it" },
+	{ "stream", command_stream, "stream: video as it comes, fragmented MP4, until you leave" },
 	{ "live", command_live, "live [fps=N] [width=N] [meta]: JPEG after JPEG, until you leave" },
 	{ "events", command_events, "events [since=ID]: a line of JSON for each event, until you leave" },
 	{ "timeline", command_timeline, "timeline: how far the past reaches, and what is pinned, as JSON" },

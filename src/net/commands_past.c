@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "commands_clips.h"
 #include "commands_private.h"
 
 static double wall_s(int64_t monotonic_ns)
@@ -77,6 +78,8 @@ void command_trigger(struct commands *commands, server_ticket ticket, const stru
 	capture_status(commands->requests->capture, &capture);
 	event.frame_id = capture.newest.id;
 	event_log_id(commands->events, event_log_publish(commands->events, &event), id);
+	if (commands->clip_on_trigger)
+		commands_clip_on_trigger(commands, event.label);
 	snprintf(text, sizeof text, "TRIGGERED %s", id);
 	commands_reply(commands, ticket, text);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "commands_clips.h"
 #include "commands_private.h"
 #include "replies.h"
 
@@ -165,6 +166,10 @@ void command_get(struct commands *commands, server_ticket ticket, const struct p
 {
 	struct proto_arguments arguments;
 	unsigned takes = PROTO_FORMATS | PROTO_AT | PROTO_COUNT | PROTO_MODE | PROTO_MIXED | PROTO_WIDTH | PROTO_META;
+	if (command_get_is_video(words)) {
+		command_get_video(commands, ticket, words);
+		return;
+	}
 	if (!parse(commands, ticket, words, takes, &arguments))
 		return;
 	bool stack = arguments.given & (PROTO_COUNT | PROTO_MODE | PROTO_MIXED), at = arguments.given & PROTO_AT;

@@ -169,6 +169,7 @@ size_t compose_jobs_most(const struct config *config)
 struct commands compose_commands(const struct config *config)
 {
 	return (struct commands){
+		.clip_on_trigger = config->clip.on_trigger,
 		.formats = (unsigned)config->export.formats,
 		.save_before_s = config->export.save_before_s,
 		.stack_dark_frames = config->export.stack_dark_frames,
@@ -183,4 +184,47 @@ size_t compose_replies_bytes(const struct config *config)
 	enum { FRAMES = 2, BYTES_MIN = 2 << 20 };
 	size_t frames = FRAMES * frame_bytes(config->camera.width, config->camera.height);
 	return frames > BYTES_MIN ? frames : BYTES_MIN;
+}
+
+static const double gop_s = 2, encoder_silence_s = 3;
+
+struct encoder_params compose_encoder(const struct config *config)
+{
+	struct encoder_params params = {
+		.framerate = config->camera.framerate,
+		.bitrate = config->encoder.bitrate_kbit * 1000,
+		.jpeg_quality = config->encoder.jpeg_quality,
+		.gop_s = gop_s,
+		.device = config->encoder.device,
+		.silence_s = encoder_silence_s,
+	};
+	compose_ring_size(config, &params.width, &params.height);
+	if (params.bitrate == 0)
+		params.bitrate = encoder_usual_bitrate(params.width, params.height, params.framerate);
+	return params;
+}
+
+struct video_params compose_video(const struct config *config)
+{
+	bool choose = config->encoder.kind == 0;
+	return (struct video_params){
+		.encoder = compose_encoder(config),
+		.choose = choose,
+		.kind = choose ? ENCODER_NONE : (enum encoder_kind)(config->encoder.kind - 1),
+		.cpu_share = config->encoder.cpu_share,
+		.when = (enum video_when)config->encoder.when,
+		.before_s = config->clip.before_s,
+	};
+}
+
+struct recorder_params compose_recorder(const struct config *config, const char *base_dir)
+{
+	return (struct recorder_params){
+		.base_dir = base_dir,
+		.camera = config->name,
+		.before_s = config->clip.before_s,
+		.after_s = config->clip.after_s,
+		.max_s = config->clip.max_s,
+		.poster = config->clip.poster,
+	};
 }

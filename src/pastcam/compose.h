@@ -5,6 +5,7 @@
 #include "base/fsio.h"
 #include "base/log.h"
 #include "camera/camera.h"
+#include "capture/recorder.h"
 #include "config/config.h"
 #include "detect/night.h"
 #include "export/retention.h"
@@ -33,6 +34,11 @@ struct budget compose_budget(const struct config *config);
 
 /* Size of the camera's pictures as they are kept: once they are turned. */
 void compose_full_size(const struct config *config, int *width, int *height);
+
+/* Without the modules that they name. */
+struct encoder_params compose_encoder(const struct config *config);
+struct video_params compose_video(const struct config *config);
+struct recorder_params compose_recorder(const struct config *config, const char *base_dir);
 
 /* Size of the frames that the ring keeps. */
 void compose_ring_size(const struct config *config, int *width, int *height);

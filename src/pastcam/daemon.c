@@ -31,7 +31,7 @@ enum {
 static bool disk_threads_are_done(struct daemon *daemon)
 {
 	bool is_swept = retention_has_stopped(daemon->retention);
-	return jobs_idle(daemon->jobs) && is_swept;
+	return jobs_idle(daemon->jobs) && is_swept && (!daemon->recorder || recorder_is_idle(daemon->recorder));
 }
 
 static void on_stop_check(void *data, uint32_t events)
@@ -52,6 +52,8 @@ static void begin_stop(struct daemon *daemon, int exit_code, const char *why)
 	daemon->exit_code = exit_code;
 	daemon->stop_begun_ns = clock_now_ns();
 	notify_send("STOPPING=1");
+	if (daemon->recorder)
+		recorder_close(daemon->recorder);
 	jobs_close(daemon->jobs, why);
 	retention_stop(daemon->retention);
 	schedule_stop(daemon->autosave);

@@ -108,6 +108,7 @@ static int make_capture(struct daemon *daemon, struct error *error)
 		.ring = daemon->ring,
 		.full_ring = daemon->full_ring,
 		.motion = daemon->motion,
+		.video = daemon->video,
 		.events = daemon->events,
 		.fit = (enum fit)daemon->config->camera.fit,
 		.night = compose_night(daemon->config),
@@ -224,8 +225,8 @@ static int start_control(struct daemon *daemon, struct error *error)
 int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct error *error)
 {
 	int (*const steps[])(struct daemon *, struct error *) = {
-		make_events, make_server,  make_pool,     make_camera,        make_rings,    make_jobs,
-		make_motion, make_capture, make_requests, make_motion_export, make_autosave, start_control,
+		make_events,       make_server,  make_pool,     make_camera,        make_rings,    make_jobs,     make_motion,
+		daemon_make_video, make_capture, make_requests, make_motion_export, make_autosave, start_control,
 	};
 	daemon->camera_lost = camera_lost;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -252,12 +253,14 @@ void daemon_unmake(struct daemon *daemon)
 	commands_stop(&daemon->commands);
 	capture_destroy(daemon->capture);
 	motion_watch_destroy(daemon->motion);
+	recorder_destroy(daemon->recorder);
 	jobs_destroy(daemon->jobs);
 	motion_export_destroy(daemon->motion_export);
 	schedule_destroy(daemon->autosave);
 	server_destroy(daemon->server);
 	commands_finish(&daemon->commands);
 	pins_destroy(daemon->pins);
+	daemon_unmake_video(daemon);
 	retention_destroy(daemon->retention);
 	frame_ring_destroy(daemon->full_ring);
 	frame_ring_destroy(daemon->ring);

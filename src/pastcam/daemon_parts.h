@@ -8,6 +8,7 @@
 #include "base/fsio.h"
 #include "base/loop.h"
 #include "base/pool.h"
+#include "capture/recorder.h"
 #include "base/thread.h"
 #include "config/config.h"
 #include "net/commands.h"
@@ -36,6 +37,9 @@ struct daemon {
 	struct motion_export *motion_export; /* NULL: no pictures of motion */
 	struct capture *capture;
 	struct requests requests;
+	struct packet_ring *packets; /* NULL: no video */
+	struct video *video;
+	struct recorder *recorder;
 	struct schedule *autosave;
 
 	struct loop *control; /* the control thread's */
@@ -65,6 +69,14 @@ int daemon_make_budget(struct daemon *daemon, struct error *error);
 
 /* Where exits for memory are remembered: the runtime folder, or one of the camera's own in it. NULL: nowhere. */
 const char *daemon_exits_folder(struct daemon *daemon);
+
+/* Packet ring, encoder's thread and recorder (daemon_video.c), after the jobs and before the capture. Where there is no
+ * video, by configuration or for want of memory, they stay NULL. */
+int daemon_make_video(struct daemon *daemon, struct error *error);
+void daemon_unmake_video(struct daemon *daemon);
+
+/* Adds what they want to the budget. */
+void daemon_claim_video(const struct config *config, struct budget *budget);
 
 /* Makes all parts, in the order in which they need each other; -errno with half of them made. camera_lost: see
  * capture.h. */

@@ -43,6 +43,7 @@ static void add_claims(const struct config *config, size_t pool_width, struct bu
 		budget_add(budget, (struct budget_claim){
 		                       .name = "motion", .unit_bytes = motion_watch_bytes(&setup), .least = 1, .wanted = 1 });
 	}
+	daemon_claim_video(config, budget);
 	budget_add(budget, (struct budget_claim){ .name = "full-size frames",
 	                                          .unit_bytes = full,
 	                                          .least = full_slots,

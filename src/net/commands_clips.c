@@ -1,0 +1,237 @@
+#include "commands_clips.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "capture/recorder.h"
+#include "net/video_streams.h"
+
+static const double SPAN_MOST_S = 86400;
+
+struct clip_arguments {
+	bool stop, wait;
+	double before_s, after_s; /* negative: not given */
+	double at_s, for_s;
+	const char *label;
+};
+
+/* Codes that clients know by a word of their own. */
+static void refuse(struct commands *commands, server_ticket ticket, const struct error *error)
+{
+	char text[sizeof error->text + 16];
+	const char *word = error->code == -EBUSY     ? "BUSY"
+	                   : error->code == -ENODATA ? "NO_FRAMES"
+	                   : error->code == -ENOENT  ? "NO_CLIP"
+	                                             : "NOT_SAVED";
+	snprintf(text, sizeof text, "%s %s", word, error->text);
+	server_reply(commands->server, ticket, text);
+}
+
+static int parse_seconds(const char *name, const char *text, double least, double most, double *seconds,
+                         struct error *error)
+{
+	char *end;
+	double value = strtod(text, &end);
+	if (end == text || *end || !isfinite(value) || value < least || value > most)
+		return error_set(error, -EINVAL, "%s=%.*s is not a number of seconds from %g to %g", name, utf8_fit(text, 40),
+		                 text, least, most);
+	*seconds = value;
+	return 0;
+}
+
+static const char *value_of(const char *word, const char *name)
+{
+	size_t length = strlen(name);
+	return strncasecmp(word, name, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
+}
+
+static int parse_clip_word(const char *word, struct clip_arguments *arguments, struct error *error)
+{
+	const char *value;
+	if (strcasecmp(word, "stop") == 0)
+		arguments->stop = true;
+	else if (strcasecmp(word, "wait") == 0)
+		arguments->wait = true;
+	else if ((value = value_of(word, "before")))
+		return parse_seconds("before", value, 0, SPAN_MOST_S, &arguments->before_s, error);
+	else if ((value = value_of(word, "after")))
+		return parse_seconds("after", value, 0, SPAN_MOST_S, &arguments->after_s, error);
+	else if ((value = value_of(word, "label")))
+		arguments->label = value;
+	else
+		return error_set(error, -EINVAL, "clip takes before=, after=, label=, wait or stop, not \"%.*s\"",
+		                 utf8_fit(word, 40), word);
+	return 0;
+}
+
+static int parse_clip(const struct proto_words *words, struct clip_arguments *arguments, struct error *error)
+{
+	*arguments = (struct clip_arguments){ .before_s = -1, .after_s = -1, .label = "" };
+	for (size_t i = 1; i < words->count; i++) {
+		int result = parse_clip_word(words->word[i], arguments, error);
+		if (result < 0)
+			return result;
+	}
+	if (arguments->stop && words->count > 2)
+		return error_set(error, -EINVAL, "clip stop takes nothing else");
+	return 0;
+}
+
+/* On the recorder's thread. */
+static void answer_wait(void *data, server_ticket ticket, const struct recorder_result *result)
+{
+	struct commands *commands = data;
+	char text[RECORDER_PARTS_TOLD * (FSIO_PATH_BYTES + 2) + 512];
+	size_t used;
+	if (result->error.code == 0)
+		used =
+		    (size_t)snprintf(text, sizeof text, "SAVED_CLIP %llu %.1f s, %zu frames: ", (unsigned long long)result->id,
+		                     result->duration_s, result->frames);
+	else
+		used = (size_t)snprintf(text, sizeof text, "NOT_SAVED %s%s", result->error.text,
+		                        result->part_count ? "; what there is of it: " : "");
+	for (size_t i = 0; i < result->part_count && i < RECORDER_PARTS_TOLD && used < sizeof text; i++)
+		used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? ", " : "", result->paths[i]);
+	if (result->part_count > RECORDER_PARTS_TOLD && used < sizeof text)
+		snprintf(text + used, sizeof text - used, " and %zu more", result->part_count - RECORDER_PARTS_TOLD);
+	server_reply(commands->server, ticket, text);
+}
+
+static void describe(const struct recorder_reply *reply, char *text, size_t bytes)
+{
+	if (reply->extended)
+		snprintf(text, bytes, "CLIP %llu goes on, for %.1f s from now", (unsigned long long)reply->id, reply->after_s);
+	else
+		snprintf(text, bytes, "CLIP %llu from %.1f s ago%s to %.1f s from now", (unsigned long long)reply->id,
+		         reply->before_s, reply->all_there_is ? " (all that there is)" : "", reply->after_s);
+}
+
+static bool has_video(struct commands *commands, server_ticket ticket)
+{
+	if (commands->recorder)
+		return true;
+	server_reply(commands->server, ticket,
+	             "NOT_SAVED no video: encoder.kind is none, or there was no memory for it at the start");
+	return false;
+}
+
+static void stop_clip(struct commands *commands, server_ticket ticket)
+{
+	struct recorder_reply reply;
+	struct error error = { 0 };
+	char text[64];
+	if (recorder_stop(commands->recorder, &reply, &error) < 0) {
+		refuse(commands, ticket, &error);
+		return;
+	}
+	snprintf(text, sizeof text, "CLIP %llu ends now", (unsigned long long)reply.id);
+	server_reply(commands->server, ticket, text);
+}
+
+void command_clip(struct commands *commands, server_ticket ticket, const struct proto_words *words)
+{
+	struct clip_arguments arguments;
+	struct recorder_reply reply;
+	struct error error = { 0 };
+	char text[128];
+	if (!has_video(commands, ticket))
+		return;
+	if (parse_clip(words, &arguments, &error) < 0) {
+		refuse(commands, ticket, &error);
+		return;
+	}
+	if (arguments.stop) {
+		stop_clip(commands, ticket);
+		return;
+	}
+	const struct recorder_request request = { .before_s = arguments.before_s,
+		                                      .after_s = arguments.after_s,
+		                                      .label = arguments.label,
+		                                      .reason = "command",
+		                                      .done = arguments.wait ? answer_wait : NULL,
+		                                      .data = commands,
+		                                      .ticket = ticket };
+	if (recorder_clip(commands->recorder, &request, &reply, &error) < 0) {
+		refuse(commands, ticket, &error);
+		return;
+	}
+	if (arguments.wait)
+		return;
+	describe(&reply, text, sizeof text);
+	server_reply(commands->server, ticket, text);
+}
+
+void commands_clip_on_trigger(struct commands *commands, const char *label)
+{
+	const struct recorder_request request = { .before_s = -1, .after_s = -1, .label = label, .reason = "trigger" };
+	struct recorder_reply reply;
+	struct error error = { 0 };
+	if (!commands->recorder)
+		log_warning("A trigger wants a clip (clip.on_trigger), but there is no video");
+	else if (recorder_clip(commands->recorder, &request, &reply, &error) < 0)
+		log_warning("A trigger wants a clip (clip.on_trigger): %s", error.text);
+}
+
+static void add_stream(struct commands *commands, server_ticket ticket, int64_t begin_ns, int64_t end_ns)
+{
+	struct error error = { 0 };
+	if (video_streams_add(commands->video_streams, ticket, begin_ns, end_ns, &error) < 0)
+		refuse(commands, ticket, &error);
+}
+
+void command_stream(struct commands *commands, server_ticket ticket, const struct proto_words *words)
+{
+	if (!has_video(commands, ticket))
+		return;
+	if (words->count > 1) {
+		struct error error = { 0 };
+		error_set(&error, -EINVAL, "stream takes nothing else");
+		refuse(commands, ticket, &error);
+		return;
+	}
+	add_stream(commands, ticket, clock_now_ns(), INT64_MAX);
+}
+
+bool command_get_is_video(const struct proto_words *words)
+{
+	for (size_t i = 1; i < words->count; i++)
+		if (strcasecmp(words->word[i], "mp4") == 0)
+			return true;
+	return false;
+}
+
+static int parse_get_word(const char *word, struct clip_arguments *arguments, struct error *error)
+{
+	const char *value;
+	if (strcasecmp(word, "mp4") == 0)
+		return 0;
+	if ((value = value_of(word, "at")))
+		return parse_seconds("at", value, -SPAN_MOST_S, 0, &arguments->at_s, error);
+	if ((value = value_of(word, "for")))
+		return parse_seconds("for", value, 0.1, SPAN_MOST_S, &arguments->for_s, error);
+	return error_set(error, -EINVAL, "get mp4 takes at=-SECONDS and for=SECONDS, not \"%.*s\"", utf8_fit(word, 40),
+	                 word);
+}
+
+void command_get_video(struct commands *commands, server_ticket ticket, const struct proto_words *words)
+{
+	struct clip_arguments arguments = { .at_s = -10, .for_s = 10 };
+	struct error error = { 0 };
+	if (!has_video(commands, ticket))
+		return;
+	for (size_t i = 1; i < words->count; i++) {
+		if (parse_get_word(words->word[i], &arguments, &error) < 0) {
+			refuse(commands, ticket, &error);
+			return;
+		}
+	}
+	int64_t begin_ns = clock_now_ns() + (int64_t)(arguments.at_s * (double)CLOCK_NS_PER_S);
+	add_stream(commands, ticket, begin_ns, begin_ns + (int64_t)(arguments.for_s * (double)CLOCK_NS_PER_S));
+}

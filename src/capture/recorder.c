@@ -104,7 +104,7 @@ static void ignore_poster(void *data, const struct job *job)
 static void make_poster(struct recorder *recorder, int64_t now_ns)
 {
 	struct jobs *jobs = recorder->params.jobs;
-	struct job *job = recorder->params.poster && jobs ? jobs_admit(jobs, JOB_SINGLE, 1, JOB_TO_FILES) : NULL;
+	struct job *job = recorder->params.poster && jobs ? jobs_admit(jobs, JOB_SINGLE, JOB_TO_FILES, 1) : NULL;
 	if (!job)
 		return;
 	job->formats = EXPORT_JPG;

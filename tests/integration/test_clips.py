@@ -1,0 +1,182 @@
+"""Clips: what happened from before a trigger until after it, with no frame missing, whatever happens meanwhile."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+import unittest
+
+import numpy as np
+
+from harness import Daemon, SANITIZED, connect, main, read_all, wait_until
+from pictures import read_number
+
+FPS = 10 if SANITIZED else 30
+
+
+def probe(path):
+    """What ffprobe says; it has nothing to complain about."""
+    command = ["ffprobe", "-v", "warning", "-show_streams", "-show_format", "-of", "json", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == "", done.stderr
+    return json.loads(done.stdout)
+
+
+def frames_of(path):
+    """The burnt-in numbers of all frames that are shown, and their times."""
+    stream = probe(path)["streams"][0]
+    shape = (-1, stream["height"], stream["width"], 3)
+    raw = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-fps_mode", "passthrough", "-f", "rawvideo",
+                          "-pix_fmt", "rgb24", "-"], capture_output=True, check=True)
+    assert raw.stderr == b"", raw.stderr
+    times = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "frame=pts_time", "-of", "csv=p=0", path],
+                           capture_output=True, text=True, check=True)
+    numbers = [read_number(pixels) for pixels in np.frombuffer(raw.stdout, np.uint8).reshape(shape)]
+    return numbers, [float(text.strip(",")) for text in times.stdout.split()]
+
+
+def clip_of(reply):
+    return re.search(r"/\S+\.mp4", reply).group(0)
+
+
+class Clips(unittest.TestCase):
+    def daemon(self, options=None, **arguments):
+        defaults = {"camera.framerate": FPS, "ring.size": FPS * 8, "clip.before_s": 2, "clip.after_s": 1}
+        daemon = Daemon(dict(defaults, **(options or {})), **arguments)
+        self.addCleanup(daemon.__exit__)
+        daemon.__enter__()
+        return daemon
+
+    def expect_whole(self, path, seconds, after_s):
+        """No frame is missing, each lasts until the next, and the clip has its length."""
+        numbers, times = frames_of(path)
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        self.assertLessEqual(max(np.diff(times)), 1.2 / FPS)
+        self.assertAlmostEqual(len(numbers), seconds * FPS, delta=2)
+        trigger = int(re.search(r"_f(\d+)", path).group(1))  # frames are numbered from 1, burnt in from 0
+        where = len(numbers) - (numbers[-1] - (trigger - 1)) - 1
+        self.assertAlmostEqual(where, (seconds - after_s) * FPS, delta=FPS // 4)  # the newest frame then; capture may be late
+
+    def expect_both_ways(self, **options):
+        for when in ("trigger", "always"):
+            with self.subTest(when=when):
+                daemon = self.daemon(dict({"encoder.when": when}, **options))
+                daemon.wait_frames(FPS * 3)
+                for _ in range(2):
+                    reply = daemon.ask("clip wait label=door")
+                    self.assertIn("SAVED_CLIP", reply)
+                    self.expect_whole(clip_of(reply), 3, 1)
+                self.assertEqual(len([name for name in daemon.files() if name.endswith(".jpg")]), 2)
+                tags = probe(clip_of(reply))["format"]["tags"]
+                self.assertEqual(tags["title"], "door")
+                self.assertIn("trigger: ", tags["comment"])
+
+    def test_no_frame_is_missing_around_a_trigger(self):
+        self.expect_both_ways()
+
+    def test_the_same_as_mjpeg(self):
+        self.expect_both_ways(**{"encoder.kind": "mjpeg"})
+
+    def test_a_trigger_moves_the_end_and_stop_ends_it(self):
+        daemon = self.daemon()
+        daemon.wait_frames(FPS * 3)
+        self.assertRegex(daemon.ask("clip after=60"), r"^CLIP 1 from 2.0 s ago to 60.0 s from now")
+        for _ in range(20):
+            self.assertRegex(daemon.ask("clip after=30"), r"^CLIP 1 goes on")
+        self.assertEqual(daemon.ask("clip stop").strip(), "CLIP 1 ends now")
+        wait_until(lambda: any(name.endswith(".mp4") for name in daemon.files()), "the clip")
+        self.assertEqual(len([name for name in daemon.files() if name.endswith(".mp4")]), 1)
+        self.assertTrue(daemon.ask("clip stop").startswith("NO_CLIP "))
+
+    def test_a_long_clip_goes_on_in_another_file(self):
+        daemon = self.daemon({"clip.max_s": 5, "encoder.when": "always"})
+        daemon.wait_frames(FPS * 3)
+        reply = daemon.ask("clip wait after=6")
+        paths = re.findall(r"/\S+?\.mp4", reply)
+        self.assertEqual(len(paths), 2)
+        numbers = [number for path in paths for number in frames_of(path)[0]]
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        self.assertAlmostEqual(len(numbers), 8 * FPS, delta=2)
+
+    def test_what_there_is_of_the_past_is_told(self):
+        daemon = self.daemon()
+        daemon.wait_frames(FPS)
+        self.assertRegex(daemon.ask("clip before=3600 after=0"), r"from \d+\.\d s ago \(all that there is\)")
+
+    def test_bad_requests_are_told(self):
+        daemon = self.daemon()
+        daemon.wait_frames(1)
+        for line in ("clip after=1e9", "clip before=-1", "clip after=nan", "clip now", "clip stop please",
+                     "stream now", "get mp4 at=5", "get mp4 for=x"):
+            self.assertRegex(daemon.ask(line), r"^(NOT_SAVED|UNKNOWN_COMMAND|NOT_SENT) ", line)
+        self.assertEqual(daemon.files(), [])
+
+    def test_without_an_encoder_pictures_go_on(self):
+        daemon = self.daemon({"encoder.kind": "none"})
+        daemon.wait_frames(1)
+        self.assertTrue(daemon.ask("clip").startswith("NOT_SAVED no video"))
+        self.assertIn("/", daemon.ask("save"))
+
+    def test_a_killed_process_leaves_a_clip_that_the_next_one_finishes(self):
+        daemon = self.daemon()
+        daemon.wait_frames(FPS * 3)
+        daemon.ask("clip after=60")
+        time.sleep(2)
+        newest = daemon.status()["ring"]["newest_id"]
+        daemon.process.send_signal(signal.SIGKILL)
+        daemon.process.wait()
+        self.assertEqual([name for name in daemon.files() if name.endswith(".mp4")], [])
+        again = Daemon({"camera.framerate": FPS, "export.base_dir": daemon.captures}, folder=daemon.folder)
+        self.addCleanup(again.__exit__)
+        again.__enter__()
+        wait_until(lambda: any(name.endswith("-recovered.mp4") for name in daemon.files()), "the recovered clip")
+        path = next(name for name in daemon.files() if name.endswith("-recovered.mp4"))
+        numbers, _ = frames_of(os.path.join(daemon.captures, path))
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        self.assertLessEqual(newest - 1 - numbers[-1], FPS + (FPS if SANITIZED else 3))
+        self.assertEqual([name for name in os.listdir(daemon.captures) if name.startswith(".clip-")], [])
+
+    def test_stopping_ends_the_clip_under_way_well(self):
+        daemon = self.daemon()
+        daemon.wait_frames(FPS * 3)
+        daemon.ask("clip after=60")
+        time.sleep(1)
+        self.assertEqual(daemon.stop(), 0)
+        path = next(name for name in daemon.files() if name.endswith(".mp4"))
+        numbers, _ = frames_of(os.path.join(daemon.captures, path))
+        self.assertGreaterEqual(len(numbers), 2 * FPS)
+
+    def bytes_of(self, daemon, line, seconds=None):
+        data = b""
+        with connect(daemon) as client:
+            client.sendall(line.encode() + b"\n")
+            if seconds is None:
+                data = read_all(client)
+            end = time.monotonic() + (seconds or 0)
+            while time.monotonic() < end:
+                data += client.recv(65536)
+        path = os.path.join(daemon.folder, "received.mp4")
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def test_a_piece_of_the_past_as_bytes(self):
+        daemon = self.daemon({"encoder.when": "always"})
+        daemon.wait_frames(FPS * 4)
+        numbers, _ = frames_of(self.bytes_of(daemon, "get mp4 at=-3 for=2"))
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        self.assertGreaterEqual(len(numbers), 2 * FPS - 1)
+        self.assertEqual(daemon.files(), [])
+
+    def test_a_live_stream(self):
+        daemon = self.daemon()
+        daemon.wait_frames(FPS)
+        numbers, _ = frames_of(self.bytes_of(daemon, "stream", 3))
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        self.assertGreaterEqual(len(numbers), FPS)
+
+
+if __name__ == "__main__":
+    main()

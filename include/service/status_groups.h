@@ -4,6 +4,7 @@
 #define PASTCAM_SERVICE_STATUS_GROUPS_H
 
 #include "capture/capture.h"
+#include "capture/recorder.h"
 #include "export/jobs.h"
 #include "export/retention.h"
 #include "service/schedule.h"
@@ -30,6 +31,13 @@ const char *motion_state_text(const struct motion_watch_status *motion); /* as `
 extern const struct status_group status_exports;   /* struct jobs */
 extern const struct status_group status_automatic; /* struct schedule, or NULL: there are none */
 extern const struct status_group status_storage;   /* struct retention */
+
+struct status_video_data {
+	struct video *video; /* NULL: there is none, nor of the others */
+	struct packet_ring *packets;
+	struct recorder *recorder;
+};
+extern const struct status_group status_video; /* video, clips */
 
 struct status_memory_data {
 	const struct budget *budget;

@@ -52,7 +52,7 @@ static int open_part(struct clip *clip, struct error *error)
 		.base_dir = params->base_dir,
 		.camera = params->camera,
 		.device = device,
-		.wall_ns = first ? clip->trigger_wall_ns : clock_wall_of(frame->timestamp_ns),
+		.wall_ns = clock_wall_of(first ? clip->trigger_frame.timestamp_ns : frame->timestamp_ns),
 		.frame_id = first ? clip->trigger_frame.id : frame->id,
 		.video = { .format = clip->part_format,
 		           .created_wall_ns = clock_wall_of(begin_ns),

@@ -50,6 +50,7 @@ struct daemon {
 	struct status status;
 	struct status_capture_data status_of_capture;
 	struct status_memory_data status_of_memory;
+	struct status_video_data status_of_video;
 	struct status_program_data status_of_program;
 	int64_t started_ns;
 	struct thread control_thread;

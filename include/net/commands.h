@@ -18,6 +18,7 @@
 struct live;
 struct event_streams;
 
+struct packet_ring;
 struct recorder;
 struct video_streams;
 
@@ -39,6 +40,7 @@ struct commands {
 	struct motion_watch *motion; /* or NULL */
 	struct motion_try *motion_try;
 	struct recorder *recorder;           /* NULL: no video */
+	struct packet_ring *packets;         /* NULL likewise */
 	struct video_streams *video_streams; /* NULL likewise */
 	bool clip_on_trigger;
 	const struct status *status;

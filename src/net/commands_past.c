@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "commands_clips.h"
 #include "commands_private.h"
+#include "store/packet_ring.h"
+
+enum { KEYS_MAX = 64 }; /* the newest key frames */
 
 static double wall_s(int64_t monotonic_ns)
 {
@@ -27,6 +30,25 @@ static void print_tier(FILE *out, const struct commands *commands)
 		fputs("\"from\":null,\"to\":null,", out);
 	fprintf(out, "\"interval_s\":%.4f,\"width\":%d,\"height\":%d}",
 	        (double)requests_frame_interval_ns(commands->requests, &status) / (double)CLOCK_NS_PER_S, width, height);
+}
+
+/* The same moments as video, and maybe older ones. */
+static void print_video(FILE *out, const struct commands *commands)
+{
+	struct packet_ring_status status;
+	if (!commands->packets)
+		return;
+	packet_ring_status(commands->packets, &status);
+	if (status.packets == 0)
+		return;
+	fprintf(out, ",{\"tier\":\"%s\",\"frames\":%zu,\"from\":%.3f,\"to\":%.3f,\"width\":%d,\"height\":%d,\"keys\":[",
+	        event_tier_text(EVENT_TIER_PACKETS), status.packets, wall_s(status.oldest_ns), wall_s(status.newest_ns),
+	        status.format.width, status.format.height);
+	int64_t keys_ns[KEYS_MAX];
+	size_t count = packet_ring_keys(commands->packets, keys_ns, KEYS_MAX);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s%.3f", i ? "," : "", wall_s(keys_ns[i]));
+	fputs("]}", out);
 }
 
 static void print_pins(FILE *out, const struct commands *commands)
@@ -51,6 +73,7 @@ void command_timeline(struct commands *commands, server_ticket ticket, const str
 	}
 	fprintf(out, "{\"camera\":\"%s\",\"now\":%.3f,\"tiers\":[", commands->camera, wall_s(clock_now_ns()));
 	print_tier(out, commands);
+	print_video(out, commands);
 	fputs("],\"pins\":[", out);
 	print_pins(out, commands);
 	fputs("]}", out);

@@ -99,6 +99,7 @@ static int make_parts(struct daemon *daemon, size_t bytes, struct error *error)
 	if (!daemon->recorder)
 		return error->code;
 	daemon->commands.recorder = daemon->recorder;
+	daemon->commands.packets = daemon->packets;
 	daemon->commands.video_streams =
 	    video_streams_create(daemon->control, daemon->server, daemon->video, daemon->packets, error);
 	return daemon->commands.video_streams ? 0 : error->code;

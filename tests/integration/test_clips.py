@@ -114,6 +114,13 @@ class Clips(unittest.TestCase):
             self.assertRegex(daemon.ask(line), r"^(NOT_SAVED|UNKNOWN_COMMAND|NOT_SENT) ", line)
         self.assertEqual(daemon.files(), [])
 
+    def test_a_trigger_makes_a_clip_where_it_is_asked_to(self):
+        daemon = self.daemon({"clip.on_trigger": "true"})
+        daemon.wait_frames(FPS * 3)
+        self.assertTrue(daemon.ask("trigger door").startswith("TRIGGERED "))
+        path = wait_until(lambda: [name for name in daemon.files() if name.endswith(".mp4")], "the clip")[0]
+        self.assertEqual(probe(os.path.join(daemon.captures, path))["format"]["tags"]["title"], "door")
+
     def test_without_an_encoder_pictures_go_on(self):
         daemon = self.daemon({"encoder.kind": "none"})
         daemon.wait_frames(1)
@@ -170,6 +177,14 @@ class Clips(unittest.TestCase):
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
         self.assertGreaterEqual(len(numbers), 2 * FPS - 1)
         self.assertEqual(daemon.files(), [])
+
+    def test_the_timeline_shows_both_tiers(self):
+        daemon = self.daemon({"encoder.when": "always"})
+        daemon.wait_frames(FPS * 3)
+        tiers = json.loads(daemon.ask("timeline"))["tiers"]
+        self.assertEqual([tier["tier"] for tier in tiers], ["frames", "packets"])
+        self.assertLess(abs(tiers[1]["from"] - tiers[0]["from"]), 1)
+        self.assertEqual(tiers[1]["keys"], sorted(tiers[1]["keys"]))
 
     def test_a_live_stream(self):
         daemon = self.daemon()

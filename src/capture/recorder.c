@@ -101,7 +101,8 @@ static void ignore_poster(void *data, const struct job *job)
 	(void)data, (void)job; /* jobs count it and tell the event */
 }
 
-static void make_poster(struct recorder *recorder, int64_t now_ns)
+/* Of the frame that the clip is named after, so that both have one name. */
+static void make_poster(struct recorder *recorder, int64_t now_ns, int64_t frame_ns)
 {
 	struct jobs *jobs = recorder->params.jobs;
 	struct job *job = recorder->params.poster && jobs ? jobs_admit(jobs, JOB_SINGLE, JOB_TO_FILES, 1) : NULL;
@@ -111,7 +112,7 @@ static void make_poster(struct recorder *recorder, int64_t now_ns)
 	job->asked_ns = now_ns;
 	job->done = ignore_poster;
 	job->ring = recorder->params.frames;
-	int pinned = frame_ring_pin_nearest(job->ring, now_ns, 1, job->frames);
+	int pinned = frame_ring_pin_nearest(job->ring, frame_ns, 1, job->frames);
 	job->frame_count = pinned > 0 ? (size_t)pinned : 0;
 	if (pinned > 0)
 		jobs_submit(jobs, job);
@@ -148,7 +149,8 @@ static int begin_clip(struct recorder *recorder, struct recorder_slot *slot, con
 }
 
 static int take_trigger(struct recorder *recorder, const struct recorder_request *request, int64_t now_ns,
-                        double before_s, double after_s, struct recorder_reply *reply, struct error *error)
+                        double before_s, double after_s, struct recorder_reply *reply, int64_t *frame_ns,
+                        struct error *error)
 {
 	struct recorder_slot *slot = slot_for_trigger(recorder);
 	struct recorder_waiter *waiter = free_waiter(recorder);
@@ -170,6 +172,7 @@ static int take_trigger(struct recorder *recorder, const struct recorder_request
 		slot->end_ns = end_ns;
 	}
 	reply->id = slot->clip.result.id;
+	*frame_ns = slot->clip.trigger_frame.timestamp_ns;
 	if (request->done)
 		*waiter = (struct recorder_waiter){ reply->id, request->done, request->data, request->ticket };
 	return 0;
@@ -178,7 +181,7 @@ static int take_trigger(struct recorder *recorder, const struct recorder_request
 int recorder_clip(struct recorder *recorder, const struct recorder_request *request, struct recorder_reply *reply,
                   struct error *error)
 {
-	int64_t now_ns = clock_now_ns();
+	int64_t now_ns = clock_now_ns(), frame_ns = 0;
 	double before_s = request->before_s < 0 ? recorder->params.before_s : request->before_s;
 	double after_s = request->after_s < 0 ? recorder->params.after_s : request->after_s;
 	double there_s = (double)(now_ns - video_oldest_ns(recorder->params.video)) / (double)CLOCK_NS_PER_S;
@@ -186,11 +189,11 @@ int recorder_clip(struct recorder *recorder, const struct recorder_request *requ
 		                              .after_s = after_s,
 		                              .all_there_is = there_s < before_s };
 	pthread_mutex_lock(&recorder->lock);
-	int result = take_trigger(recorder, request, now_ns, before_s, after_s, reply, error);
+	int result = take_trigger(recorder, request, now_ns, before_s, after_s, reply, &frame_ns, error);
 	pthread_mutex_unlock(&recorder->lock);
 	packet_ring_wake(recorder->params.packets);
 	if (result == 0 && !reply->extended)
-		make_poster(recorder, now_ns);
+		make_poster(recorder, now_ns, frame_ns);
 	return result;
 }
 

@@ -130,6 +130,7 @@ static void on_stream_event(struct client *client, uint32_t events)
 		client_stream_writable(client);
 }
 
+/* Its line may have been read since epoll_wait returned: then input is no event any more, but a reset is. */
 static void on_event(void *data, uint32_t events)
 {
 	struct client *client = data;
@@ -139,14 +140,32 @@ static void on_event(void *data, uint32_t events)
 		on_stream_event(client, events);
 	else if (client->state == CLIENT_WRITING && !(events & EPOLLERR))
 		client_write(client);
-	else if (client->state != CLIENT_DRAINING || !drain(client))
+	else if (client->state == CLIENT_DRAINING ? !drain(client) : (events & (EPOLLERR | EPOLLHUP)) != 0)
 		client_close(client);
 	server_arm(client->server);
 }
 
+static bool has_expired(const struct client *client, int64_t now_ns)
+{
+	return client->state != CLIENT_FREE && client->deadline_ns <= now_ns;
+}
+
+/* This process may have been the silent one: what has happened on the socket meanwhile counts. */
+static void catch_up(struct client *client)
+{
+	if (client->state == CLIENT_READING)
+		client_read(client);
+	else if (client->state == CLIENT_WRITING)
+		client_write(client);
+	else if (client->state == CLIENT_STREAMING)
+		client_stream_writable(client);
+}
+
 void client_expire(struct client *client, int64_t now_ns)
 {
-	if (client->state == CLIENT_FREE || client->deadline_ns > now_ns)
+	if (has_expired(client, now_ns))
+		catch_up(client);
+	if (!has_expired(client, now_ns))
 		return;
 	switch (client->state) {
 	case CLIENT_READING:

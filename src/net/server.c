@@ -79,6 +79,7 @@ static void on_timer(void *data, uint32_t times)
 	(void)times;
 	struct server *server = data;
 	int64_t now_ns = clock_now_ns();
+	server_pass_replies(server);
 	for (int i = 0; i < server->slots; i++)
 		client_expire(&server->clients[i], now_ns);
 	if (server->accept_again_ns && server->accept_again_ns <= now_ns) {

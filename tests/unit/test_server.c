@@ -241,6 +241,80 @@ static void test_a_reply_larger_than_the_socket_arrives_whole(void **state)
 	finish(&rig);
 }
 
+/* The loop stands still, as in a process that was stopped, until the rig's lock is free; its timers run out meanwhile.
+ * fd: a client that has not spoken; closes it. */
+static void stop_loop(struct rig *rig, int fd, useconds_t microseconds)
+{
+	pthread_mutex_lock(&rig->lock);
+	assert_int_equal(send(fd, "hold\n", 5, MSG_NOSIGNAL), 5);
+	close(fd);
+	usleep(microseconds);
+}
+
+static void test_a_line_that_came_while_the_process_stood_still_is_read(void **state)
+{
+	(void)state;
+	struct rig rig;
+	struct server_params params = server_defaults;
+	params.idle_timeout_s = 0.5;
+	start(&rig, &params);
+	int fd = connect_to(AF_INET, "127.0.0.1", rig.port), other = connect_to(AF_INET, "127.0.0.1", rig.port);
+	wait_clients(&rig, 2);
+	stop_loop(&rig, other, 1000000);
+	assert_int_equal(send(fd, "hello\n", 6, MSG_NOSIGNAL), 6);
+	pthread_mutex_unlock(&rig.lock);
+	assert_string_equal(hear(fd), "<hello>\n");
+	finish(&rig);
+}
+
+static void test_a_line_that_is_read_while_room_is_made_is_answered(void **state)
+{
+	(void)state;
+	struct rig rig;
+	struct server_params params = server_defaults;
+	params.max_clients = 2;
+	start(&rig, &params);
+	int fd = connect_to(AF_INET, "127.0.0.1", rig.port), other = connect_to(AF_INET, "127.0.0.1", rig.port);
+	wait_clients(&rig, 2);
+	stop_loop(&rig, other, 100000);
+	int third = say(&rig, "third\n");
+	assert_int_equal(send(fd, "hello\n", 6, MSG_NOSIGNAL), 6);
+	pthread_mutex_unlock(&rig.lock);
+	assert_string_equal(hear(fd), "<hello>\n");
+	close(third);
+	finish(&rig);
+}
+
+static void test_a_reader_is_not_slow_because_the_process_stood_still(void **state)
+{
+	(void)state;
+	enum { LARGE = 32 << 20 };
+	struct rig rig;
+	struct server_params params = server_defaults;
+	params.total_timeout_s = 2;
+	start(&rig, &params);
+	char *text = calloc(1, LARGE + 1);
+	memset(text, 'a', LARGE);
+	int fd = say(&rig, "hold\n");
+	server_reply(rig.server, wait_held(&rig, 1), text);
+	static char part[65536];
+	size_t length = (size_t)recv(fd, part, 1, 0);
+	stop_loop(&rig, connect_to(AF_INET, "127.0.0.1", rig.port), 2500000);
+	struct pollfd input = { .fd = fd, .events = POLLIN };
+	while (poll(&input, 1, 200) > 0) { /* all that the kernel holds, so that it takes more */
+		ssize_t bytes = recv(fd, part, sizeof part, 0);
+		assert_true(bytes > 0);
+		length += (size_t)bytes;
+	}
+	pthread_mutex_unlock(&rig.lock);
+	for (ssize_t bytes; (bytes = recv(fd, part, sizeof part, 0)) > 0;)
+		length += (size_t)bytes;
+	assert_int_equal(length, LARGE + 1);
+	close(fd);
+	free(text);
+	finish(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +330,9 @@ int main(void)
 		cmocka_unit_test(test_a_half_closed_client_gets_its_late_reply),
 		cmocka_unit_test(test_many_threads_may_reply_at_once),
 		cmocka_unit_test(test_a_reply_larger_than_the_socket_arrives_whole),
+		cmocka_unit_test(test_a_line_that_came_while_the_process_stood_still_is_read),
+		cmocka_unit_test(test_a_line_that_is_read_while_room_is_made_is_answered),
+		cmocka_unit_test(test_a_reader_is_not_slow_because_the_process_stood_still),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -47,10 +47,12 @@ static void pump(struct event_stream *stream)
 	struct server *server = all->commands->server;
 	server_ticket ticket = stream->ticket;
 	while (server_stream_is_idle(server, ticket)) {
-		size_t count = event_log_read(all->commands->events, &stream->cursor, all->batch, EVENTS_BATCH);
+		uint64_t cursor = stream->cursor;
+		size_t count = event_log_read(all->commands->events, &cursor, all->batch, EVENTS_BATCH);
 		struct chunk *lines = count > 0 ? lines_of(all, count) : NULL;
-		if (!lines)
+		if (!lines) /* without memory they are read again: with the next event, or after a second */
 			return;
+		stream->cursor = cursor;
 		stream->sent_ns = clock_now_ns();
 		server_stream_send(server, ticket, lines);
 	}
@@ -76,6 +78,7 @@ static void on_heartbeat(void *data, uint32_t times)
 {
 	(void)times;
 	struct event_streams *all = data;
+	pump_all(all);
 	int64_t now_ns = clock_now_ns();
 	for (struct event_stream *stream = all->first, *next; stream; stream = next) {
 		next = stream->next;

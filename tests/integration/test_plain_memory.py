@@ -12,8 +12,8 @@ import tempfile
 import unittest
 
 import harness
-from faults import Clients, leftovers, preload, promised, torn
-from harness import Daemon, wait_until
+from faults import Clients, leftovers, preload, promised, put, torn
+from harness import Daemon, EventReader, wait_until
 
 
 class Memory(unittest.TestCase):
@@ -58,6 +58,18 @@ class Memory(unittest.TestCase):
             self.assertEqual((status["camera"]["lost"], status["ring"]["dropped"]), (0, 0))
             self.assertEqual(leftovers(daemon.captures), [])
             self.assertEqual(daemon.stop(), 0)
+
+    def test_an_event_that_there_was_no_memory_for_is_sent_later(self):
+        flag = os.path.join(self.folder, "no-memory")
+        with Daemon(environment=preload("no_memory", SHIM_NO_MEMORY=flag)) as daemon, EventReader(daemon) as events:
+            events.next("camera.up")
+            put(flag, 1)
+            first = daemon.ask("trigger first").split()
+            self.assertEqual(first[0], "TRIGGERED")
+            os.unlink(flag)
+            daemon.ask("trigger second")
+            trigger = events.next("trigger")
+            self.assertEqual((trigger["id"], trigger["label"]), (first[1], "first"))
 
     def test_the_capture_path_allocates_nothing(self):
         counter = os.path.join(self.folder, "count")

@@ -302,8 +302,9 @@ static void tick(struct pins *pins, struct pin *pin, int64_t now_ns)
 	frame_ring_status(ring_of(pins), &ring);
 	if (pin->keeping || pin->until_ns == 0)
 		return;
-	bool full = take_up(pins, pin, after_last(pin)) < 0;
-	if (full || ring.newest_ns > pin->until_ns)
+	/* While others hold the frames, and without memory, the next tick tries again. */
+	int result = take_up(pins, pin, after_last(pin));
+	if (pins->frames == pins->frames_max || (result == 0 && ring.newest_ns > pin->until_ns))
 		pin->until_ns = 0;
 }
 

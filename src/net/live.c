@@ -158,6 +158,13 @@ static bool take_first(struct live_feed *feed)
 	return true;
 }
 
+static void drop_newest(struct live_feed *feed)
+{
+	chunk_release(feed->newest.picture);
+	chunk_release(feed->newest.meta);
+	feed->newest = (struct live_picture){ 0 };
+}
+
 static void hand_out(struct live_feed *feed)
 {
 	while (take_first(feed)) {
@@ -167,6 +174,8 @@ static void hand_out(struct live_feed *feed)
 			send_newest(viewer, now_ns);
 		}
 	}
+	if (!feed->viewers) /* the next may watch another width */
+		drop_newest(feed);
 }
 
 static void on_encoded_wake(void *data, uint32_t events)
@@ -195,13 +204,6 @@ static void on_ready(void *data)
 	send_newest(data, clock_now_ns());
 }
 
-static void drop_newest(struct live_feed *feed)
-{
-	chunk_release(feed->newest.picture);
-	chunk_release(feed->newest.meta);
-	feed->newest = (struct live_picture){ 0 };
-}
-
 static void on_end(void *data)
 {
 	struct viewer *viewer = data;
@@ -220,13 +222,13 @@ static void on_end(void *data)
 
 static const struct server_stream kind = { .ready = on_ready, .end = on_end };
 
-/* The feed of this width; else one that nobody watches and nothing is encoded for. */
+/* The feed of this width, or that encodes it still; else one that nobody watches and nothing is encoded for. */
 static struct live_feed *feed_of(struct live *live, int width)
 {
 	struct live_feed *unused = NULL;
 	for (size_t i = 0; i < FEEDS_MAX; i++) {
 		struct live_feed *feed = &live->feeds[i];
-		if (feed->viewers && feed->width == width)
+		if ((feed->viewers || feed->count > 0) && feed->width == width)
 			return feed;
 		if (!feed->viewers && feed->count == 0)
 			unused = feed;

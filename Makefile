@@ -265,13 +265,14 @@ SHELL_SCRIPTS = $(shell grep -lrE '^.!/(bin/sh|usr/bin/env bash|bin/bash)' tools
 lint: ## cppcheck, clang-tidy, clang's warnings, shellcheck
 	@tools/install-deps build lint
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-		--suppress=missingIncludeSystem -Iinclude -D_GNU_SOURCE -DPASTCAM_VERSION='"0"' -j2 src
+		--suppress=missingIncludeSystem -Iinclude -D_GNU_SOURCE -DPASTCAM_VERSION='"0"' \
+		'-DcJSON_ArrayForEach(e,a)=for(e=(a)->child;e;e=e->next)' -j2 src
 	@$(MAKE) --no-print-directory lint-compilers
 
 .PHONY: lint-compilers
 lint-compilers:
 	printf '%s\n' $(C_SOURCES) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 -Iinclude -D_GNU_SOURCE \
-		-DPASTCAM_VERSION=\"0\" -DPASTCAM_WITH_LIBCAMERA $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))' sh
+		-DPASTCAM_VERSION=\"0\" -DPASTCAM_WEB_FILES=\"\" -DPASTCAM_WITH_LIBCAMERA $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))' sh
 	$(MAKE) --no-print-directory CC=clang CXX=clang++ BUILD=build/clang CFLAGS=-Werror CXXFLAGS=-Werror all unit
 	shellcheck --severity=warning $(SHELL_SCRIPTS)
 	for unit in pastcam pastcam-web; do \

@@ -1,5 +1,6 @@
 #include "replay_list.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -61,6 +62,7 @@ static void remember_told(struct replay_list *list, const char *path)
 	for (size_t i = 0; i < list->count; i++) {
 		struct replay_picture *picture = &list->pictures[i];
 
+		assert(picture->name);
 		while (old < before.count && strverscmp(before.pictures[old].name, picture->name) < 0)
 			old++;
 		if (old == before.count)

@@ -1,5 +1,6 @@
 #include "config_cameras.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -174,6 +175,7 @@ int config_cameras_apply(struct config *config, const cJSON *cameras, struct con
 	if (index < 0)
 		return result;
 	struct config *copies = calloc(2, sizeof *copies);
+	assert(config->cameras.count > 0);
 	struct camera_plan *plans = calloc(config->cameras.count, sizeof *plans);
 	if (copies && plans) {
 		struct config *common = &copies[0], *scratch = &copies[1];

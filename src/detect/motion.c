@@ -83,7 +83,7 @@ static uint16_t least_of(double sensitivity)
 /* A cell of several zones has the contrast of the most sensitive one. */
 static void fill_least(struct motion *motion)
 {
-	uint16_t least[ZONES_MAX];
+	uint16_t least[ZONES_MAX] = { 0 };
 	for (int i = 0; i < motion->zones.count; i++)
 		least[i] = least_of(motion->zones.zone[i].sensitivity);
 	for (size_t i = 0; i < motion->planes.count; i++) {

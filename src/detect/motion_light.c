@@ -155,7 +155,7 @@ static void smooth(struct motion_light *light, struct tile tiles[LIGHT_TILES_MAX
 void motion_light_measure(struct motion_light *light, const struct motion_planes *planes, const uint16_t *luma)
 {
 	struct tile tiles[LIGHT_TILES_MAX][LIGHT_TILES_MAX];
-	float all[LIGHT_TILES_MAX * LIGHT_TILES_MAX];
+	float all[LIGHT_TILES_MAX * LIGHT_TILES_MAX] = { 0 };
 	int count = 0;
 	for (int y = 0; y < light->rows; y++)
 		for (int x = 0; x < light->columns; x++) {

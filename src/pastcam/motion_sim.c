@@ -148,6 +148,7 @@ static int read_picture(struct simulation *simulation, const char *name, struct 
 		result = error_set(&why, -EINVAL, "it has %dx%d pixels, not %dx%d as the first", picture->width,
 		                   picture->height, simulation->width, simulation->height);
 		free(picture->rgb);
+		picture->rgb = NULL;
 	}
 	if (result < 0)
 		fprintf(stderr, "pastcam: %s passed over: %s\n", name, why.text);
@@ -156,7 +157,7 @@ static int read_picture(struct simulation *simulation, const char *name, struct 
 
 static int take_picture(struct simulation *simulation, const char *name, struct error *error)
 {
-	struct decoded picture;
+	struct decoded picture = { 0 };
 	if (read_picture(simulation, name, &picture))
 		return 0;
 	int result = simulation->motion ? 0 : begin(simulation, &picture, error);

@@ -12,8 +12,10 @@
 #define TICK_NS (100 * INT64_C(1000000))
 
 struct pin {
+	struct pins *pins;
 	uint64_t id; /* 0: free */
 	bool keeping;
+	struct pins_keep keep;     /* while it is being kept */
 	int64_t from_ns, until_ns; /* frames are taken up until then; until_ns 0: it has all */
 	int64_t expires_ns;
 	size_t frames, room;
@@ -27,13 +29,6 @@ struct pins {
 	uint64_t last_id;
 	size_t frames, frames_max; /* of all pins together */
 	struct pin pin[PINS_MAX];
-};
-
-/* Comes back with the job. */
-struct keeping {
-	struct pins *pins;
-	uint64_t id;
-	struct pins_keep keep;
 };
 
 static struct frame_ring *ring_of(const struct pins *pins)
@@ -53,6 +48,8 @@ struct pins *pins_create(struct requests *requests, struct event_log *events, st
 	pins->requests = requests;
 	pins->events = events;
 	pins->frames_max = ring.run_limit > 1 ? ring.run_limit / 2 : 1;
+	for (size_t i = 0; i < PINS_MAX; i++)
+		pins->pin[i].pins = pins;
 	pthread_mutex_init(&pins->lock, NULL);
 	return pins;
 }
@@ -75,7 +72,7 @@ static void release(struct pins *pins, struct pin *pin)
 	frame_ring_release(ring_of(pins), pin->frame, pin->frames);
 	pins->frames -= pin->frames;
 	free(pin->frame);
-	*pin = (struct pin){ 0 };
+	*pin = (struct pin){ .pins = pins };
 }
 
 void pins_destroy(struct pins *pins)
@@ -177,7 +174,8 @@ int pins_make(struct pins *pins, int64_t at_ns, int64_t before_ns, int64_t after
 	struct pin *pin = find_free(pins, error);
 	int result = pin ? 0 : -EBUSY;
 	if (pin) {
-		*pin = (struct pin){ .from_ns = at_ns - before_ns,
+		*pin = (struct pin){ .pins = pins,
+			                 .from_ns = at_ns - before_ns,
 			                 .until_ns = at_ns + after_ns,
 			                 .expires_ns = clock_now_ns() + PINS_EXPIRE_S * CLOCK_NS_PER_S };
 		result = fill(pins, pin, at_ns, before_ns, after_ns, error);
@@ -225,45 +223,40 @@ static void publish_kept(struct pins *pins, uint64_t id, const struct job *job)
 	publish(pins, &event, id);
 }
 
-/* On an export worker. */
+/* On an export worker. A pin that is being kept is neither dropped nor expires, so it is there. */
 static void on_kept(void *data, const struct job *job)
 {
-	struct keeping *keeping = data;
-	struct pins *pins = keeping->pins;
+	struct pin *pin = data;
+	struct pins *pins = pin->pins;
 	pthread_mutex_lock(&pins->lock);
-	struct pin *pin = find(pins, keeping->id, NULL);
-	if (pin && job->error.code == 0) {
+	const uint64_t id = pin->id;
+	const struct pins_keep keep = pin->keep;
+	pin->keeping = false;
+	if (job->error.code == 0) {
 		release(pins, pin);
-		publish_kept(pins, keeping->id, job);
-	} else if (pin) {
-		pin->keeping = false;
+		publish_kept(pins, id, job);
 	}
 	pthread_mutex_unlock(&pins->lock);
-	keeping->keep.done(keeping->keep.data, job, keeping->id);
-	free(keeping);
+	keep.done(keep.data, job, id);
 }
 
-static int submit(struct pins *pins, struct pin *pin, struct keeping *keeping, struct error *error)
+static int submit(struct pins *pins, struct pin *pin, const struct pins_keep *keep, struct error *error)
 {
 	const struct request request = {
 		.kind = pin->frames == 1 ? JOB_SINGLE : JOB_SERIES,
 		.moment = REQUEST_PINNED,
 		.count = pin->frames,
 		.frames = pin->frame,
-		.formats = keeping->keep.formats,
+		.formats = keep->formats,
 		.done = on_kept,
-		.data = keeping,
-		.ticket = keeping->keep.ticket,
+		.data = pin,
+		.ticket = keep->ticket,
 	};
 	return requests_submit(pins->requests, &request, error);
 }
 
 int pins_keep(struct pins *pins, uint64_t id, const struct pins_keep *keep, struct error *error)
 {
-	struct keeping *keeping = malloc(sizeof *keeping);
-	if (!keeping)
-		return error_set(error, -ENOMEM, "no memory to keep pin %" PRIu64, id);
-	*keeping = (struct keeping){ .pins = pins, .id = id, .keep = *keep };
 	pthread_mutex_lock(&pins->lock);
 	struct pin *pin = find(pins, id, error);
 	int result = pin ? 0 : -ENOENT;
@@ -272,12 +265,12 @@ int pins_keep(struct pins *pins, uint64_t id, const struct pins_keep *keep, stru
 	else if (pin && pin->frames == 0)
 		result = error_set(error, -ENODATA, "pin %" PRIu64 " holds no frames yet", id);
 	if (result == 0)
-		result = submit(pins, pin, keeping, error);
-	if (result == 0)
+		result = submit(pins, pin, keep, error);
+	if (result == 0) {
 		pin->keeping = true;
+		pin->keep = *keep;
+	}
 	pthread_mutex_unlock(&pins->lock);
-	if (result < 0)
-		free(keeping);
 	return result;
 }
 

@@ -1,4 +1,5 @@
 /* In the order in which light meets them: the scene, what stands in it, the light on it, rain, the lens, the sensor. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,6 +248,7 @@ static void blur_line(const uint8_t *from, uint8_t *to, int count, size_t step, 
 			sum -= from[(size_t)(i - radius - 1) * step];
 			width--;
 		}
+		assert(width > 0);
 		to[(size_t)i * step] = (uint8_t)((sum + width / 2) / width);
 	}
 }

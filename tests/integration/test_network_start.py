@@ -77,12 +77,18 @@ class Token(unittest.TestCase):
 
     def test_the_right_token(self):
         for text in (f"auth {self.token} version\n", f"auth {self.token}\nversion\n", f"auth {self.token}\r\nversion"):
-            self.assertRegex(exchange(self.daemon, text.encode()), "^pastcam ")
+            self.assertRegex(self.exchange_from("127.0.0.2", text), "^pastcam ")
+
+    def exchange_from(self, address, text):
+        """A wrong token makes the next from its address wait, so each test has one of its own."""
+        with socket.create_connection(("127.0.0.1", self.daemon.port), PATIENCE_S, (address, 0)) as client:
+            client.sendall(text.encode())
+            return read_all(client).decode()
 
     def test_the_wrong_token(self):
         for text in ("version\n", "auth\n", "auth x version\n", f"auth {self.token[:-1]}\nversion\n",
                      f"auth {self.token}0\nversion\n"):
-            self.assertEqual(exchange(self.daemon, text.encode()), "UNAUTHORISED\n")
+            self.assertEqual(self.exchange_from("127.0.0.3", text), "UNAUTHORISED\n")
 
     def test_a_guessing_loop_holds_up_nobody_else(self):
         before = self.count("unauthorised")
@@ -96,10 +102,8 @@ class Token(unittest.TestCase):
         self.assertRegex(self.daemon.log(), "commands without the right token, .* the last from 127.0.0.1")
 
     def count(self, name):
-        """Asked from another address, which has guessed nothing."""
-        with socket.create_connection(("127.0.0.1", self.daemon.port), PATIENCE_S, ("127.0.0.2", 0)) as client:
-            client.sendall(f"auth {self.token} status\n".encode())
-            return int(re.search(rf'"{name}":(\d+)', read_all(client).decode()).group(1))
+        reply = self.exchange_from("127.0.0.2", f"auth {self.token} status\n")
+        return int(re.search(rf'"{name}":(\d+)', reply).group(1))
 
 
 def has_ipv6():

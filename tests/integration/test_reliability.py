@@ -2,6 +2,7 @@
 
 PASTCAM_KILLS sets how often the daemon is killed; 30 without it."""
 
+import json
 import os
 import random
 import re
@@ -157,7 +158,9 @@ class Camera(Folder):
         with self.trouble("vanish@1.5+2.5") as daemon:
             wait_until(lambda: daemon.status()["camera"]["state"] == "absent", "the absence")
             self.assertRegex(daemon.ask("save"), "^NOT_SAVED no camera: ")
-            frames = paths_of(daemon.ask("past png at=-2 count=5"))
+            self.assertRegex(daemon.ask("past at=0"), "^NO_FRAMES: the newest frame is .* old: the camera is silent")
+            newest = json.loads(daemon.ask("timeline"))["tiers"][0]["to"]
+            frames = paths_of(daemon.ask(f"past png at={newest - 0.2:.3f} count=5"))
             self.assertEqual(len(frames), 5)
             numbers = [read_number(load(path)) for path in frames]
             self.assertEqual(numbers, list(range(numbers[0], numbers[0] + 5)))

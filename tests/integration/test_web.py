@@ -263,6 +263,7 @@ class Access(unittest.TestCase):
                 paths[name] = os.path.join(site.folder, name)
                 with open(os.open(paths[name], os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
                     file.write(token)
+            site.wait_frames(5)
             site.web.stop()
             options = {"web.token_file": paths["token"], "web.view_token_file": paths["view"]}
             with Web(site.folder, options) as web:

@@ -93,13 +93,13 @@ class Web:
     def raw(self, data):
         """Sends bytes as they are, and reads to the end."""
         with socket.create_connection(("127.0.0.1", self.port), PATIENCE_S) as client:
-            client.sendall(data)
-            client.shutdown(socket.SHUT_WR)
             reply = b""
             try:
+                client.sendall(data)
+                client.shutdown(socket.SHUT_WR)
                 while chunk := client.recv(65536):
                     reply += chunk
-            except ConnectionResetError:
+            except OSError:  # it has closed already, for what was wrong with the first bytes
                 pass
             return reply
 

@@ -41,9 +41,10 @@ struct job {
 	unsigned formats;
 	enum stack_mode stack_mode;
 	enum job_destination to;
-	int width;        /* JOB_TO_MEMORY: of the picture that is handed out, at most the frame's; 0: as it is */
-	int64_t asked_ns; /* the trigger, monotonic */
-	job_done done;    /* called once, on a worker, with the results below; the job is gone afterwards */
+	int width;           /* JOB_TO_MEMORY: of the picture that is handed out, at most the frame's; 0: as it is */
+	size_t memory_limit; /* JOB_TO_MEMORY fails with -EBUSY while all chunks hold this many bytes; 0: never */
+	int64_t asked_ns;    /* the trigger, monotonic */
+	job_done done;       /* called once, on a worker, with the results below; the job is gone afterwards */
 	void *data;
 	uint64_t ticket; /* the maker's own */
 

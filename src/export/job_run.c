@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/chunk.h"
 #include "base/clock.h"
 #include "media/frame_run.h"
 #include "media/ingest.h"
@@ -88,6 +89,9 @@ static void encode_picture(const struct jobs_params *params, struct job *job, co
 	int result = 0;
 	if (job->width > 0 && job->width < picture.width)
 		result = shrink(job, &picture, &pixels, &job->error);
+	/* Many may have been admitted before the first was made. */
+	if (result == 0 && job->memory_limit > 0 && chunk_total_bytes() >= job->memory_limit)
+		result = error_set(&job->error, -EBUSY, "clients hold too many pictures that they do not read: ask again");
 	if (result == 0)
 		result = export_encode(&params->export, params->pool, &picture, (enum export_format)job->formats, &job->bytes,
 		                       &job->error);

@@ -110,6 +110,7 @@ static struct job *admit(struct requests *requests, const struct request *reques
 	job->formats = request->formats;
 	job->stack_mode = request->stack_mode;
 	job->width = request->width;
+	job->memory_limit = requests->memory_limit;
 	job->ticket = request->ticket;
 	job->ring = requests->ring;
 	job->interval_ns = (int64_t)((double)CLOCK_NS_PER_S / requests->framerate);

@@ -144,6 +144,25 @@ class Get(unittest.TestCase):
                 self.assertRegex(self.daemon.ask(line), says)
 
 
+class Memory(unittest.TestCase):
+    def test_clients_that_never_read_hold_few_pictures(self):
+        options = {"camera.width": 2048, "camera.height": 1536, "camera.framerate": 1, "ring.size": 10, "memory.max_rss_mb": 2000}
+        with harness.Daemon(options) as daemon:
+            daemon.wait_frames(1)
+            clients = []
+            for _ in range(12):
+                client = socket.socket()
+                self.addCleanup(client.close)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                client.settimeout(harness.PATIENCE_S)
+                client.connect(("127.0.0.1", daemon.port))
+                client.sendall(b"get npy\n")
+                clients.append(client)
+            beginnings = [client.recv(4) for client in clients]  # they all wait for the same frame
+            self.assertEqual(set(beginnings), {b"BUSY", b"\x93NUM"})
+            self.assertLessEqual(beginnings.count(b"\x93NUM"), 3)
+
+
 class Streams(unittest.TestCase):
     def test_live_is_frame_after_frame_and_never_an_older_one(self):
         with harness.Daemon() as daemon:

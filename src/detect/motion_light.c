@@ -140,7 +140,7 @@ static void smooth(struct motion_light *light, struct tile tiles[LIGHT_TILES_MAX
 {
 	for (int y = 0; y < light->rows; y++)
 		for (int x = 0; x < light->columns; x++) {
-			float around[9];
+			float around[9] = { 0 };
 			int count = 0;
 			for (int v = greater(y - 1, 0); v <= lesser(y + 1, light->rows - 1); v++)
 				for (int u = greater(x - 1, 0); u <= lesser(x + 1, light->columns - 1); u++)

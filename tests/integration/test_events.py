@@ -23,7 +23,7 @@ class Published(unittest.TestCase):
             enter = events.next("night.enter")
             self.assertGreater(enter["frame"], 0)
             self.assertLess(enter["level"], 35)
-            self.assertEqual(daemon.status()["night"]["status"], "NIGHT")
+            harness.wait_until(lambda: daemon.status()["night"]["status"] == "NIGHT", "status to say so, a moment later")
 
     def test_each_picture_is_an_event_with_its_files(self):
         with Daemon() as daemon, EventReader(daemon) as events:

@@ -173,7 +173,7 @@ static void *encode(void *data)
 
 static void test_an_encoder_reads_and_gives_back_on_its_own_thread(void **state)
 {
-	struct encoder encoder = { 0 };
+	struct encoder encoder = { .work = NULL };
 	pthread_t thread;
 	int given = 0;
 	(void)state;

@@ -253,6 +253,7 @@ static int check_room(struct retention *retention, struct error *error)
 			return 0;
 		if (!wait_for_deletion(retention, ticket, status.deleted, &until))
 			return disk_full(retention, &space, error);
+		ticket = 0; /* others may have written more than that pass has deleted, and it may be over */
 	}
 }
 

@@ -7,6 +7,15 @@ const changes = new Map();
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
+// What is no JSON yet goes as it stands; the program says what is wrong with it.
+function asJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 function mark(option, value, row) {
   if (same(value, option.value)) changes.delete(option.path);
   else changes.set(option.path, value);
@@ -32,6 +41,8 @@ function field(option, row) {
       onchange: (event) => { event.target.checked ? now.add(word) : now.delete(word); take(option.choices.filter((one) => now.has(one))); },
     }), ` ${word}`));
   }
+  if (option.type === "list")
+    return [el("input", { id, type: "text", value: JSON.stringify(option.value ?? []), oninput: (event) => take(asJson(event.target.value)) })];
   if (option.type === "text")
     return [el("input", { id, type: "text", value: option.value, oninput: (event) => take(event.target.value) })];
   return [el("input", {

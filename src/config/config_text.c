@@ -91,7 +91,10 @@ static void add_choices(cJSON *object, const struct option *option)
 
 static cJSON *json_option(const struct config *config, const struct config *defaults, const struct option *option)
 {
-	static const char *const types[] = { "boolean", "integer", "number", "text", "choice", "set" };
+	static const char *const types[] = {
+		[OPTION_BOOL] = "boolean",  [OPTION_INTEGER] = "integer", [OPTION_NUMBER] = "number", [OPTION_TEXT] = "text",
+		[OPTION_CHOICE] = "choice", [OPTION_SET] = "set",         [OPTION_LIST] = "list",
+	};
 	cJSON *object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "path", option->path);
 	cJSON_AddStringToObject(object, "type", types[option->type]);

@@ -320,9 +320,27 @@ static void test_automatic_pictures_have_a_shortest_interval(void **state)
 	}
 }
 
+static void test_the_schema_names_a_type_for_every_option(void **state)
+{
+	(void)state;
+	char *text = NULL;
+	size_t length, types = 0;
+	struct config fresh;
+	config_defaults(&fresh);
+	FILE *out = open_memstream(&text, &length);
+	assert_int_equal(config_schema(&fresh, out), 0);
+	fclose(out);
+	for (const char *at = text; (at = strstr(at, "\"type\":\"")) != NULL; at++)
+		types++;
+	assert_int_equal(types, config_option_count);
+	assert_non_null(strstr(text, "\"path\":\"motion.zones\",\"type\":\"list\""));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_schema_names_a_type_for_every_option),
 		cmocka_unit_test_setup(test_every_default_is_valid, set_up),
 		cmocka_unit_test_setup(test_a_path_may_begin_at_home, set_up),
 		cmocka_unit_test_setup(test_a_choice_of_numbers_may_be_a_number, set_up),

@@ -51,7 +51,10 @@ function checkFreshness() {
   const silent = (performance.now() - lastFrameAt) / 1000;
   const interval = 1 / Math.max(0.2, status?.camera?.framerate ?? 1);
   const stale = moment === null && !file && silent > Math.max(2.5, 3 * interval, 3 * (status?.night?.exposure_us ?? 0) / 1e6);
-  $("stage").classList.toggle("stale", stale);
+  if ($("stage").classList.contains("stale") !== stale) {
+    $("stage").classList.toggle("stale", stale);
+    badge();
+  }
   timeline.past.isFresh = !stale;
   const reason = reasonOfSilence();
   const text = stale ? `No new picture for ${lastFrameAt ? span(silent) : "a while"}${reason ? `. ${reason}` : ""}` : "";

@@ -184,7 +184,7 @@ static int set_up(void **state)
 	lost = 0;
 	night_threshold = 0;
 	camera_params =
-	    (struct camera_params){ .width = WIDTH, .height = HEIGHT, .framerate = 1000, .capture_timeout_s = 100 };
+	    (struct camera_params){ .width = WIDTH, .height = HEIGHT, .framerate = 50, .capture_timeout_s = 100 };
 	loop = loop_create(NULL);
 	event_log = event_log_create(8, "", NULL);
 	ring = new_ring(WIDTH, HEIGHT);
@@ -219,7 +219,7 @@ static void begin(double frame_timeout_s)
 	                   .min_bright_frames = 1,
 	                   .exposure_us = 1000,
 	                   .gain = 1 },
-	        .framerate = 1000,
+	        .framerate = 50,
 	        .frame_timeout_s = frame_timeout_s,
 	        .camera_lost = camera_lost,
 	    },

@@ -36,7 +36,7 @@ struct video_params {
 	double before_s;
 };
 
-/* Starts the thread, which first opens its encoder. NULL without memory or threads. */
+/* Starts the thread, which opens its encoder when the first frame is there. NULL without memory or threads. */
 struct video *video_create(const struct video_params *params, struct error *error);
 void video_destroy(struct video *video); /* no cursor may be open; NULL is fine */
 

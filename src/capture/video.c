@@ -177,10 +177,20 @@ static bool is_stopping(struct video *video)
 	return stop;
 }
 
+/* Finding out what the encoders can do takes a core for some tenths of a second, which the camera's start needs. */
+static void wait_for_first_frame(struct video *video)
+{
+	while (!is_stopping(video) && atomic_load(&video->newest_ns) == 0)
+		sleep_for(video, -1);
+}
+
 static void run(void *data)
 {
 	struct video *video = data;
 	const struct video_params *params = &video->params;
+	wait_for_first_frame(video);
+	if (is_stopping(video))
+		return;
 	bool works = video_encoder_start(&video->encoder, params->choose, params->kind, params->cpu_share);
 	pthread_mutex_lock(&video->lock);
 	video->failed = !works;

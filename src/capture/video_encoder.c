@@ -13,7 +13,12 @@ static const int64_t AGAIN_NS = 60 * CLOCK_NS_PER_S; /* a second failure within 
 
 void video_encoder_init(struct video_encoder *video, const struct encoder_params *params)
 {
-	*video = (struct video_encoder){ .params = *params, .kind = ENCODER_NONE, .told_kind = ENCODER_NONE };
+	*video = (struct video_encoder){
+		.params = *params,
+		.kind = ENCODER_NONE,
+		.told_kind = ENCODER_NONE,
+		.why = "it is chosen when the first frame is there",
+	};
 	lock_init(&video->lock);
 }
 

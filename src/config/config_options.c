@@ -168,7 +168,7 @@ const struct option config_options[] = {
 	       "Encode all the time, for a past of minutes; or only while a clip or a stream is wanted, beginning with the "
 	       "frames in the ring."),
 	NUMBER("encoder.cpu_share", encoder.cpu_share, 0.01, 64, "0.5", "cores",
-	       "What OpenH264 may take of a core, by a measurement at the start, for auto to choose it."),
+	       "What OpenH264 may take of a core, by a measurement when the first frame is there, for auto to choose it."),
 	INTEGER(
 	    "encoder.bitrate_kbit", encoder.bitrate_kbit, 0, 100000, "0", "kbit/s",
 	    "Bit rate of H.264; 0: by size and frame rate (1 Mbit/s at 1024x768 and 10 frames/s, at least 200 kbit/s)."),

@@ -14,6 +14,7 @@ let cameras = [], moment = null, role = "full"; // moment null: live
 let stopLive = null, liveReason = "", lastFrameAt = 0, status = null, webIsAway = false;
 const away = new Map();
 let file = null, playing = false;
+const clipsAsked = new Set(); // by this page
 let asked = 0, wantedMoment = null, fetchingPast = false;
 
 /* --- the picture and what is said about it --- */
@@ -252,10 +253,22 @@ async function save() {
   if (!$("panel-files").hidden) await captures.refresh();
 }
 
+// Around the moment shown; what of it is still to come is waited for.
 async function clip() {
   const form = new FormData($("clip-form"));
-  const json = await (await send("POST", "/api/clip", { before: Number(form.get("before")), after: Number(form.get("after")) })).json();
-  toast(json.reply ?? "The clip is being made");
+  const ago = moment === null || file ? 0 : Math.max(0, timeline.now() - moment);
+  const round = (seconds) => Math.round(seconds * 10) / 10;
+  const body = { before: round(Number(form.get("before")) + ago), after: round(Math.max(0, Number(form.get("after")) - ago)) };
+  const json = await (await send("POST", "/api/clip", body)).json();
+  clipsAsked.add(`${getCamera()} ${json.id}`);
+  toast(json.reply);
+}
+
+function tellClip(event) {
+  if (!/^clip\.(end|failed)$/.test(event.event) || !clipsAsked.delete(`${event.camera} ${event.clip}`)) return;
+  const name = event.path?.split("/").pop();
+  if (event.event === "clip.failed") toast(`The clip was not saved: ${event.reason}`, { bad: true });
+  else toast(`Saved ${name}`, { link: { href: captures.fileUrl(name, { download: 1 }), name, text: "Download" } });
 }
 
 async function hold() {
@@ -495,7 +508,7 @@ function listen() {
     cameras: onCameras,
     away: (camera, reason) => { away.set(camera, reason); refreshStatus(); },
     back: (camera) => { away.delete(camera); if (camera === getCamera() && moment === null) startLive(); refreshStatus(); },
-    happened: (event) => { if (/^(picture|clip)\./.test(event.event) && !$("panel-files").hidden) captures.refresh().catch(() => {}); },
+    happened: (event) => { tellClip(event); if (/^(picture|clip)\./.test(event.event) && !$("panel-files").hidden) captures.refresh().catch(() => {}); },
     lost: () => { webIsAway = true; },
     found: () => { webIsAway = false; if (moment === null && !file && !stopLive) startLive(); },
   });

@@ -84,7 +84,7 @@ static const struct command table[] = {
 	{ "past", command_past, "past [formats] [at=] [count=N]: past frames, each a picture" },
 	{ "get", command_get,
 	  "get [jpg|png|npy] [at=] [count=N] [mode=] [mixed] [width=N] [meta]: the picture's bytes; at=: -5 (seconds "
-	  "back), 1795256095.358 (since 1970), 2026-11-26T10:15:00Z; get mp4 [at=-S] [for=S]: video of the past" },
+	  "back), 1795256095.358 (since 1970), 2026-11-26T10:15:00Z; get mp4 [at=] [for=S] [until=]: video of the past" },
 	{ "clip", command_clip,
 	  "clip [before=S] [after=S] [label=WORD] [wait]: a video around now, as a file; clip stop: ends it" },
 	{ "stream", command_stream, "stream: video as it comes, fragmented MP4, until you leave" },

@@ -18,8 +18,13 @@ static const double SPAN_MOST_S = 86400;
 struct clip_arguments {
 	bool stop, wait;
 	double before_s, after_s; /* negative: not given */
-	double at_s, for_s;
 	const char *label;
+};
+
+struct video_arguments {
+	struct moment at, until;
+	bool until_is_given, until_is_later; /* later: until counts from now on */
+	double for_s;
 };
 
 /* Codes that clients know by a word of their own. */
@@ -207,31 +212,66 @@ bool command_get_is_video(const struct proto_words *words)
 	return false;
 }
 
-static int parse_get_word(const char *word, struct clip_arguments *arguments, struct error *error)
+/* "+10" beside what at= takes. */
+static int parse_until(const char *value, struct video_arguments *arguments, struct error *error)
+{
+	double later_s = 0;
+	arguments->until_is_given = true;
+	arguments->until_is_later = value[0] == '+';
+	if (value[0] != '+')
+		return moment_parse(value, &arguments->until, error);
+	int result = parse_seconds("until", value + 1, 0, SPAN_MOST_S, &later_s, error);
+	arguments->until = (struct moment){ .ns = (int64_t)(later_s * (double)CLOCK_NS_PER_S) };
+	return result;
+}
+
+static int parse_get_word(const char *word, struct video_arguments *arguments, struct error *error)
 {
 	const char *value;
 	if (strcasecmp(word, "mp4") == 0)
 		return 0;
 	if ((value = value_of(word, "at")))
-		return parse_seconds("at", value, -SPAN_MOST_S, 0, &arguments->at_s, error);
+		return moment_parse(value, &arguments->at, error);
+	if ((value = value_of(word, "until")))
+		return parse_until(value, arguments, error);
 	if ((value = value_of(word, "for")))
 		return parse_seconds("for", value, 0.1, SPAN_MOST_S, &arguments->for_s, error);
-	return error_set(error, -EINVAL, "get mp4 takes at=-SECONDS and for=SECONDS, not \"%.*s\"", utf8_fit(word, 40),
+	return error_set(error, -EINVAL, "get mp4 takes at=, for=SECONDS and until=, not \"%.*s\"", utf8_fit(word, 40),
 	                 word);
+}
+
+/* When it begins and ends, on the clock of the frames. */
+static int span_of(const struct video_arguments *arguments, int64_t *begin_ns, int64_t *end_ns, struct error *error)
+{
+	int64_t now_ns = clock_now_ns(), wall_ns = clock_wall_of(now_ns);
+	*begin_ns = moment_monotonic_ns(&arguments->at, now_ns, wall_ns);
+	*end_ns = *begin_ns + (int64_t)(arguments->for_s * (double)CLOCK_NS_PER_S);
+	if (arguments->until_is_later)
+		*end_ns = now_ns + arguments->until.ns;
+	else if (arguments->until_is_given)
+		*end_ns = moment_monotonic_ns(&arguments->until, now_ns, wall_ns);
+	double seconds = (double)(*end_ns - *begin_ns) / (double)CLOCK_NS_PER_S;
+	if (seconds > 0 && seconds <= SPAN_MOST_S)
+		return 0;
+	return error_set(error, -EINVAL,
+	                 "that piece is %.1f s long: its end must come after its beginning, by at most %g s", seconds,
+	                 SPAN_MOST_S);
 }
 
 void command_get_video(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
-	struct clip_arguments arguments = { .at_s = -10, .for_s = 10 };
+	struct video_arguments arguments = { .at = { .ns = 10 * CLOCK_NS_PER_S }, .for_s = 10 };
 	struct error error = { 0 };
+	int64_t begin_ns = 0, end_ns = 0;
 	if (!has_video(commands, ticket))
 		return;
-	for (size_t i = 1; i < words->count; i++) {
-		if (parse_get_word(words->word[i], &arguments, &error) < 0) {
-			refuse(commands, ticket, &error);
-			return;
-		}
-	}
-	int64_t begin_ns = clock_now_ns() + (int64_t)(arguments.at_s * (double)CLOCK_NS_PER_S);
-	add_stream(commands, ticket, begin_ns, begin_ns + (int64_t)(arguments.for_s * (double)CLOCK_NS_PER_S));
+	int result = 0;
+	for (size_t i = 1; i < words->count && result == 0; i++)
+		result = parse_get_word(words->word[i], &arguments, &error);
+	if (result == 0)
+		result = span_of(&arguments, &begin_ns, &end_ns, &error);
+	if (result < 0)
+		refuse(commands, ticket, &error);
+	else
+		add_stream(commands, ticket, begin_ns, end_ns);
 }

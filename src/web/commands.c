@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "errands.h"
 
-enum { QUICK_S = 10, SAVE_S = 300 };
+enum { QUICK_S = 10, SAVE_S = 310 }; /* a daemon answers within 300 s */
 
 /* --- bodies into lines --- */
 
@@ -55,8 +55,10 @@ static void add_member(struct line *line, const cJSON *member, struct error *err
 		line_pair(line, member->string, number, error);
 	} else if (cJSON_IsString(member)) {
 		line_pair(line, member->string, member->valuestring, error);
-	} else {
-		line->result = error_set(error, -EINVAL, "%s must be a number or a text", member->string);
+	} else if (cJSON_IsTrue(member)) {
+		line_word(line, member->string, error);
+	} else if (!cJSON_IsFalse(member)) {
+		line->result = error_set(error, -EINVAL, "%s must be a number, a text or true", member->string);
 	}
 }
 
@@ -131,11 +133,16 @@ static void answer_done(struct request *request, struct ask_reply *reply)
 	request_json(request, 200, json);
 }
 
+static bool wants_to_wait(const struct request *request)
+{
+	const char *wait = target_value(&request->target, "wait");
+	return wait && strcmp(wait, "0") != 0;
+}
+
 /* With ?wait=1 the answer is the daemon's, else it is an id, and an event tells. */
 static void save_with(struct request *request, const struct camera *camera, const char *line)
 {
-	const char *wait = target_value(&request->target, "wait");
-	if (wait && strcmp(wait, "0") != 0)
+	if (wants_to_wait(request))
 		ask_camera(request, camera, line, false, SAVE_S, answer_done);
 	else
 		errands_begin(request, camera, line, SAVE_S, add_files);
@@ -171,7 +178,37 @@ void commands_save(struct request *request)
 
 void commands_stack(struct request *request)
 {
-	do_command(request, "pastStack", "formats at count mode", NULL);
+	do_command(request, "pastStack", "formats at count mode mixed", NULL);
+}
+
+/* "CLIP 3 from 10.0 s ago to 5.0 s from now": it is being made, and an event tells when it is whole. */
+static void answer_clip(struct request *request, struct ask_reply *reply)
+{
+	char id[40] = "";
+	cJSON *json = cJSON_CreateObject();
+	sscanf(reply->text, "%*s %39s", id);
+	cJSON_AddStringToObject(json, "id", id);
+	cJSON_AddStringToObject(json, "reply", reply->text);
+	request_json(request, 202, json);
+}
+
+void commands_clip(struct request *request)
+{
+	struct line line;
+	struct error error = { 0 };
+	cJSON *body = request_body_json(request);
+	if (!body)
+		return;
+	bool wait = wants_to_wait(request);
+	int result = commands_line(&line, "clip", "before after label", body, &error);
+	cJSON_Delete(body);
+	if (result == 0 && wait)
+		result = line_word(&line, "wait", &error);
+	const struct camera *camera = result == 0 ? cameras_of_request(request) : NULL;
+	if (result < 0)
+		request_bad(request, &error);
+	else if (camera)
+		ask_camera(request, camera, line.text, false, wait ? SAVE_S : QUICK_S, wait ? answer_done : answer_clip);
 }
 
 void commands_trigger(struct request *request)

@@ -64,6 +64,8 @@ int pictures_line(const struct target *target, const char *tail, const char *acc
 	line_pair(line, "count", target_value(target, "count"), error);
 	line_pair(line, "mode", target_value(target, "mode"), error);
 	line_pair(line, "width", target_value(target, "width"), error);
+	if (target_value(target, "mixed"))
+		line_word(line, "mixed", error);
 	return line_word(line, "meta", error);
 }
 

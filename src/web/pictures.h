@@ -11,6 +11,6 @@ void pictures_get(struct request *request);
 int pictures_line(const struct target *target, const char *tail, const char *accept, struct line *line,
                   struct error *error);
 
-#define PICTURES_PARAMETERS "camera width count mode"
+#define PICTURES_PARAMETERS "camera width count mode mixed"
 
 #endif

@@ -62,9 +62,9 @@ unsigned response_status_of_refusal(const char *line)
 		const char *word;
 		unsigned status;
 	} known[] = {
-		{ "NO_FRAMES", 404 },   { "NO_DATA", 404 },      { "BUSY", 503 },
-		{ "NOT_SENT", 422 },    { "NOT_SAVED", 422 },    { "NOT_PINNED", 422 },
-		{ "NOT_DROPPED", 404 }, { "UNAUTHORISED", 502 }, { "UNKNOWN_COMMAND", 501 },
+		{ "NO_FRAMES", 404 },    { "NO_DATA", 404 },         { "BUSY", 503 },    { "NOT_SENT", 422 },
+		{ "NOT_SAVED", 422 },    { "NOT_PINNED", 422 },      { "NO_CLIP", 404 }, { "NOT_DROPPED", 404 },
+		{ "UNAUTHORISED", 502 }, { "UNKNOWN_COMMAND", 501 },
 	};
 	size_t length = strcspn(line, " ");
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)

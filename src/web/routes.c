@@ -5,6 +5,7 @@
 #include "assets.h"
 #include "cameras.h"
 #include "captures.h"
+#include "clips.h"
 #include "commands.h"
 #include "events.h"
 #include "gate.h"
@@ -20,6 +21,7 @@ static void healthy(struct request *request)
 
 static const struct route routes[] = {
 	{ METHOD_GET, "/at/", ROLE_VIEW, PICTURES_PARAMETERS, pictures_get },
+	{ METHOD_GET, "/clip/", ROLE_VIEW, "camera", clips_get },
 	{ METHOD_GET, "/live.mjpg", ROLE_VIEW, "camera width fps", live_get },
 	{ METHOD_GET, "/api/cameras", ROLE_VIEW, "", cameras_list },
 	{ METHOD_GET, "/api/status", ROLE_VIEW, "camera", commands_status },
@@ -27,6 +29,7 @@ static const struct route routes[] = {
 	{ METHOD_GET, "/api/events", ROLE_VIEW, "camera since", events_get },
 	{ METHOD_POST, "/api/save", ROLE_FULL, "camera wait", commands_save },
 	{ METHOD_POST, "/api/stack", ROLE_FULL, "camera wait", commands_stack },
+	{ METHOD_POST, "/api/clip", ROLE_FULL, "camera wait", commands_clip },
 	{ METHOD_POST, "/api/trigger", ROLE_FULL, "camera", commands_trigger },
 	{ METHOD_POST, "/api/pins", ROLE_FULL, "camera", commands_pin },
 	{ METHOD_POST, "/api/pins/", ROLE_FULL, "camera wait", commands_keep },

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "web/auth.h"
+#include "web/clips.h"
 #include "web/commands.h"
 #include "web/origin.h"
 #include "web/pictures.h"
@@ -30,9 +31,12 @@ static void check_target(const char *text)
 	const struct route *route = routes_find(target.path, METHOD_GET, &tail, &allowed);
 	FUZZ_CHECK(!route || allowed & METHOD_GET);
 	FUZZ_CHECK(!strpbrk(tail, "/") || strncmp(target.path, "/at/", 4) == 0 ||
-	           strncmp(target.path, "/captures/", 10) == 0 || strncmp(target.path, "/api/pins/", 10) == 0);
+	           strncmp(target.path, "/captures/", 10) == 0 || strncmp(target.path, "/api/pins/", 10) == 0 ||
+	           strncmp(target.path, "/clip/", 6) == 0);
 	struct line line;
 	if (pictures_line(&target, tail, NULL, &line, &error) == 0)
+		check_line(&line);
+	if (clips_line(tail, &line, &error) == 0)
 		check_line(&line);
 }
 

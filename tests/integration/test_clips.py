@@ -110,7 +110,8 @@ class Clips(unittest.TestCase):
         daemon = self.daemon()
         daemon.wait_frames(1)
         for line in ("clip after=1e9", "clip before=-1", "clip after=nan", "clip now", "clip stop please",
-                     "stream now", "get mp4 at=5", "get mp4 for=x"):
+                     "stream now", "get mp4 at=5", "get mp4 for=x", "get mp4 until=x", "get mp4 until=+x", "get mp4 until=+1e9",
+                     "get mp4 at=-1 until=-2", "get mp4 at=0 until=now"):
             self.assertRegex(daemon.ask(line), r"^(NOT_SAVED|UNKNOWN_COMMAND|NOT_SENT) ", line)
         self.assertEqual(daemon.files(), [])
 
@@ -177,6 +178,14 @@ class Clips(unittest.TestCase):
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
         self.assertGreaterEqual(len(numbers), 2 * FPS - 1)
         self.assertEqual(daemon.files(), [])
+
+    def test_a_piece_between_two_moments_waits_for_its_end(self):
+        daemon = self.daemon({"encoder.when": "always"})
+        daemon.wait_frames(FPS * 3)
+        begin = time.time() - 1
+        numbers, _ = frames_of(self.bytes_of(daemon, f"get mp4 at={begin:.3f} until=+1"))
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        self.assertGreaterEqual(len(numbers), 2 * FPS - 1)
 
     def test_the_timeline_shows_both_tiers(self):
         daemon = self.daemon({"encoder.when": "always"})

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "web/clips.h"
 #include "web/line.h"
 #include "web/pictures.h"
 #include "web/range.h"
@@ -46,6 +47,24 @@ static void test_what_could_mean_something_else_is_refused(void **state)
 		assert_int_equal(target.count, 0);
 		assert_string_equal(target.path, "/");
 	}
+}
+
+static void test_a_clip_is_two_moments(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"-5.mp4",      "..mp4",    "-5...mp4",  "-5..-1",      "-5..-1.mp3",
+		"-5..-1.mp4.", "..-1.mp4", "-5..x.mp4", "-5 ..-1.mp4", ".mp4..",
+	};
+	struct line line;
+	assert_int_equal(clips_line("-30..+10.mp4", &line, &error), 0);
+	assert_string_equal(line.text, "get mp4 at=-30 until=+10");
+	assert_int_equal(clips_line("-1.5..-0.5.mp4", &line, &error), 0);
+	assert_string_equal(line.text, "get mp4 at=-1.5 until=-0.5");
+	assert_int_equal(clips_line("2026-11-26T10:15:00Z..2026-11-26T10:15:30.5+01:00.mp4", &line, &error), 0);
+	assert_string_equal(line.text, "get mp4 at=2026-11-26T10:15:00Z until=2026-11-26T10:15:30.5+01:00");
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_int_equal(clips_line(bad[i], &line, &error), -EINVAL);
 }
 
 static void test_a_target_has_limits(void **state)
@@ -185,6 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_target_is_a_path_and_parameters),
 		cmocka_unit_test(test_what_could_mean_something_else_is_refused),
+		cmocka_unit_test(test_a_clip_is_two_moments),
 		cmocka_unit_test(test_a_target_has_limits),
 		cmocka_unit_test(test_unknown_and_double_parameters_are_told),
 		cmocka_unit_test(test_numbers_are_whole_and_in_range),

@@ -12,8 +12,8 @@
 
 struct motion_watch;
 
-/* Told of each start and end, on the capture thread: must neither wait nor allocate. */
-typedef void (*motion_listener)(void *data, const struct motion_event *event);
+/* Told of each start and end, and the zone's name, on the capture thread: must neither wait nor allocate. */
+typedef void (*motion_listener)(void *data, const struct motion_event *event, const char *zone);
 
 /* For frames of frame_width x frame_height, on which setup's grid lies. events outlives it; NULL is fine. NULL: as
  * motion_create. */

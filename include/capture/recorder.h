@@ -56,7 +56,9 @@ struct recorder_result {
 typedef void (*recorder_done)(void *data, uint64_t ticket, const struct recorder_result *result);
 
 struct recorder_request {
+	int64_t at_ns;            /* of the trigger; 0: now */
 	double before_s, after_s; /* negative: as configured */
+	bool hold;                /* it is under way until recorder_release, and after_s begins there */
 	const char *label;        /* NULL or "": none */
 	const char *reason;       /* who asked: "command", "trigger", "motion" */
 	recorder_done done;       /* called once, on the recorder's thread; NULL: not told */
@@ -76,7 +78,10 @@ struct recorder_reply {
  * thread. */
 int recorder_clip(struct recorder *recorder, const struct recorder_request *request, struct recorder_reply *reply,
                   struct error *error);
-/* Ends the clip under way now. -ENOENT: there is none. Any thread. */
+/* What held the clip ended at at_ns: the clip goes on for after_s (negative: as configured) from then, or for as long
+ * as others asked. Where none is held any more, nothing happens. Any thread. */
+void recorder_release(struct recorder *recorder, int64_t at_ns, double after_s);
+/* Ends the clip under way now, held or not. -ENOENT: there is none. Any thread. */
 int recorder_stop(struct recorder *recorder, struct recorder_reply *reply, struct error *error);
 
 /* Refuses what comes from now on and ends what is under way. Any thread. */

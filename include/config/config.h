@@ -89,7 +89,7 @@ struct config {
 		char device[CONFIG_TEXT_BYTES];
 	} encoder;
 	struct {
-		bool on_trigger;
+		bool on_trigger, on_motion;
 		double before_s, after_s, max_s;
 		double past_s;
 		int past_mb; /* 0: what past_s takes */

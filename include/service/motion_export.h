@@ -29,7 +29,7 @@ struct motion_export *motion_export_create(const struct motion_export_params *pa
 /* After the loop has ended and the jobs, which may still answer to it. NULL is fine. */
 void motion_export_destroy(struct motion_export *exporter);
 
-/* The listener of motion_watch.h: data is a struct motion_export. Any thread. */
-void motion_export_event(void *data, const struct motion_event *event);
+/* Each start and end of motion, called that. Of NULL: does nothing. Any thread. */
+void motion_export_event(struct motion_export *exporter, const struct motion_event *event);
 
 #endif

@@ -89,7 +89,7 @@ static void tell(struct motion_watch *watch, const struct motion_event *of)
 	event_set_text(event.zone, sizeof event.zone, zone);
 	event_log_publish(watch->events, &event);
 	if (watch->listener)
-		watch->listener(watch->listener_data, of);
+		watch->listener(watch->listener_data, of, zone);
 	if (of->start) {
 		watch->status.events++;
 		watch->status.last_start_ns = of->timestamp_ns;

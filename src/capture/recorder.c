@@ -46,6 +46,11 @@ enum recorder_action recorder_step_slot(struct recorder_slot *slot, enum recorde
 	return step.action;
 }
 
+int64_t recorder_end_ns(const struct recorder_slot *slot)
+{
+	return slot->held ? INT64_MAX : slot->end_ns;
+}
+
 static bool is_under_way(const struct recorder_slot *slot)
 {
 	return slot->state == RECORDER_RECORDING || slot->state == RECORDER_FINALIZING;
@@ -75,6 +80,11 @@ static struct recorder_waiter *free_waiter(struct recorder *recorder)
 		if (recorder->waiters[i].id == 0)
 			return &recorder->waiters[i];
 	return NULL;
+}
+
+static int64_t max_ns(int64_t one, int64_t other)
+{
+	return one > other ? one : other;
 }
 
 static int64_t ns_of(double seconds)
@@ -167,9 +177,11 @@ static int take_trigger(struct recorder *recorder, const struct recorder_request
 	}
 	if (recorder_step_slot(slot, RECORDER_TRIGGER) == RECORDER_EXTEND) {
 		recorder->status.extended++;
-		slot->end_ns = end_ns > slot->end_ns ? end_ns : slot->end_ns;
+		slot->end_ns = max_ns(end_ns, slot->end_ns);
+		slot->held |= request->hold;
 	} else {
 		slot->end_ns = end_ns;
+		slot->held = request->hold;
 	}
 	reply->id = slot->clip.result.id;
 	*frame_ns = slot->clip.trigger_frame.timestamp_ns;
@@ -181,7 +193,7 @@ static int take_trigger(struct recorder *recorder, const struct recorder_request
 int recorder_clip(struct recorder *recorder, const struct recorder_request *request, struct recorder_reply *reply,
                   struct error *error)
 {
-	int64_t now_ns = clock_now_ns(), frame_ns = 0;
+	int64_t now_ns = request->at_ns ? request->at_ns : clock_now_ns(), frame_ns = 0;
 	double before_s = request->before_s < 0 ? recorder->params.before_s : request->before_s;
 	double after_s = request->after_s < 0 ? recorder->params.after_s : request->after_s;
 	double there_s = (double)(now_ns - video_oldest_ns(recorder->params.video)) / (double)CLOCK_NS_PER_S;
@@ -197,6 +209,21 @@ int recorder_clip(struct recorder *recorder, const struct recorder_request *requ
 	return result;
 }
 
+void recorder_release(struct recorder *recorder, int64_t at_ns, double after_s)
+{
+	int64_t end_ns = at_ns + ns_of(after_s < 0 ? recorder->params.after_s : after_s);
+	pthread_mutex_lock(&recorder->lock);
+	for (size_t i = 0; i < RECORDER_CLIPS; i++) {
+		struct recorder_slot *slot = &recorder->slots[i];
+		if (!slot->held)
+			continue;
+		slot->held = false;
+		slot->end_ns = max_ns(end_ns, slot->end_ns);
+	}
+	pthread_mutex_unlock(&recorder->lock);
+	packet_ring_wake(recorder->params.packets);
+}
+
 /* Ends what is under way at that moment; the id of it, 0: nothing was. Under the lock. */
 static uint64_t cut(struct recorder *recorder, int64_t now_ns)
 {
@@ -205,8 +232,10 @@ static uint64_t cut(struct recorder *recorder, int64_t now_ns)
 		struct recorder_slot *slot = &recorder->slots[i];
 		if (is_under_way(slot))
 			id = slot->clip.result.id;
-		if (recorder_step_slot(slot, RECORDER_STOP) == RECORDER_CUT && now_ns < slot->end_ns)
+		if (recorder_step_slot(slot, RECORDER_STOP) == RECORDER_CUT && now_ns < recorder_end_ns(slot)) {
 			slot->end_ns = now_ns;
+			slot->held = false;
+		}
 	}
 	return id;
 }

@@ -18,7 +18,8 @@ struct recorder_waiter {
 /* One recorder: a state, and the clip that it has while it is not at rest. */
 struct recorder_slot {
 	enum recorder_state state; /* under the lock */
-	int64_t end_ns;            /* b; under the lock */
+	int64_t end_ns;            /* b, as long as nothing holds it; under the lock */
+	bool held;                 /* b is still to be told; under the lock */
 	struct clip clip;          /* filled under the lock, then the thread's */
 };
 
@@ -32,6 +33,9 @@ struct recorder {
 	struct recorder_waiter waiters[RECORDER_WAITERS];
 	struct recorder_status status;
 };
+
+/* b, INT64_MAX while it is held. Under the lock. */
+int64_t recorder_end_ns(const struct recorder_slot *slot);
 
 /* Moves the slot on; the action that the caller carries out. Under the lock. */
 enum recorder_action recorder_step_slot(struct recorder_slot *slot, enum recorder_event event);

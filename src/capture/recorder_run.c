@@ -107,15 +107,17 @@ static bool is_over(struct recorder *recorder, const struct recorder_slot *slot,
 {
 	const struct clip *clip = &slot->clip;
 	int64_t late_ns = LATE_NS + 2 * clip->last_interval_ns;
-	return now_ns > slot->end_ns + late_ns || video_done_ns(recorder->params.video) == INT64_MAX || recorder->stop;
+	bool late = !slot->held && now_ns > slot->end_ns + late_ns;
+	return late || video_done_ns(recorder->params.video) == INT64_MAX || recorder->stop;
 }
 
 /* Whether the packet that was read, or the lack of one, ends the clip. Under the lock. */
 static bool ends(struct recorder *recorder, struct recorder_slot *slot, bool has_packet, int64_t now_ns)
 {
-	if (slot->state == RECORDER_RECORDING && now_ns >= slot->end_ns)
+	if (slot->state == RECORDER_RECORDING && now_ns >= recorder_end_ns(slot))
 		recorder_step_slot(slot, RECORDER_END_PASSED);
-	bool last = has_packet ? slot->clip.packet.frame.timestamp_ns > slot->end_ns : is_over(recorder, slot, now_ns);
+	bool last =
+	    has_packet ? slot->clip.packet.frame.timestamp_ns > recorder_end_ns(slot) : is_over(recorder, slot, now_ns);
 	return last && recorder_step_slot(slot, RECORDER_LAST_WRITTEN) == RECORDER_CLOSE;
 }
 

@@ -176,6 +176,8 @@ const struct option config_options[] = {
 	TEXT("encoder.device", encoder.device, "", "V4L2: the encoder's /dev/videoN; empty: the first one that is one."),
 
 	BOOL("clip.on_trigger", clip.on_trigger, "false", "A `trigger` starts a clip, or makes the one under way longer."),
+	BOOL("clip.on_motion", clip.on_motion, "false",
+	     "The same while something moves: after_s begins when nothing moves any more."),
 	NUMBER("clip.before_s", clip.before_s, 0, 3600, "5", "s", "How far before its trigger a clip begins."),
 	NUMBER("clip.after_s", clip.after_s, 0, 3600, "5", "s", "How long after its trigger it ends."),
 	NUMBER("clip.max_s", clip.max_s, 5, 3600, "300", "s", "A longer clip goes on in another file."),

@@ -135,6 +135,27 @@ static int make_requests(struct daemon *daemon, struct error *error)
 	return daemon->pins ? 0 : -ENOMEM;
 }
 
+/* On the capture thread. */
+static void on_motion(void *data, const struct motion_event *event, const char *zone)
+{
+	struct daemon *daemon = data;
+	motion_export_event(daemon->motion_export, event);
+	motion_clips_event(daemon->motion_clips, event, zone);
+}
+
+static int make_motion_clips(struct daemon *daemon, struct error *error)
+{
+	if (!daemon->config->clip.on_motion)
+		return 0;
+	if (!daemon->motion || !daemon->recorder) {
+		log_warning("clip.on_motion is set, but there will be no clips of motion: %s",
+		            daemon->motion ? "there is no video" : "motion.enable is false");
+		return 0;
+	}
+	daemon->motion_clips = motion_clips_create(daemon->control, daemon->recorder, error);
+	return daemon->motion_clips ? 0 : -ENOMEM;
+}
+
 static int make_motion_export(struct daemon *daemon, struct error *error)
 {
 	struct motion_export_params params = compose_motion_export(daemon->config);
@@ -143,10 +164,17 @@ static int make_motion_export(struct daemon *daemon, struct error *error)
 	if (params.kind == MOTION_EXPORT_NONE || !daemon->motion)
 		return 0;
 	daemon->motion_export = motion_export_create(&params, error);
-	if (!daemon->motion_export)
-		return -ENOMEM;
-	motion_watch_listen(daemon->motion, motion_export_event, daemon->motion_export);
-	return 0;
+	return daemon->motion_export ? 0 : -ENOMEM;
+}
+
+static int make_motion_listeners(struct daemon *daemon, struct error *error)
+{
+	int result = make_motion_export(daemon, error);
+	if (result == 0)
+		result = make_motion_clips(daemon, error);
+	if (result == 0 && daemon->motion)
+		motion_watch_listen(daemon->motion, on_motion, daemon);
+	return result;
 }
 
 static int make_autosave(struct daemon *daemon, struct error *error)
@@ -225,8 +253,19 @@ static int start_control(struct daemon *daemon, struct error *error)
 int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct error *error)
 {
 	int (*const steps[])(struct daemon *, struct error *) = {
-		make_events,       make_server,  make_pool,     make_camera,        make_rings,    make_jobs,     make_motion,
-		daemon_make_video, make_capture, make_requests, make_motion_export, make_autosave, start_control,
+		make_events,
+		make_server,
+		make_pool,
+		make_camera,
+		make_rings,
+		make_jobs,
+		make_motion,
+		daemon_make_video,
+		make_capture,
+		make_requests,
+		make_motion_listeners,
+		make_autosave,
+		start_control,
 	};
 	daemon->camera_lost = camera_lost;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -253,6 +292,7 @@ void daemon_unmake(struct daemon *daemon)
 	commands_stop(&daemon->commands);
 	capture_destroy(daemon->capture);
 	motion_watch_destroy(daemon->motion);
+	motion_clips_destroy(daemon->motion_clips);
 	recorder_destroy(daemon->recorder);
 	jobs_destroy(daemon->jobs);
 	motion_export_destroy(daemon->motion_export);

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "net/commands.h"
 #include "service/memory_guard.h"
+#include "service/motion_clips.h"
 #include "service/requests.h"
 #include "service/schedule.h"
 #include "service/status_groups.h"
@@ -35,6 +36,7 @@ struct daemon {
 	struct motion_watch *motion; /* NULL: motion is not looked for */
 	struct motion_try *motion_try;
 	struct motion_export *motion_export; /* NULL: no pictures of motion */
+	struct motion_clips *motion_clips;   /* NULL: no clips of motion */
 	struct capture *capture;
 	struct requests requests;
 	struct packet_ring *packets; /* NULL: no video */

@@ -83,9 +83,8 @@ static void on_start(void *data, uint32_t events)
 		ask(exporter, &start);
 }
 
-void motion_export_event(void *data, const struct motion_event *event)
+void motion_export_event(struct motion_export *exporter, const struct motion_event *event)
 {
-	struct motion_export *exporter = data;
 	const struct start start = { event->timestamp_ns, event->frame_id };
 	if (exporter && event->start)
 		mailbox_put(exporter->starts, &start);

@@ -10,7 +10,7 @@ import unittest
 
 import numpy as np
 
-from harness import Daemon, SANITIZED, connect, main, read_all, wait_until
+from harness import Daemon, EventReader, SANITIZED, connect, main, read_all, wait_until
 from pictures import load, read_number
 
 FPS = 10 if SANITIZED else 30
@@ -121,6 +121,34 @@ class Clips(unittest.TestCase):
         self.assertTrue(daemon.ask("trigger door").startswith("TRIGGERED "))
         path = wait_until(lambda: [name for name in daemon.files() if name.endswith(".mp4")], "the clip")[0]
         self.assertEqual(probe(os.path.join(daemon.captures, path))["format"]["tags"]["title"], "door")
+
+    def test_motion_makes_a_clip_that_goes_on_after_it_ends(self):
+        daemon = self.daemon({"clip.on_motion": "true", "camera.synthetic.effects": "still,noise,walker=2@4+4/1000",
+                              "motion.hold_s": 0.5, "encoder.kind": "mjpeg"})
+        with EventReader(daemon) as events:
+            start = events.next("clip.start")
+            self.assertEqual((start["label"], start["reason"]), ("all", "motion"))
+            motion_end = events.next("motion.end")
+            clip = events.next("clip.end")
+            motion = next(event for event in events.seen if event["event"] == "motion.start")
+        self.assertEqual(events.names("clip.start", "clip.failed"), ["clip.start"])
+        seconds = motion_end["monotonic"] - motion["monotonic"] + 3  # before_s and after_s
+        self.assertAlmostEqual(len(frames_of(clip["path"])[1]), seconds * FPS, delta=3)
+        self.assertAlmostEqual(clip["duration_s"], seconds, delta=0.2)
+        self.assertEqual(daemon.status()["clips"]["missing_frames"], 0)
+        self.assertEqual(probe(clip["path"])["format"]["tags"]["title"], "all")
+
+    def test_stop_ends_a_clip_of_motion_and_its_end_begins_none(self):
+        daemon = self.daemon({"clip.on_motion": "true", "camera.synthetic.effects": "still,noise,walker=2@4+4/1000",
+                              "motion.hold_s": 0.5, "encoder.kind": "mjpeg"})
+        with EventReader(daemon) as events:
+            events.next("clip.start")
+            self.assertEqual(daemon.ask("clip stop").strip(), "CLIP 1 ends now")
+            events.next("clip.end")
+            self.assertEqual(events.names("motion.end"), [])
+            events.next("motion.end")
+        wait_until(lambda: daemon.status()["clips"]["under_way"] == 0, "rest")
+        self.assertEqual(daemon.status()["clips"]["started"], 1)
 
     def test_without_an_encoder_pictures_go_on(self):
         daemon = self.daemon({"encoder.kind": "none"})

@@ -28,9 +28,8 @@ enum { FRAME_RUN_SPANS_BYTES = 192 };
  * gap. */
 void frame_run_spans(const struct frame_run *run, char text[FRAME_RUN_SPANS_BYTES]);
 
-/* Puts first, in their order, the frames whose exposure and gain are those of the frame nearest to at_ns within a few
- * percent (unknown is equal to unknown only), and the others after them. Returns how many come first. */
-size_t frame_run_select(const struct frame **frames, size_t count, int64_t at_ns);
+/* Are exposure and gain of both the same within a few percent? Unknown is equal to unknown only. */
+bool frame_exposed_alike(const struct frame *one, const struct frame *other);
 
 /* How far the frame's exposure, [start, end), is from the moment, nanoseconds: 0 when it covers it. */
 int64_t frame_distance_ns(const struct frame_info *info, int64_t at_ns);

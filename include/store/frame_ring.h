@@ -45,6 +45,14 @@ void frame_ring_cancel(struct frame_ring *ring, struct frame *frame);
  * single frames. */
 int frame_ring_pin_nearest(struct frame_ring *ring, int64_t at_ns, size_t count, const struct frame **frames);
 
+/* The same of the frames whose exposure and gain are those of the frame nearest to at_ns (frame_exposed_alike): the
+ * nearest of them among twice count frames before it and as many after it. */
+int frame_ring_pin_alike(struct frame_ring *ring, int64_t at_ns, size_t count, const struct frame **frames);
+
+/* The newest count frames, oldest first, of those that were exposed at since_ns or later and began until until_ns. */
+int frame_ring_pin_between(struct frame_ring *ring, int64_t since_ns, int64_t until_ns, size_t count,
+                           const struct frame **frames);
+
 /* The same for all frames that were exposed at since_ns or later, at most count, oldest first. */
 int frame_ring_pin_since(struct frame_ring *ring, int64_t since_ns, size_t count, const struct frame **frames);
 

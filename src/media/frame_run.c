@@ -146,38 +146,8 @@ void frame_run_spans(const struct frame_run *run, char text[FRAME_RUN_SPANS_BYTE
 		append(text, "known and unknown exposures");
 }
 
-static bool exposed_alike(const struct frame *one, const struct frame *other)
+bool frame_exposed_alike(const struct frame *one, const struct frame *other)
 {
 	return frame_values_agree(one->info.exposure_us, other->info.exposure_us) &&
 	       frame_values_agree(one->info.gain, other->info.gain);
-}
-
-static const struct frame *nearest_of(const struct frame *const *frames, size_t count, int64_t at_ns)
-{
-	const struct frame *nearest = frames[0];
-	for (size_t i = 1; i < count; i++)
-		if (frame_distance_ns(&frames[i]->info, at_ns) < frame_distance_ns(&nearest->info, at_ns))
-			nearest = frames[i];
-	return nearest;
-}
-
-/* Insertion keeps the order of both parts without memory; runs are short beside the work of stacking them. */
-static void move_to(const struct frame **frames, size_t from, size_t to)
-{
-	const struct frame *frame = frames[from];
-	for (; from > to; from--)
-		frames[from] = frames[from - 1];
-	frames[to] = frame;
-}
-
-size_t frame_run_select(const struct frame **frames, size_t count, int64_t at_ns)
-{
-	if (count == 0)
-		return 0;
-	const struct frame *like = nearest_of(frames, count, at_ns);
-	size_t alike = 0;
-	for (size_t i = 0; i < count; i++)
-		if (exposed_alike(frames[i], like))
-			move_to(frames, i, alike++);
-	return alike;
 }

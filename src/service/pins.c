@@ -104,11 +104,12 @@ static struct pin *find_free(struct pins *pins, struct error *error)
 	return NULL;
 }
 
-/* Takes up the frames that were exposed from since_ns on and began before until_ns. -EBUSY when no more may be pinned.
- */
-static int take_up(struct pins *pins, struct pin *pin, int64_t since_ns)
+/* Room for as many frames more as may be pinned; -EBUSY: none. */
+static int make_room(struct pins *pins, struct pin *pin)
 {
 	size_t room = pins->frames_max - pins->frames;
+	if (room == 0)
+		return -EBUSY;
 	if (pin->room < pin->frames + room) {
 		const struct frame **frames = realloc(pin->frame, (pin->frames + room) * sizeof *frames);
 		if (!frames)
@@ -116,7 +117,15 @@ static int take_up(struct pins *pins, struct pin *pin, int64_t since_ns)
 		pin->frame = frames;
 		pin->room = pin->frames + room;
 	}
-	int found = room > 0 ? frame_ring_pin_since(ring_of(pins), since_ns, room, pin->frame + pin->frames) : -EBUSY;
+	return (int)room;
+}
+
+/* Takes up the frames that were exposed from since_ns on and began before until_ns. -EBUSY when no more may be pinned.
+ */
+static int take_up(struct pins *pins, struct pin *pin, int64_t since_ns)
+{
+	int room = make_room(pins, pin);
+	int found = room < 0 ? room : frame_ring_pin_since(ring_of(pins), since_ns, (size_t)room, pin->frame + pin->frames);
 	if (found < 0)
 		return found;
 	size_t fit = (size_t)found;
@@ -125,6 +134,24 @@ static int take_up(struct pins *pins, struct pin *pin, int64_t since_ns)
 	frame_ring_release(ring_of(pins), pin->frame + pin->frames + fit, (size_t)found - fit);
 	pin->frames += fit;
 	pins->frames += fit;
+	return 0;
+}
+
+/* Takes up what is there of the interval. What does not fit is missed at its old end; what is still to come keeps its
+ * share of the room. */
+static int take_past(struct pins *pins, struct pin *pin)
+{
+	int room = make_room(pins, pin);
+	if (room < 0)
+		return room;
+	int64_t past_ns = clock_now_ns() - pin->from_ns, whole_ns = pin->until_ns - pin->from_ns;
+	if (past_ns < whole_ns)
+		room = past_ns > 0 ? 1 + (int)((double)(room - 1) * (double)past_ns / (double)whole_ns) : 1;
+	int found = frame_ring_pin_between(ring_of(pins), pin->from_ns, pin->until_ns, (size_t)room, pin->frame);
+	if (found < 0)
+		return found;
+	pin->frames = (size_t)found;
+	pins->frames += (size_t)found;
 	return 0;
 }
 
@@ -157,7 +184,7 @@ static int fill(struct pins *pins, struct pin *pin, int64_t at_ns, int64_t befor
                 struct error *error)
 {
 	bool one = before_ns == 0 && after_ns == 0;
-	int result = one ? take_nearest(pins, pin, at_ns) : take_up(pins, pin, at_ns - before_ns);
+	int result = one ? take_nearest(pins, pin, at_ns) : take_past(pins, pin);
 	if (result == 0 && pin->frames == 0 && at_ns + after_ns < clock_now_ns())
 		return error_set(error, -ENODATA, "no frames of that time are left");
 	if (result == -EBUSY)

@@ -49,6 +49,14 @@ int requests_check_moment(const struct requests *requests, int64_t at_ns, struct
 	return 0;
 }
 
+/* A stack is made of frames of one exposure. */
+static int pin_nearest(const struct request *request, struct job *job)
+{
+	if (request->kind == JOB_STACK && !request->mixed)
+		return frame_ring_pin_alike(job->ring, request->at_ns, job->capacity, job->frames);
+	return frame_ring_pin_nearest(job->ring, request->at_ns, job->capacity, job->frames);
+}
+
 /* Pins what the request names. How many, or -errno. */
 static int pin(const struct requests *requests, const struct request *request, struct job *job, struct error *error)
 {
@@ -56,9 +64,9 @@ static int pin(const struct requests *requests, const struct request *request, s
 	case REQUEST_AT:
 		if (requests_check_moment(requests, request->at_ns, error) < 0)
 			return error->code;
-		return frame_ring_pin_nearest(job->ring, request->at_ns, job->capacity, job->frames);
+		return pin_nearest(request, job);
 	case REQUEST_NEAREST:
-		return frame_ring_pin_nearest(job->ring, request->at_ns, job->capacity, job->frames);
+		return pin_nearest(request, job);
 	case REQUEST_SINCE:
 		return frame_ring_pin_since(job->ring, request->at_ns, job->capacity, job->frames);
 	case REQUEST_PINNED:
@@ -71,16 +79,6 @@ static int pin(const struct requests *requests, const struct request *request, s
 		break;
 	}
 	return 0;
-}
-
-/* A stack is made of frames of one exposure; the others go back. How many stay. */
-static size_t keep_one_exposure(const struct request *request, struct job *job, size_t pinned)
-{
-	if (request->kind != JOB_STACK || request->mixed)
-		return pinned;
-	size_t alike = frame_run_select(job->frames, pinned, request->at_ns);
-	frame_ring_release(job->ring, job->frames + alike, pinned - alike);
-	return alike;
 }
 
 static int check_width(const struct requests *requests, const struct request *request, struct error *error)
@@ -137,7 +135,7 @@ int requests_submit(struct requests *requests, const struct request *request, st
 			error_set(error, pinned == 0 ? -ENODATA : pinned, "%s", "");
 		return error->code;
 	}
-	job->frame_count = keep_one_exposure(request, job, (size_t)pinned);
+	job->frame_count = (size_t)pinned;
 	jobs_submit(requests->jobs, job);
 	return 0;
 }

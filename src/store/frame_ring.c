@@ -1,7 +1,6 @@
 /*
  * The committed frames form a list from the oldest to the newest, by slot index. Frames mostly leave at the old end,
- * but a pinned frame is stepped over and stays, so a plain circular order would not do. Searching walks from the
- * newest: questions are about the last seconds.
+ * but a pinned frame is stepped over and stays, so a plain circular order would not do.
  */
 #include "store/frame_ring.h"
 
@@ -14,32 +13,9 @@
 #include <unistd.h>
 
 #include "base/lock.h"
-#include "base/thread.h"
-#include "media/frame_run.h"
+#include "frame_ring_private.h"
 
-enum { NONE = -1, CACHE_LINE = 64 };
-
-enum slot_state { SLOT_FREE, SLOT_LENT, SLOT_COMMITTED };
-
-struct slot {
-	struct frame frame; /* first, so that a frame is its slot */
-	enum slot_state state;
-	unsigned pins;
-	int older, newer;
-};
-
-struct frame_ring {
-	pthread_mutex_t lock;
-	uint8_t *arena;
-	size_t arena_bytes, slot_bytes;
-	size_t count, free_count, pinned, pin_limit, run_limit;
-	struct thread toucher;
-	atomic_bool stop_touching;
-	atomic_size_t touched; /* slots whose memory is there; the rest may not be lent yet */
-	int oldest, newest;
-	uint64_t committed, skipped_pinned;
-	struct slot slots[];
-};
+enum { CACHE_LINE = 64 };
 
 size_t frame_ring_slot_bytes(int width, int height)
 {
@@ -144,11 +120,6 @@ void frame_ring_frame_size(const struct frame_ring *ring, int *width, int *heigh
 	*height = ring->slots[0].frame.height;
 }
 
-static struct slot *slot_of(const struct frame *frame)
-{
-	return (struct slot *)(uintptr_t)frame;
-}
-
 static int index_of(const struct frame_ring *ring, const struct slot *slot)
 {
 	return (int)(slot - ring->slots);
@@ -236,137 +207,6 @@ void frame_ring_cancel(struct frame_ring *ring, struct frame *frame)
 	pthread_mutex_lock(&ring->lock);
 	slot->state = SLOT_FREE;
 	ring->free_count++;
-	pthread_mutex_unlock(&ring->lock);
-}
-
-static bool can_pin(const struct frame_ring *ring, const struct slot *slot, size_t limit)
-{
-	return slot->pins > 0 || ring->pinned < limit;
-}
-
-static void pin(struct frame_ring *ring, struct slot *slot)
-{
-	if (slot->pins++ == 0)
-		ring->pinned++;
-}
-
-static void unpin(struct frame_ring *ring, struct slot *slot)
-{
-	assert(slot->pins > 0);
-	if (--slot->pins == 0)
-		ring->pinned--;
-}
-
-/* Pins count frames from first on, towards the newer ones; all or none. */
-static int pin_run(struct frame_ring *ring, int first, size_t count, const struct frame **frames)
-{
-	size_t done = 0;
-	size_t limit = count > 1 ? ring->run_limit : ring->pin_limit;
-	for (int i = first; done < count && i != NONE; i = ring->slots[i].newer) {
-		struct slot *slot = &ring->slots[i];
-		if (!can_pin(ring, slot, limit)) {
-			while (done > 0)
-				unpin(ring, slot_of(frames[--done]));
-			return -EBUSY;
-		}
-		pin(ring, slot);
-		frames[done++] = &slot->frame;
-	}
-	return (int)done;
-}
-
-static int64_t distance(const struct frame_ring *ring, int index, int64_t at_ns)
-{
-	return frame_distance_ns(&ring->slots[index].frame.info, at_ns);
-}
-
-/* The oldest of the count consecutive frames nearest to at_ns: starts with the nearest one and widens towards the
- * nearer side. */
-static int first_of_nearest(const struct frame_ring *ring, int64_t at_ns, size_t count)
-{
-	int nearest = ring->newest;
-	while (ring->slots[nearest].older != NONE &&
-	       distance(ring, ring->slots[nearest].older, at_ns) <= distance(ring, nearest, at_ns))
-		nearest = ring->slots[nearest].older;
-	int first = nearest, last = nearest;
-	for (size_t have = 1; have < count; have++) {
-		int older = ring->slots[first].older, newer = ring->slots[last].newer;
-		if (older == NONE && newer == NONE)
-			break;
-		if (newer == NONE || (older != NONE && distance(ring, older, at_ns) <= distance(ring, newer, at_ns)))
-			first = older;
-		else
-			last = newer;
-	}
-	return first;
-}
-
-int frame_ring_pin_nearest(struct frame_ring *ring, int64_t at_ns, size_t count, const struct frame **frames)
-{
-	int pinned = 0;
-	pthread_mutex_lock(&ring->lock);
-	if (count > ring->run_limit)
-		count = ring->run_limit;
-	if (ring->newest != NONE && count > 0)
-		pinned = pin_run(ring, first_of_nearest(ring, at_ns, count), count, frames);
-	pthread_mutex_unlock(&ring->lock);
-	return pinned;
-}
-
-/* Has the frame seen anything from since_ns on? */
-static bool reaches(const struct frame_info *info, int64_t since_ns)
-{
-	return info->timestamp_ns >= since_ns || info->exposure_end_ns > since_ns;
-}
-
-int frame_ring_pin_since(struct frame_ring *ring, int64_t since_ns, size_t count, const struct frame **frames)
-{
-	int pinned = 0;
-	pthread_mutex_lock(&ring->lock);
-	if (count > ring->run_limit)
-		count = ring->run_limit;
-	int first = NONE;
-	for (int i = ring->newest; i != NONE && reaches(&ring->slots[i].frame.info, since_ns); i = ring->slots[i].older)
-		first = i;
-	if (first != NONE && count > 0)
-		pinned = pin_run(ring, first, count, frames);
-	pthread_mutex_unlock(&ring->lock);
-	return pinned;
-}
-
-int frame_ring_pin_next(struct frame_ring *ring, int64_t after_ns, const struct frame **frame)
-{
-	int next = NONE, result = 0;
-	pthread_mutex_lock(&ring->lock);
-	for (int i = ring->newest; i != NONE && ring->slots[i].frame.info.timestamp_ns > after_ns; i = ring->slots[i].older)
-		next = i;
-	if (next != NONE)
-		result = can_pin(ring, &ring->slots[next], ring->pin_limit) ? 1 : -EBUSY;
-	if (result > 0) {
-		pin(ring, &ring->slots[next]);
-		*frame = &ring->slots[next].frame;
-	}
-	pthread_mutex_unlock(&ring->lock);
-	return result;
-}
-
-int frame_ring_pin_frame(struct frame_ring *ring, const struct frame *frame)
-{
-	struct slot *slot = slot_of(frame);
-	assert(slot->state == SLOT_COMMITTED);
-	pthread_mutex_lock(&ring->lock);
-	int result = can_pin(ring, slot, ring->pin_limit) ? 0 : -EBUSY;
-	if (result == 0)
-		pin(ring, slot);
-	pthread_mutex_unlock(&ring->lock);
-	return result;
-}
-
-void frame_ring_release(struct frame_ring *ring, const struct frame *const *frames, size_t count)
-{
-	pthread_mutex_lock(&ring->lock);
-	for (size_t i = 0; i < count; i++)
-		unpin(ring, slot_of(frames[i]));
 	pthread_mutex_unlock(&ring->lock);
 }
 

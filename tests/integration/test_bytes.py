@@ -294,6 +294,10 @@ class Pins(unittest.TestCase):
             daemon.wait_frames(40)
             replies = [daemon.ask("pin before=60") for _ in range(20)]
             self.assertRegex(replies[0], "^PINNED")
+            timeline = json.loads(daemon.ask("timeline"))
+            pin, frames = timeline["pins"][-1], timeline["tiers"][0]
+            self.assertGreater(pin["from"], frames["from"], "more than may be held: the newest of it are")
+            self.assertLess(frames["to"] - pin["to"], 5)
             self.assertRegex(replies[-1], "^BUSY .* keep or drop some")
             self.assertRegex(daemon.ask("save"), "^Saved")
             self.assertRegex(daemon.ask("past at=-0.2"), "^Saved")

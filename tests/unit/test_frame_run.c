@@ -106,34 +106,19 @@ static void test_unknown_exposure_is_equal_to_itself_only(void **state)
 	struct frame_run run = described(2, 100, "known and unknown exposures");
 	assert_float_equal(run.exposure_us, 0, 0);
 	assert_float_equal(run.exposure_most_us, 0, 0);
-	assert_int_equal(frame_run_select(frames, 2, 0), 1);
+	assert_false(frame_exposed_alike(frames[0], frames[1]));
 }
 
-static void test_the_frame_nearest_to_the_moment_decides_which_exposure(void **state)
+static void test_alike_is_exposure_and_gain_within_a_few_percent(void **state)
 {
 	(void)state;
 	put(0, 0, 50000, 8, false);
-	put(1, 100, 51000, 8, false);
-	put(2, 200, 2e6, 6, true);
-	put(3, 2200, 50000, 6, false);
-	put(4, 2300, 49000, 8, false);
-	assert_int_equal(frame_run_select(frames, 5, 1900 * MS), 1); /* the long exposure covers it */
-	assert_int_equal(frames[0]->info.id, 3);
-	for (size_t i = 0; i < 5; i++)
-		frames[i] = &made[i];
-	assert_int_equal(frame_run_select(frames, 5, 90 * MS), 3 - 1);
-	assert_int_equal(frames[0]->info.id, 1);
-	assert_int_equal(frames[1]->info.id, 2);
-	for (size_t i = 0; i < 5; i++)
-		frames[i] = &made[i];
-	assert_int_equal(frame_run_select(frames, 5, 10 * MS), 3);
-	const uint64_t ids[] = { 1, 2, 5, 3, 4 };
-	uint64_t seen = 0;
-	for (size_t i = 0; i < 5; i++)
-		seen |= UINT64_C(1) << frames[i]->info.id;
-	assert_int_equal(seen, 0x3e); /* each is still there, to be released */
-	for (size_t i = 0; i < 3; i++)
-		assert_int_equal(frames[i]->info.id, ids[i]);
+	put(1, 100, 51000, 8, true);
+	put(2, 200, 52000, 8, false);
+	put(3, 300, 50000, 6, false);
+	assert_true(frame_exposed_alike(frames[0], frames[1]));
+	assert_false(frame_exposed_alike(frames[0], frames[2]));
+	assert_false(frame_exposed_alike(frames[0], frames[3]));
 }
 
 int main(void)
@@ -144,7 +129,7 @@ int main(void)
 		cmocka_unit_test(test_a_slow_pace_is_no_gap),
 		cmocka_unit_test(test_a_switch_and_its_exposures_are_told),
 		cmocka_unit_test(test_unknown_exposure_is_equal_to_itself_only),
-		cmocka_unit_test(test_the_frame_nearest_to_the_moment_decides_which_exposure),
+		cmocka_unit_test(test_alike_is_exposure_and_gain_within_a_few_percent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

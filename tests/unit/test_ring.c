@@ -188,6 +188,58 @@ static void test_since(void **state)
 	frame_ring_destroy(ring);
 }
 
+static void test_between_takes_the_newest_of_the_interval(void **state)
+{
+	(void)state;
+	struct frame_ring *ring = new_ring(SLOTS);
+	const struct frame *frames[SLOTS];
+	put_row(ring, 6);
+	assert_int_equal(frame_ring_pin_between(ring, 200, 500, 2, frames), 2);
+	assert_int_equal(frames[0]->info.id, 4);
+	assert_int_equal(frames[1]->info.id, 5);
+	frame_ring_release(ring, frames, 2);
+	assert_int_equal(frame_ring_pin_between(ring, 450, 1000, 4, frames), 2);
+	assert_int_equal(frames[0]->info.id, 5);
+	frame_ring_release(ring, frames, 2);
+	assert_int_equal(frame_ring_pin_between(ring, 601, 1000, 4, frames), 0);
+	assert_int_equal(frame_ring_pin_between(ring, 0, 99, 4, frames), 0);
+	frame_ring_destroy(ring);
+}
+
+/* Sets what has been committed already: nobody else looks. */
+static void expose(const struct frame *frame, double exposure_us)
+{
+	((struct frame *)(uintptr_t)frame)->info.exposure_us = exposure_us;
+}
+
+static void expect_alike(struct frame_ring *ring, int64_t at_ns, size_t asked, size_t count, const uint64_t *ids)
+{
+	const struct frame *frames[SLOTS];
+	assert_int_equal(frame_ring_pin_alike(ring, at_ns, asked, frames), count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(frames[i]->info.id, ids[i]);
+	frame_ring_release(ring, frames, count);
+}
+#define EXPECT_ALIKE(ring, at_ns, asked, ...)                                                                          \
+	expect_alike(ring, at_ns, asked, sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t),                           \
+	             (uint64_t[]){ __VA_ARGS__ })
+
+static void test_the_nearest_frame_decides_which_exposure_is_taken(void **state)
+{
+	(void)state;
+	struct frame_ring *ring = new_ring(SLOTS);
+	for (uint64_t id = 1; id <= 6; id++)
+		expose(put(ring, id, (int64_t)id * 100), id <= 4 ? 50000 : 2e6);
+	EXPECT_ALIKE(ring, 410, 3, 2, 3, 4); /* as many as asked, though one of the nearest three is a night frame */
+	EXPECT_ALIKE(ring, 490, 3, 5, 6);
+	EXPECT_ALIKE(ring, 100, 1, 1);
+	EXPECT_ALIKE(ring, 600, 2, 5, 6);
+	expose(put(ring, 7, 700), 50000);
+	EXPECT_ALIKE(ring, 700, 1, 7);
+	EXPECT_ALIKE(ring, 700, 2, 4, 7); /* a gap is told by whoever describes the run */
+	frame_ring_destroy(ring);
+}
+
 static void test_a_clock_that_stands_still_or_goes_back_keeps_the_order(void **state)
 {
 	(void)state;
@@ -414,6 +466,8 @@ int main(void)
 		cmocka_unit_test(test_lookup_by_time),
 		cmocka_unit_test(test_lookup_over_gaps),
 		cmocka_unit_test(test_since),
+		cmocka_unit_test(test_between_takes_the_newest_of_the_interval),
+		cmocka_unit_test(test_the_nearest_frame_decides_which_exposure_is_taken),
 		cmocka_unit_test(test_a_clock_that_stands_still_or_goes_back_keeps_the_order),
 		cmocka_unit_test(test_pinned_frames_stay_while_capture_goes_on),
 		cmocka_unit_test(test_the_pin_limit_leaves_room_for_capture),

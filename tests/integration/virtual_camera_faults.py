@@ -3,6 +3,7 @@
 Run as virtual_camera.py is."""
 
 import ctypes
+import json
 import os
 import re
 import shutil
@@ -71,9 +72,11 @@ class Misbehaving(virtual_camera.Pictures):
         self.assert_like(paths_of(daemon.ask("save png"))[0])
 
     def assert_past(self, daemon):
-        """It is served, and is what the camera showed."""
-        paths = paths_of(daemon.ask("past png at=-60 count=5"))
-        self.assertEqual(len(paths), 5)
+        """It is served, from its oldest frame on, and is what the camera showed."""
+        oldest = json.loads(daemon.ask("timeline"))["tiers"][0]["from"]
+        reply = daemon.ask(f"past png at={oldest} count=5")
+        paths = paths_of(reply)
+        self.assertEqual(len(paths), 5, reply)
         for path in paths:
             self.assert_like(path)
 

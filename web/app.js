@@ -15,7 +15,7 @@ let stopLive = null, liveReason = "", lastFrameAt = 0, status = null, webIsAway 
 const away = new Map();
 let file = null, playing = false;
 const clipsAsked = new Set(); // by this page
-let asked = 0, wantedMoment = null, fetchingPast = false;
+let asked = 0, wantedMoment = null, fetchingPast = false, settle = 0;
 
 /* --- the picture and what is said about it --- */
 
@@ -125,9 +125,9 @@ async function fetchPast() {
     badge();
   }
   fetchingPast = false;
+  if (!settle) $("picture").ariaBusy = null;
 }
 
-let settle = 0;
 function goTo(at, isLast = true) {
   if (at === null || at === undefined) { goLive(); return; }
   leaveFile();
@@ -136,9 +136,11 @@ function goTo(at, isLast = true) {
   timeline.setCursor(at);
   badge();
   clearTimeout(settle);
+  settle = 0;
   const serial = ++asked;
   wantedMoment = { at, width: isLast ? 0 : 480, serial };
-  if (!isLast) settle = setTimeout(() => { wantedMoment = { at, width: 0, serial }; fetchPast(); }, 180);
+  $("picture").ariaBusy = "true";
+  if (!isLast) settle = setTimeout(() => { settle = 0; wantedMoment = { at, width: 0, serial }; fetchPast(); }, 180);
   fetchPast();
 }
 

@@ -10,6 +10,8 @@ export const fileUrl = (name, parameters = {}) => url(`/captures/${encodeURIComp
 
 function preview(file) {
   const kind = file.name.split(".").pop();
+  const poster = kind === "mp4" && file.name.replace(/mp4$/, "jpg");
+  if (poster && files.some((one) => one.name === poster)) return el("span", { className: "clip" }, el("img", { src: fileUrl(poster, { width: 240 }), alt: "", loading: "lazy" }));
   if (kind === "jpg") return el("img", { src: fileUrl(file.name, { width: 240 }), alt: "", loading: "lazy" });
   return el("span", { className: "blank" }, kind === "mp4" ? "▶ clip" : kind.toUpperCase());
 }

@@ -24,7 +24,7 @@ from pictures import load, read_number
 from web import Site, Web
 
 SHOTS = os.path.join(ROOT, "build", "screenshots")
-PICTURE = {"camera.width": 640, "camera.height": 480, "camera.framerate": 10, "ring.size": 140}
+PICTURE = {"camera.width": 640, "camera.height": 480, "camera.framerate": 10, "ring.size": 140, "encoder.kind": "openh264"}
 # What is drawn on the picture is read back through the page's own canvas.
 PIXELS = """
 const c = document.getElementById("picture");
@@ -83,6 +83,10 @@ class Page(unittest.TestCase):
         with Image.open(io.BytesIO(self.site.web.ask(f"/at/{epoch}.jpg").body)) as image:
             return read_number(pixels, camera_width=640), read_number(np.asarray(image.convert("RGB")))
 
+    def wait_settled(self):
+        """Until the full picture of the moment that was sought last is shown, and nothing more is asked for."""
+        wait_until(lambda: self.driver.execute_script("const c = document.getElementById('picture'); return c.width === 640 && !c.ariaBusy"), "the full picture")
+
     def click(self, name):
         self.driver.execute_script("document.getElementById(arguments[0]).click()", name)
 
@@ -111,8 +115,7 @@ class Page(unittest.TestCase):
         newest = self.frame()
         self.drag_to(5)
         wait_until(lambda: "ago" in self.text("badge-text") and self.frame() < newest, "the past")
-        wait_until(lambda: self.driver.execute_script("return document.getElementById('picture').width") == 640, "the full picture")
-        time.sleep(0.5)  # whatever was asked for while dragging has come by now
+        self.wait_settled()
         shown, asked = self.number_shown()
         self.assertEqual(shown, asked)
         before = self.frame()
@@ -128,8 +131,7 @@ class Page(unittest.TestCase):
     def test_saving_makes_the_file_whose_number_was_shown(self):
         self.drag_to(3)
         wait_until(lambda: "ago" in self.text("badge-text"), "the past")
-        wait_until(lambda: self.driver.execute_script("return document.getElementById('picture').width") == 640, "the full picture")
-        time.sleep(0.5)
+        self.wait_settled()
         number, _ = self.number_shown()
         self.click("save")
         name = wait_until(lambda: re.search(r"Saved (\S+\.jpg)", self.text("toasts")), "the save").group(1)
@@ -140,6 +142,27 @@ class Page(unittest.TestCase):
         self.shoot("saved")
         self.driver.execute_script("document.querySelector('#files button').click()")
         wait_until(lambda: ".jpg" in self.text("badge-text"), "the file shown")
+        self.click("leave-file")
+        wait_until(lambda: "LIVE" in self.text("badge-text"), "live again")
+
+    def test_a_clip_is_made_and_plays_and_seeks(self):
+        self.driver.execute_script("const f = document.getElementById('clip-form'); f.before.value = 4; f.after.value = 1;")
+        self.click("clip")
+        wait_until(lambda: "CLIP " in self.text("toasts"), "the clip begun")
+        name = wait_until(lambda: re.search(r"Saved (\S+\.mp4)", self.text("toasts")), "the clip saved").group(1)
+        self.click("tab-files")
+        clip = lambda: self.driver.find_elements(By.CSS_SELECTOR, f"#files button[title='{name}']")
+        wait_until(clip, "the clip in the list")
+        self.shoot("clips")
+        clip()[0].click()
+        video = lambda what: self.driver.execute_script(f"return document.getElementById('video').{what}")
+        wait_until(lambda: video("currentTime > 0.3"), "the clip playing")
+        self.assertAlmostEqual(video("duration"), 5, delta=0.5)
+        self.assertEqual((video("videoWidth"), video("videoHeight")), (640, 480))
+        self.driver.execute_script("const v = document.getElementById('video'); v.pause(); v.currentTime = 3")
+        wait_until(lambda: not video("seeking") and video("readyState") >= 2, "the place sought")
+        self.assertAlmostEqual(video("currentTime"), 3, delta=0.1)
+        self.shoot("clip")
         self.click("leave-file")
         wait_until(lambda: "LIVE" in self.text("badge-text"), "live again")
 

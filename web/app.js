@@ -8,6 +8,7 @@ import * as events from "/events.js";
 import * as captures from "/captures.js";
 import * as state from "/state.js";
 import * as settings from "/settings.js";
+import * as zones from "/zones.js";
 
 const ALL = "*"; // the grid of several cameras
 let cameras = [], moment = null, role = "full"; // moment null: live
@@ -369,6 +370,7 @@ function chooseCamera(name) {
   stopLive = null;
   setFrameWidth(0);
   events.redraw();
+  zones.forget();
   refreshTimeline();
   refreshStatus().then(() => { if (name !== ALL && name === getCamera()) goLive(); });
 }
@@ -424,15 +426,17 @@ function selectTab(tab) {
   }
   if (tab.id === "tab-files") attempt(null, () => captures.refresh());
   if (tab.id === "tab-state" && status) state.draw(status);
+  if (tab.id === "tab-zones") zones.open();
+  else zones.close();
 }
 
 function wireTabs() {
-  const tabs = [...document.querySelectorAll("[role=tab]")];
-  for (const [index, tab] of tabs.entries()) {
+  for (const tab of document.querySelectorAll("[role=tab]")) {
     tab.addEventListener("click", () => selectTab(tab));
     tab.addEventListener("keydown", (event) => {
       const turn = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!turn) return;
+      const tabs = [...document.querySelectorAll("[role=tab]:not([hidden])")], index = tabs.indexOf(tab);
       const next = tabs[(index + turn + tabs.length) % tabs.length];
       next.focus();
       selectTab(next);
@@ -496,6 +500,7 @@ function wire() {
   });
   timeline.whenSought(goTo);
   captures.whenOpened(openFile);
+  zones.wire({ goTo, ring: () => status?.ring });
   wireTabs();
 }
 
@@ -528,7 +533,7 @@ async function begin() {
   if (role === "none") { login(); return false; }
   if ($("login").open) $("login").close();
   document.title = session.machine ? `pastcam · ${session.machine}` : "pastcam";
-  for (const id of ["save", "save-more", "hold", "trigger", "open-settings", "clip"]) $(id).hidden = role !== "full";
+  for (const id of ["save", "save-more", "hold", "trigger", "open-settings", "clip", "tab-zones"]) $(id).hidden = role !== "full";
   try {
     const api = await (await request("/api/openapi.json")).json();
     $("clip-box").hidden = role !== "full" || !api.paths["/api/clip"];

@@ -12,7 +12,7 @@ function place() {
   x = Math.min(0, Math.max(box.width * (1 - scale), x));
   y = Math.min(0, Math.max(box.height * (1 - scale), y));
   const transform = scale === 1 ? "" : `translate(${x}px, ${y}px) scale(${scale})`;
-  canvas.style.transform = transform;
+  canvas.style.transform = $("zones").style.transform = transform;
   $("zoom-reset").hidden = scale === 1;
   $("zoom-reset").textContent = `${scale.toFixed(1)}×  reset`;
 }

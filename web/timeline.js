@@ -9,7 +9,7 @@ const colours = () => {
   return Object.fromEntries(["ink", "soft", "line", "accent", "amber", "red", "wash", "card"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 };
 
-export const past = { isFresh: false, tiers: [], pins: [], marks: [], offset: 0, from: 0, to: 0 };
+export const past = { isFresh: false, tiers: [], pins: [], marks: [], tried: [], offset: 0, from: 0, to: 0 };
 let view = { seconds: 0, end: null }; // end null: it ends now; seconds 0: all that is in memory
 let cursor = null; // the moment shown; null: live
 let onSeek = () => {};
@@ -157,6 +157,11 @@ function drawMarks(seen, position, colour) {
     else if (mark.until) pen.rect(x, middle - 4, Math.max(3, position(Math.min(mark.until, seen.end)) - x), 8);
     else pen.arc(x, middle, 4.5, 0, 7);
     pen.fill();
+  }
+  pen.strokeStyle = colour.ink;
+  for (const { epoch, until } of past.tried) { // what other zones would have told
+    const x = position(epoch);
+    pen.strokeRect(x, middle - 6, Math.max(4, position(until) - x), 12);
   }
 }
 

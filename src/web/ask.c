@@ -7,13 +7,14 @@
 
 #include "response.h"
 
-enum { BYTES_MAX = 192 * 1024 * 1024 };
+enum { BYTES_MAX = 192 * 1024 * 1024, TEXT_BYTES_MAX = 4 * 1024 * 1024 };
 
 struct ask {
 	struct request *request;
 	struct client_call *call;
 	ask_done done;
 	char *text;
+	size_t text_length;
 	char *bytes;
 	size_t byte_count, bytes_awaited;
 	bool no_memory;
@@ -34,15 +35,29 @@ static void cancel(void *state)
 	destroy(ask);
 }
 
+/* One line as a rule; more are joined as they came. */
+static void append_line(struct ask *ask, const char *line, size_t length)
+{
+	bool is_first = !ask->text;
+	char *text = ask->text_length + length < TEXT_BYTES_MAX ? realloc(ask->text, ask->text_length + length + 2) : NULL;
+	if (!text) {
+		ask->no_memory = true;
+		return;
+	}
+	if (!is_first)
+		text[ask->text_length++] = '\n';
+	memcpy(text + ask->text_length, line, length + 1);
+	ask->text = text;
+	ask->text_length += length;
+}
+
 static void on_line(void *data, const char *line, size_t length, uint64_t bytes)
 {
 	struct ask *ask = data;
-	(void)length;
-	if (!ask->text)
-		ask->text = strdup(line);
+	append_line(ask, line, length);
 	if (bytes > 0 && !ask->bytes && bytes <= BYTES_MAX)
 		ask->bytes = malloc((size_t)bytes);
-	ask->no_memory |= !ask->text || (bytes > 0 && !ask->bytes);
+	ask->no_memory |= bytes > 0 && !ask->bytes;
 	ask->bytes_awaited = ask->bytes ? (size_t)bytes : 0;
 }
 

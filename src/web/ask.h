@@ -6,7 +6,7 @@
 #include "line.h"
 
 struct ask_reply {
-	const char *text; /* the line: JSON before bytes, or all there is; "" when none came */
+	const char *text; /* JSON before bytes, or all lines there are, with \n between; "" when none came */
 	void *bytes;      /* malloc'd, or NULL; set it to NULL to keep it */
 	size_t byte_count;
 };

@@ -32,6 +32,7 @@ EMBED(settings_js, "settings.js");
 EMBED(stage_js, "stage.js");
 EMBED(state_js, "state.js");
 EMBED(timeline_js, "timeline.js");
+EMBED(zones_js, "zones.js");
 EMBED(icon_svg, "icon.svg");
 EMBED(manifest, "manifest.webmanifest");
 EMBED(openapi, "openapi.json");
@@ -54,6 +55,7 @@ static const struct asset {
 	{ "/stage.js", javascript, asset_stage_js, asset_stage_js_end },
 	{ "/state.js", javascript, asset_state_js, asset_state_js_end },
 	{ "/timeline.js", javascript, asset_timeline_js, asset_timeline_js_end },
+	{ "/zones.js", javascript, asset_zones_js, asset_zones_js_end },
 	{ "/icon.svg", "image/svg+xml", asset_icon_svg, asset_icon_svg_end },
 	{ "/manifest.webmanifest", "application/manifest+json", asset_manifest, asset_manifest_end },
 	{ "/api/openapi.json", "application/json", asset_openapi, asset_openapi_end },

@@ -11,6 +11,7 @@
 #include "gate.h"
 #include "live.h"
 #include "metrics.h"
+#include "motion.h"
 #include "pictures.h"
 #include "settings.h"
 
@@ -31,6 +32,7 @@ static const struct route routes[] = {
 	{ METHOD_POST, "/api/stack", ROLE_FULL, "camera wait", commands_stack },
 	{ METHOD_POST, "/api/clip", ROLE_FULL, "camera wait", commands_clip },
 	{ METHOD_POST, "/api/trigger", ROLE_FULL, "camera", commands_trigger },
+	{ METHOD_POST, "/api/motion/try", ROLE_FULL, "camera", motion_try },
 	{ METHOD_POST, "/api/pins", ROLE_FULL, "camera", commands_pin },
 	{ METHOD_POST, "/api/pins/", ROLE_FULL, "camera wait", commands_keep },
 	{ METHOD_DELETE, "/api/pins/", ROLE_FULL, "camera", commands_drop },

@@ -11,6 +11,7 @@
 #include "base/fsio.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "motion.h"
 #include "response.h"
 
 enum { FILE_BYTES_MAX = 1024 * 1024, TAG_BYTES = 32, PATH_PARTS_MAX = 3 };
@@ -77,8 +78,11 @@ static int check_for(const char *text, const char *camera, struct config *config
 	config_defaults(config);
 	strcpy(config->name, camera);
 	int result = config_parse(config, text, strlen(text), &warnings, error);
-	if (result == 0 && (camera[0] || config->cameras.count == 0))
+	bool is_whole = camera[0] || config->cameras.count == 0;
+	if (result == 0 && is_whole)
 		result = config_check(config, error);
+	if (result == 0 && is_whole)
+		result = motion_check_settings(config, error);
 	return result;
 }
 

@@ -3,6 +3,7 @@
 make check-browser runs it; screenshots are left in build/screenshots. AXE names axe-core's axe.min.js (npm), for the accessibility rules."""
 
 import io
+import json
 import os
 import re
 import sys
@@ -190,6 +191,60 @@ class Page(unittest.TestCase):
         with open(self.site.web.config_path, encoding="utf-8") as file:
             self.assertIn('222', file.read())
 
+    def tap(self, x, y):
+        """On the picture, at shares of its size; beside or above it there may be bars."""
+        picture = self.find("picture")
+        width, height = picture.size["width"], picture.size["height"]
+        width, height = min(width, height * 4 / 3), min(height, width * 3 / 4)
+        ActionChains(self.driver, duration=20).move_to_element_with_offset(picture, int(width * (x - 0.5)), int(height * (y - 0.5))).click().perform()
+
+    def zones_in_the_file(self):
+        with open(self.site.web.config_path, encoding="utf-8") as file:
+            return json.load(file).get("motion", {}).get("zones", [])
+
+    def test_a_zone_is_drawn_tried_and_saved(self):
+        self.find("tab-zones").click()
+        wait_until(lambda: "whole picture" in self.text("zone-list"), "the zones")
+        self.find("zone-add").click()
+        for x, y in ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)):
+            self.tap(x, y)
+        self.tap(0.2, 0.2)
+        name = wait_until(lambda: self.driver.find_elements(By.CSS_SELECTOR, "#zone-list input[type=text]"), "the zone in the list")[0]
+        name.clear()
+        name.send_keys("yard")
+        self.find("zone-try").click()
+        wait_until(lambda: "would have told of motion" in self.text("zone-note"), "what was tried")
+        self.shoot("zones")
+        self.find("zone-save").click()
+        wait_until(lambda: "Saved" in self.text("zone-note"), "the zones saved")
+        zone, = self.zones_in_the_file()
+        self.assertEqual((zone["name"], len(zone["polygon"])), ("yard", 4))
+        for (x, y), (wanted_x, wanted_y) in zip(zone["polygon"], ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))):
+            self.assertAlmostEqual(x, wanted_x, delta=0.01)
+            self.assertAlmostEqual(y, wanted_y, delta=0.01)
+
+    def test_zones_are_drawn_with_the_keyboard_alone(self):
+        self.find("tab-zones").send_keys(Keys.ENTER)
+        wait_until(lambda: self.text("zone-list"), "the zones")
+        before = len(self.driver.find_elements(By.CSS_SELECTOR, "#zone-list input[type=text]"))
+        self.find("zone-add").send_keys(Keys.ENTER)
+        corner = lambda: self.driver.switch_to.active_element
+        label = lambda: corner().get_attribute("aria-label")
+        self.assertIn("30 % from the left, 30 % from the top", label())
+        corner().send_keys(Keys.ARROW_LEFT)
+        corner().send_keys(Keys.ARROW_UP)
+        self.assertIn("29 % from the left, 29 % from the top", label())
+        corner().send_keys(Keys.ENTER)
+        corner().send_keys(Keys.DELETE)
+        corner().send_keys(Keys.DELETE)
+        corner().send_keys(Keys.DELETE)  # a triangle stays one
+        wait_until(lambda: "needs its 3 corners" in self.text("toasts"), "the refusal")
+        self.assertEqual(len(self.driver.find_elements(By.CSS_SELECTOR, "#zones .corner")), 3)
+        self.assertEqual(len(self.driver.find_elements(By.CSS_SELECTOR, "#zone-list input[type=text]")), before + 1)
+        self.find("zone-save").send_keys(Keys.ENTER)
+        wait_until(lambda: "Saved" in self.text("zone-note"), "the zones saved")
+        self.assertEqual(len(self.zones_in_the_file()), before + 1)
+
     def test_the_page_recovers_when_its_program_is_killed(self):
         self.site.web.process.kill()
         self.site.web.process.wait()
@@ -216,7 +271,11 @@ class Page(unittest.TestCase):
     def test_axe_finds_nothing_serious(self):
         with open(os.environ["AXE"], encoding="utf-8") as file:
             axe = file.read()
-        for place in ("page", "settings"):
+        for place in ("page", "zones", "settings"):
+            if place == "zones":
+                self.click("tab-zones")
+                wait_until(lambda: self.text("zone-list"), "the zones")
+                self.find("zone-ignore").send_keys(Keys.ENTER)
             if place == "settings":
                 self.click("open-settings")
                 wait_until(lambda: self.driver.find_elements(By.ID, "option-ring.size"), "the settings")

@@ -167,6 +167,16 @@ class Pictures(unittest.TestCase):
         families = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
         self.assertEqual(len(families), len(set(families)))
 
+    def test_other_zones_are_tried_on_the_past(self):
+        zones = [{"name": "left", "polygon": [[0, 0], [0.5, 0], [0.5, 1], [0, 1]], "min_area": 0.05}]
+        answer = self.web.ask("/api/motion/try", "POST", {"zones": zones, "ignore": [], "sensitivity": 80})
+        self.assertEqual(answer.status, 200, answer.body)
+        self.assertGreater(answer.json()["frames"], 10)
+        self.assertTrue(all(event["zone"] == "left" for event in answer.json()["events"]))
+        for body, status in (({"zones": zones * 40}, 413), ({"zones": [{"name": "a"}]}, 422), ({"zones": "x y"}, 400), ({"a=b": 1}, 400), ({"speed": 1}, 422)):
+            answer = self.web.ask("/api/motion/try", "POST", body)
+            self.assertEqual(answer.status, status, answer.body)
+
     def test_bodies_that_are_no_good(self):
         bomb = "[" * 30000
         for body, kind, status in (("x=1", "application/x-www-form-urlencoded", 415), ("[]", "application/json", 400), ("{", "application/json", 400),
@@ -186,7 +196,7 @@ class Pictures(unittest.TestCase):
 
     def test_the_page_and_its_files_are_small_and_known_again(self):
         total = 0
-        for path in ("/", "/app.js", "/style.css", "/live.js", "/timeline.js", "/stage.js", "/events.js", "/captures.js", "/settings.js", "/state.js",
+        for path in ("/", "/app.js", "/style.css", "/live.js", "/timeline.js", "/stage.js", "/events.js", "/captures.js", "/settings.js", "/state.js", "/zones.js",
                      "/api.js", "/dom.js", "/icon.svg", "/manifest.webmanifest", "/api/openapi.json"):
             answer = self.web.ask(path, headers={"Accept-Encoding": "gzip"})
             self.assertEqual((answer.status, answer.headers["Content-Encoding"]), (200, "gzip"), path)
@@ -324,7 +334,9 @@ class Settings(unittest.TestCase):
             self.assertEqual(options["night.metric"]["choices"], ["scene", "mean"])
             tag = {"If-Match": answer.headers["ETag"]}
             self.assertEqual(web.ask("/api/settings", "PUT", {"ring.size": 60}).status, 428)
-            for changes, word in (({"ring.size": 1}, "ring.size"), ({"ring.sise": 60}, "ring.size"), ({"ring": 5}, "ring"), ({"night.enable": "yes"}, "night.enable")):
+            for changes, word in (({"ring.size": 1}, "ring.size"), ({"ring.sise": 60}, "ring.size"), ({"ring": 5}, "ring"), ({"night.enable": "yes"}, "night.enable"), ({"motion.scale": 3}, "motion.scale"),
+                                  ({"motion.zones": [{"name": "a", "polygon": [[0, 0], [1, 1], [1, 0], [0, 1]]}]}, "crosses"),
+                                  ({"motion.zones": [{"name": "a", "polygon": [[0, 0], [0.004, 0], [0, 0.004]]}]}, "make it larger")):
                 refused = web.ask("/api/settings", "PUT", changes, tag)
                 self.assertEqual(refused.status, 422, changes)
                 self.assertIn(word, refused.detail())

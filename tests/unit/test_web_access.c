@@ -12,6 +12,7 @@
 
 #include "web/auth.h"
 #include "web/captures.h"
+#include "web/motion.h"
 #include "web/origin.h"
 #include "web/routes.h"
 #include "web/settings.h"
@@ -254,6 +255,61 @@ static void test_settings_are_checked_as_pastcam_does(void **state)
 	assert_int_equal(settings_check("{\"cameras\":{\"a\":{},\"b\":{\"ring\":{\"size\":0}}}}", &error), -EINVAL);
 }
 
+static void test_zones_that_would_stop_pastcam_are_not_saved(void **state)
+{
+	(void)state;
+	struct error error = { 0 };
+	assert_int_equal(
+	    settings_check("{\"motion\":{\"zones\":[{\"name\":\"a\",\"polygon\":[[0,0],[1,0],[1,1]]}]}}", &error), 0);
+	assert_int_equal(settings_check("{\"motion\":{\"zones\":[{\"name\":\"a\",\"polygon\":[[0,0],[1,0]]}]}}", &error),
+	                 -EINVAL);
+	assert_int_equal(
+	    settings_check("{\"motion\":{\"zones\":[{\"name\":\"a\",\"polygon\":[[0,0],[0.004,0],[0,0.004]]}]}}", &error),
+	    -EINVAL);
+	assert_non_null(strstr(error.text, "make it larger"));
+	assert_int_equal(settings_check("{\"motion\":{\"ignore\":[[[0,0],[1,0],[1,1],[0,1]]]}}", &error), -EINVAL);
+	assert_int_equal(settings_check("{\"motion\":{\"scale\":3}}", &error), -EINVAL);
+}
+
+static int line_of(const char *body, struct line *line)
+{
+	struct error error = { 0 };
+	cJSON *json = cJSON_Parse(body);
+	int result = motion_line(line, json, &error);
+	cJSON_Delete(json);
+	return result;
+}
+
+static void test_motion_is_tried_in_one_line(void **state)
+{
+	(void)state;
+	struct line line;
+	assert_int_equal(
+	    line_of("{\"zones\":[{\"name\":\"a\", \"polygon\":[[0,0.5]]}],\"min_area\":0.5,\"enable\":true}", &line), 0);
+	assert_string_equal(line.text,
+	                    "motion try zones=[{\"name\":\"a\",\"polygon\":[[0,0.5]]}] min_area=0.5 enable=true");
+	assert_int_equal(line_of("{\"zones\":[{\"name\":\"a b\"}]}", &line), -EINVAL);
+	assert_int_equal(line_of("{\"a b\":1}", &line), -EINVAL);
+	assert_int_equal(line_of("{\"\":1}", &line), -EINVAL);
+	assert_int_equal(line_of("{\"zones\":\"a\\nsave\"}", &line), -EINVAL);
+}
+
+static void test_what_was_tried_becomes_json(void **state)
+{
+	(void)state;
+	cJSON *json =
+	    motion_parse_reply("TRIED frames=139 seconds=13.8 events=2\n{\"event\":\"motion.start\"}\n{\"at\":-3.5}");
+	cJSON *events = cJSON_GetObjectItem(json, "events");
+	assert_int_equal(cJSON_GetObjectItem(json, "frames")->valueint, 139);
+	assert_int_equal(cJSON_GetArraySize(events), 2);
+	assert_non_null(cJSON_GetObjectItem(cJSON_GetArrayItem(events, 1), "at"));
+	cJSON_Delete(json);
+	json = motion_parse_reply("TRIED frames=0 seconds=0.0 events=0");
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "events")), 0);
+	cJSON_Delete(json);
+	assert_null(motion_parse_reply("LEVEL=3"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +323,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_only_regular_files_of_the_folder_are_read, make_folder, remove_folder),
 		cmocka_unit_test(test_settings_change_what_they_name_alone),
 		cmocka_unit_test(test_settings_are_checked_as_pastcam_does),
+		cmocka_unit_test(test_zones_that_would_stop_pastcam_are_not_saved),
+		cmocka_unit_test(test_motion_is_tried_in_one_line),
+		cmocka_unit_test(test_what_was_tried_becomes_json),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,7 @@ struct picture {
 	double exposure_us, gain, mean;     /* of a stack of unlike frames the least exposure and gain … */
 	double exposure_most_us, gain_most; /* … and the most; 0: the same for all frames */
 	bool night;                         /* of a stack: all frames were taken with the night's exposure */
+	bool from_video;                    /* decoded from it: not every bit is the camera's */
 	bool night_and_day;                 /* of a stack: some were, some were not */
 	int stacked;                        /* frames in it; 1: a plain frame */
 	const char *stack_mode;             /* "mean" …; NULL when stacked is 1 */

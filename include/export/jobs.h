@@ -1,9 +1,10 @@
 /*
- * Export jobs: pinned frames on their way to files. A job is admitted (or refused: BUSY, the number is fixed and
- * nothing is allocated), filled with pinned frames by whoever made it, submitted, worked off, and answered through its
- * done callback, always exactly once.
+ * Export jobs: pinned frames, or packets, on their way to files. A job is admitted (or refused: BUSY, the number is
+ * fixed and nothing is allocated), filled with pinned frames by whoever made it, submitted, worked off, and answered
+ * through its done callback, always exactly once.
  *
- * Two workers: one takes any job, the other only single pictures, so that a picture never waits for a long series. The
+ * Two workers: one takes any job, the other only single pictures, so that a picture never waits for a long series, nor
+ * for video that must be decoded, of which there is one piece at a time for the same reason. The
  * pictures of a series, the strips of a PNG and the bands of a stack run side by side on the pool.
  */
 #ifndef PASTCAM_EXPORT_JOBS_H
@@ -20,6 +21,7 @@
 #include "media/stack.h"
 #include "store/event_log.h"
 #include "store/frame_ring.h"
+#include "store/packet_ring.h"
 
 enum { JOBS_MAX = 32 };
 
@@ -27,6 +29,7 @@ enum job_kind {
 	JOB_SINGLE, /* one frame, one picture */
 	JOB_SERIES, /* each frame a picture of its own */
 	JOB_STACK,  /* all frames one picture */
+	JOB_VIDEO,  /* one frame of the past as video, one picture */
 };
 
 /* Where the pictures go: files below base_dir; or one picture, of JOB_SINGLE or JOB_STACK and the one format in
@@ -51,6 +54,8 @@ struct job {
 	struct frame_ring *ring;     /* where the frames are pinned */
 	const struct frame **frames; /* capacity of them, oldest first */
 	size_t capacity, frame_count;
+	struct packet_cursor video; /* JOB_VIDEO: open, before the GOP of video_frame; closed with the job */
+	struct frame_info video_frame;
 	int64_t interval_ns; /* from frame to frame, as asked of the camera; 0: unknown */
 
 	/* results */

@@ -17,7 +17,8 @@
 enum request_moment {
 	REQUEST_NEXT_FRAME, /* the next that arrives, at full resolution; one frame */
 	REQUEST_NEAREST,    /* frames around at_ns, or the oldest there are when the past does not reach so far */
-	REQUEST_AT,         /* the same, but a moment that is not in the past that is kept is refused */
+	REQUEST_AT,         /* the same, but a moment that is not in the past that is kept is refused; where only video of
+	                     * it is left, one frame is decoded from that */
 	REQUEST_SINCE,      /* all frames from at_ns on, at most count */
 	REQUEST_PINNED,     /* frames that the caller has pinned in the ring; each is pinned once more until it is done */
 };
@@ -42,6 +43,7 @@ struct requests {
 	struct jobs *jobs; /* these stay the owner's and outlive it */
 	struct capture *capture;
 	struct frame_ring *ring, *full_ring; /* full_ring: NULL when the ring is full-size */
+	struct packet_ring *packets;         /* the past as video, for single pictures; NULL: none, or it is not decoded */
 	double framerate;                    /* frames a second by day */
 	size_t memory_limit;                 /* JOB_TO_MEMORY is refused while clients hold this many bytes; 0: never */
 };
@@ -54,7 +56,7 @@ int requests_submit(struct requests *requests, const struct request *request, st
 /* How far the past may lie from what is asked: a frame's time, nanoseconds, as the newest frames come. */
 int64_t requests_frame_interval_ns(const struct requests *requests, const struct frame_ring_status *ring);
 
-/* Is there, within a frame's time, a frame of the moment? 0, or -ENODATA with the reason. */
+/* Is there, within a frame's time, a frame of the moment in the frame ring? 0, or -ENODATA with the reason. */
 int requests_check_moment(const struct requests *requests, int64_t at_ns, struct error *error);
 
 #endif

@@ -37,7 +37,7 @@ enum event_type {
 	EVENT_TYPES
 };
 
-enum event_tier { EVENT_TIER_NONE, EVENT_TIER_FRAMES, EVENT_TIER_PACKETS, EVENT_TIER_DISK };
+enum event_tier { EVENT_TIER_NONE, EVENT_TIER_FRAMES, EVENT_TIER_VIDEO, EVENT_TIER_DISK };
 
 enum {
 	EVENT_LOG_CAPACITY = 1024, /* what the daemon keeps */
@@ -78,7 +78,7 @@ struct event {
 };
 
 const char *event_type_text(enum event_type type); /* "camera.up" */
-const char *event_tier_text(enum event_tier tier); /* "frames", "packets", "disk"; "" for none */
+const char *event_tier_text(enum event_tier tier); /* "frames", "video", "disk"; "" for none */
 
 /* NULL text is "". Cut between characters where it is too long. */
 void event_set_text(char *field, size_t bytes, const char *text);

@@ -49,6 +49,12 @@ struct packet_cursor {
 /* Stands before the key frame from which the first packet of at_ns or later can be decoded: mostly the one at or before
  * at_ns. Where all packets are older, before the newest key frame; in an empty ring, before what comes first. */
 void packet_ring_open(struct packet_ring *ring, struct packet_cursor *cursor, int64_t at_ns, bool hold);
+/* Stands before the key frame from which the packet nearest to at_ns can be decoded; *nearest becomes its frame. False:
+ * the ring is empty, and the cursor is not open. */
+bool packet_ring_open_nearest(struct packet_ring *ring, struct packet_cursor *cursor, int64_t at_ns,
+                              struct frame_info *nearest);
+/* What packet_ring_open_nearest would find, without opening a cursor. */
+bool packet_ring_nearest(struct packet_ring *ring, int64_t at_ns, struct frame_info *nearest);
 /* Stands before the next key frame that will be put. */
 void packet_ring_open_next(struct packet_ring *ring, struct packet_cursor *cursor, bool hold);
 void packet_ring_close(struct packet_cursor *cursor); /* again is fine */

@@ -25,7 +25,7 @@ static void describe(struct clip *clip, int64_t wall_ns)
 	clock_format_local(clip->trigger_wall_ns, "%Y-%m-%dT%H:%M:%S", moment, sizeof moment);
 	snprintf(clip->date, sizeof clip->date, "%s", when);
 	snprintf(clip->title, sizeof clip->title, "%s", clip->label);
-	snprintf(clip->comment, sizeof clip->comment, "camera: %s; trigger: %s.%03d (%s); tier: packets, %s%s",
+	snprintf(clip->comment, sizeof clip->comment, "camera: %s; trigger: %s.%03d (%s); tier: video, %s%s",
 	         clip->params->camera && clip->params->camera[0] ? clip->params->camera : "pastcam", moment,
 	         clock_millisecond(clip->trigger_wall_ns), clip->reason, video_codec_text(clip->format->codec),
 	         clock_is_synchronised() ? "" : "; clock not synchronised");

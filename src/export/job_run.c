@@ -7,6 +7,7 @@
 
 #include "base/chunk.h"
 #include "base/clock.h"
+#include "job_video.h"
 #include "media/frame_run.h"
 #include "media/ingest.h"
 #include "media/luma.h"
@@ -230,10 +231,27 @@ static void run_single(const struct jobs_params *params, struct job *job)
 	frame_ring_release(job->ring, job->frames, job->frame_count);
 }
 
+/* result: room for the decoded frame. */
+static void run_video(const struct jobs_params *params, struct job *job, uint8_t *result)
+{
+	struct frame frame = { .pixels = result, .info = job->video_frame };
+	job->first = job->last = job->video_frame;
+	job->frames[0] = &frame;
+	job->frame_count = 1;
+	frame_run_describe(&job->run, job->frames, 1, job->interval_ns);
+	if (job_decode(job, params->frame_bytes, &frame, &job->error) < 0)
+		return;
+	struct picture picture = picture_of(params, &frame);
+	picture.from_video = true;
+	job->file_count = write_picture(params, job, 0, &picture, &job->error);
+}
+
 void job_run(const struct jobs_params *params, struct job *job, uint8_t *result)
 {
-	if (job->frame_count == 0)
-		return; /* refused before it had any */
+	if (job->kind == JOB_VIDEO && job->error.code == 0)
+		run_video(params, job, result);
+	if (job->kind == JOB_VIDEO || job->frame_count == 0)
+		return; /* or refused before it had any */
 	job->first = job->frames[0]->info;
 	job->last = job->frames[job->frame_count - 1]->info;
 	frame_run_describe(&job->run, job->frames, job->frame_count, job->interval_ns);
@@ -250,6 +268,8 @@ void job_run(const struct jobs_params *params, struct job *job, uint8_t *result)
 		return;
 	case JOB_STACK:
 		run_stack(params, job, result);
+		return;
+	case JOB_VIDEO:
 		return;
 	}
 }

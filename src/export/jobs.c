@@ -80,6 +80,7 @@ static void give_back(struct jobs *jobs, struct job *job)
 	if (job->paths != job->one_path)
 		free(job->paths);
 	chunk_release(job->bytes);
+	packet_ring_close(&job->video);
 	free(job->whole_paths);
 	pthread_mutex_lock(&jobs->lock);
 	job->admitted = job->running = false;
@@ -218,7 +219,7 @@ void jobs_set_camera_model(struct jobs *jobs, const char *model)
 	pthread_mutex_unlock(&jobs->lock);
 }
 
-/* A series or a stack takes long: half of the places stay free of them, for single pictures. */
+/* A series, a stack or video takes long: half of the places stay free of them, for single pictures. */
 static bool may_admit(const struct jobs *jobs, enum job_kind kind)
 {
 	size_t half = jobs->params.most / 2, most = half > 0 ? half : 1, long_jobs = 0;
@@ -273,7 +274,8 @@ void jobs_submit(struct jobs *jobs, struct job *job)
 	pthread_mutex_lock(&jobs->lock);
 	if (jobs->closed && job->error.code == 0)
 		error_set(&job->error, -ESHUTDOWN, "%s", jobs->why_closed);
-	queue_put(job->kind == JOB_SERIES ? &jobs->series : &jobs->singles, job);
+	bool is_long = job->kind == JOB_SERIES || job->kind == JOB_VIDEO;
+	queue_put(is_long ? &jobs->series : &jobs->singles, job);
 	jobs->status.waiting++;
 	pthread_cond_broadcast(&jobs->wake);
 	pthread_mutex_unlock(&jobs->lock);

@@ -70,9 +70,10 @@ void metadata_describe(const struct picture *picture, struct metadata *metadata)
 		metadata_stack(picture, stack, sizeof stack);
 	describe_exposure(picture, metadata);
 	describe_ranges(picture, metadata, ranges, sizeof ranges);
-	snprintf(metadata->description, sizeof metadata->description, "frame %" PRIu64 "; %s%s%smean brightness %.1f%s%s%s",
-	         picture->frame_id, picture->stacked > 1 ? "stack of " : "", stack, picture->stacked > 1 ? "; " : "",
-	         picture->mean, ranges,
+	snprintf(metadata->description, sizeof metadata->description,
+	         "frame %" PRIu64 "; %s%s%smean brightness %.1f%s%s%s%s", picture->frame_id,
+	         picture->stacked > 1 ? "stack of " : "", stack, picture->stacked > 1 ? "; " : "", picture->mean, ranges,
+	         picture->from_video ? "; from video" : "",
 	         picture->night_and_day ? "; night and day exposures"
 	         : picture->night       ? "; night exposure"
 	                                : "",

@@ -32,20 +32,21 @@ static void print_tier(FILE *out, const struct commands *commands)
 	        (double)requests_frame_interval_ns(commands->requests, &status) / (double)CLOCK_NS_PER_S, width, height);
 }
 
-/* The same moments as video, and maybe older ones. */
+/* The same moments as video, and older ones: where at= finds them. */
 static void print_video(FILE *out, const struct commands *commands)
 {
 	struct packet_ring_status status;
-	if (!commands->packets)
+	struct packet_ring *packets = commands->requests->packets;
+	if (!packets)
 		return;
-	packet_ring_status(commands->packets, &status);
+	packet_ring_status(packets, &status);
 	if (status.packets == 0)
 		return;
 	fprintf(out, ",{\"tier\":\"%s\",\"frames\":%zu,\"from\":%.3f,\"to\":%.3f,\"width\":%d,\"height\":%d,\"keys\":[",
-	        event_tier_text(EVENT_TIER_PACKETS), status.packets, wall_s(status.oldest_ns), wall_s(status.newest_ns),
+	        event_tier_text(EVENT_TIER_VIDEO), status.packets, wall_s(status.oldest_ns), wall_s(status.newest_ns),
 	        status.format.width, status.format.height);
 	int64_t keys_ns[KEYS_MAX];
-	size_t count = packet_ring_keys(commands->packets, keys_ns, KEYS_MAX);
+	size_t count = packet_ring_keys(packets, keys_ns, KEYS_MAX);
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "%s%.3f", i ? "," : "", wall_s(keys_ns[i]));
 	fputs("]}", out);

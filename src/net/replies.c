@@ -27,6 +27,11 @@ static double age_s(const struct job *job, const struct frame_info *info)
 	return seconds(job->asked_ns - info->timestamp_ns);
 }
 
+static enum event_tier tier_of(const struct job *job)
+{
+	return job->kind == JOB_VIDEO ? EVENT_TIER_VIDEO : EVENT_TIER_FRAMES;
+}
+
 static void print_paths(FILE *out, const struct job *job)
 {
 	bool first = true;
@@ -106,6 +111,8 @@ static void print_saved(FILE *out, enum reply_kind kind, const struct job *job, 
 		print_spans(out, job);
 		return;
 	}
+	if (tier_of(job) == EVENT_TIER_VIDEO)
+		fputs(" | from video", out);
 	fputs(" | ", out); /* the Python service's text of a series names no path, so the paths come after it */
 	print_paths(out, job);
 }
@@ -161,7 +168,7 @@ static void print_meta(FILE *out, const struct job *job, const char *camera)
 	fprintf(out, ",\"count\":%zu", job->frame_count);
 	if (job->kind == JOB_STACK)
 		fprintf(out, ",\"mode\":\"%s\"", stack_mode_name(job->stack_mode));
-	fprintf(out, ",\"tier\":\"%s\",\"camera\":\"%s\"}\n", event_tier_text(EVENT_TIER_FRAMES), camera);
+	fprintf(out, ",\"tier\":\"%s\",\"camera\":\"%s\"}\n", event_tier_text(tier_of(job)), camera);
 }
 
 struct chunk *reply_meta(const struct job *job, const char *camera)

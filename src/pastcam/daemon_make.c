@@ -128,6 +128,7 @@ static int make_requests(struct daemon *daemon, struct error *error)
 		.capture = daemon->capture,
 		.ring = daemon->ring,
 		.full_ring = daemon->full_ring,
+		.packets = daemon_decoded_packets(daemon),
 		.framerate = daemon->config->camera.framerate,
 		.memory_limit = compose_replies_bytes(daemon->config),
 	};

@@ -78,6 +78,9 @@ const char *daemon_exits_folder(struct daemon *daemon);
 int daemon_make_video(struct daemon *daemon, struct error *error);
 void daemon_unmake_video(struct daemon *daemon);
 
+/* The packets of which pictures are made; NULL: none. */
+struct packet_ring *daemon_decoded_packets(const struct daemon *daemon);
+
 /* Adds what they want to the budget. */
 void daemon_claim_video(const struct config *config, struct budget *budget);
 

@@ -2,11 +2,13 @@
 #include "base/log.h"
 #include "compose.h"
 #include "daemon_parts.h"
+#include "encode/decoder.h"
 #include "media/mp4.h"
 #include "net/video_streams.h"
 
 #define CLAIM_ENCODER "video encoder"
 #define CLAIM_PAST "video past"
+#define CLAIM_DECODER "video decoder"
 
 enum {
 	PAST_UNIT_BYTES = 256 * 1024,
@@ -50,16 +52,32 @@ static size_t encoder_bytes(const struct config *config)
 	return most + CLIPS_AT_ONCE * mp4_scratch_bytes((size_t)(config->clip.max_s * config->camera.framerate));
 }
 
+/* Pictures out of video: only where there is video of what has left the frame ring. */
+static bool is_decoded(const struct config *config)
+{
+	return config->encoder.when == VIDEO_ALWAYS;
+}
+
+/* One at a time, of the dearest kind. */
+static size_t decoder_bytes(const struct config *config)
+{
+	struct video_format format = { .codec = VIDEO_H264 };
+	compose_ring_size(config, &format.width, &format.height);
+	return decoder_scratch_bytes(&format);
+}
+
 /* None of it is a must: on a machine too small for it there is no video, and all else works. */
 void daemon_claim_video(const struct config *config, struct budget *budget)
 {
-	size_t wanted = is_wanted(config);
+	size_t wanted = is_wanted(config), decoders = wanted && is_decoded(config);
 	budget_add(budget,
 	           (struct budget_claim){ .name = CLAIM_ENCODER, .unit_bytes = encoder_bytes(config), .wanted = wanted });
 	budget_add(budget, (struct budget_claim){ .name = CLAIM_PAST,
 	                                          .unit_bytes = PAST_UNIT_BYTES,
 	                                          .wanted = wanted * past_units(past_bytes(config)),
 	                                          .is_mapped = true });
+	budget_add(budget,
+	           (struct budget_claim){ .name = CLAIM_DECODER, .unit_bytes = decoder_bytes(config), .wanted = decoders });
 }
 
 static bool has_memory(const struct daemon *daemon, size_t *bytes)
@@ -103,6 +121,11 @@ static int make_parts(struct daemon *daemon, size_t bytes, struct error *error)
 	daemon->commands.video_streams =
 	    video_streams_create(daemon->control, daemon->server, daemon->video, daemon->packets, error);
 	return daemon->commands.video_streams ? 0 : error->code;
+}
+
+struct packet_ring *daemon_decoded_packets(const struct daemon *daemon)
+{
+	return budget_claim_of(&daemon->budget, CLAIM_DECODER)->granted > 0 ? daemon->packets : NULL;
 }
 
 int daemon_make_video(struct daemon *daemon, struct error *error)

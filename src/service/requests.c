@@ -49,6 +49,104 @@ int requests_check_moment(const struct requests *requests, int64_t at_ns, struct
 	return 0;
 }
 
+static struct job *admit(struct requests *requests, const struct request *request, enum job_kind kind,
+                         struct error *error)
+{
+	struct frame_ring_status ring;
+	frame_ring_status(requests->ring, &ring);
+	size_t capacity = request->count;
+	if (request->moment != REQUEST_PINNED && capacity > ring.run_limit && capacity > 1)
+		capacity = ring.run_limit;
+	bool full =
+	    request->to == JOB_TO_MEMORY && requests->memory_limit > 0 && chunk_total_bytes() >= requests->memory_limit;
+	struct job *job = full ? NULL : jobs_admit(requests->jobs, kind, request->to, capacity);
+	if (!job) {
+		error_set(error, -EBUSY, "%s", "");
+		return NULL;
+	}
+	job->formats = request->formats;
+	job->stack_mode = request->stack_mode;
+	job->width = request->width;
+	job->memory_limit = requests->memory_limit;
+	job->ticket = request->ticket;
+	job->ring = requests->ring;
+	job->interval_ns = (int64_t)((double)CLOCK_NS_PER_S / requests->framerate);
+	job->done = request->done;
+	job->data = request->data;
+	return job;
+}
+
+/* --- the past as video --- */
+
+/* The moment has left the frame ring. */
+static bool is_older_than_frames(const struct requests *requests, int64_t at_ns)
+{
+	struct frame_ring_status ring;
+	frame_ring_status(requests->ring, &ring);
+	return ring.filled > 0 && at_ns < ring.oldest_ns - requests_frame_interval_ns(requests, &ring);
+}
+
+static bool is_close(const struct requests *requests, const struct frame_info *info, int64_t at_ns)
+{
+	int64_t interval_ns = (int64_t)((double)CLOCK_NS_PER_S / requests->framerate);
+	int64_t exposure_ns = info->exposure_end_ns - info->timestamp_ns;
+	return frame_distance_ns(info, at_ns) <= (exposure_ns > interval_ns ? exposure_ns : interval_ns);
+}
+
+/* What there is of both, in the words of a reply. */
+static int explain_reach(const struct requests *requests, int64_t at_ns, struct error *error)
+{
+	struct frame_ring_status ring;
+	struct packet_ring_status video;
+	int64_t now_ns = clock_now_ns();
+	frame_ring_status(requests->ring, &ring);
+	packet_ring_status(requests->packets, &video);
+	double frames_s = seconds(now_ns - ring.oldest_ns), video_s = seconds(now_ns - video.oldest_ns);
+	if (video.packets == 0 || video.oldest_ns >= ring.oldest_ns)
+		return error_set(error, -ENODATA, "the past reaches back %.1f s", frames_s);
+	if (at_ns >= video.oldest_ns)
+		return error_set(error, -ENODATA,
+		                 "nothing was encoded at that moment; the past reaches back %.1f s as frames, "
+		                 "%.1f s as video",
+		                 frames_s, video_s);
+	return error_set(error, -ENODATA, "the past reaches back %.1f s as frames, %.1f s as video", frames_s, video_s);
+}
+
+/* 0: one frame of the moment can be decoded. */
+static int check_video(const struct requests *requests, const struct request *request, struct error *error)
+{
+	struct frame_info nearest;
+	if (!packet_ring_nearest(requests->packets, request->at_ns, &nearest) ||
+	    !is_close(requests, &nearest, request->at_ns))
+		return explain_reach(requests, request->at_ns, error);
+	if (request->kind == JOB_SINGLE)
+		return 0;
+	struct frame_ring_status ring;
+	frame_ring_status(requests->ring, &ring);
+	return error_set(error, -ENODATA,
+	                 "of that moment there is video, which gives single pictures; frames, for several "
+	                 "or a stack of them, reach back %.1f s",
+	                 seconds(clock_now_ns() - ring.oldest_ns));
+}
+
+static int submit_video(struct requests *requests, const struct request *request, struct error *error)
+{
+	if (check_video(requests, request, error) < 0)
+		return error->code;
+	struct job *job = admit(requests, request, JOB_VIDEO, error);
+	if (!job)
+		return error->code;
+	if (packet_ring_open_nearest(requests->packets, &job->video, request->at_ns, &job->video_frame) &&
+	    is_close(requests, &job->video_frame, request->at_ns)) {
+		jobs_submit(requests->jobs, job);
+		return 0;
+	}
+	jobs_dismiss(requests->jobs, job);
+	return explain_reach(requests, request->at_ns, error);
+}
+
+/* --- frames --- */
+
 /* A stack is made of frames of one exposure. */
 static int pin_nearest(const struct request *request, struct job *job)
 {
@@ -91,37 +189,13 @@ static int check_width(const struct requests *requests, const struct request *re
 	return error_set(error, -EINVAL, "width=%d is larger than the picture: at most %d", request->width, width);
 }
 
-static struct job *admit(struct requests *requests, const struct request *request, struct error *error)
-{
-	struct frame_ring_status ring;
-	frame_ring_status(requests->ring, &ring);
-	size_t capacity = request->count;
-	if (request->moment != REQUEST_PINNED && capacity > ring.run_limit && capacity > 1)
-		capacity = ring.run_limit;
-	bool full =
-	    request->to == JOB_TO_MEMORY && requests->memory_limit > 0 && chunk_total_bytes() >= requests->memory_limit;
-	struct job *job = full ? NULL : jobs_admit(requests->jobs, request->kind, request->to, capacity);
-	if (!job) {
-		error_set(error, -EBUSY, "%s", "");
-		return NULL;
-	}
-	job->formats = request->formats;
-	job->stack_mode = request->stack_mode;
-	job->width = request->width;
-	job->memory_limit = requests->memory_limit;
-	job->ticket = request->ticket;
-	job->ring = requests->ring;
-	job->interval_ns = (int64_t)((double)CLOCK_NS_PER_S / requests->framerate);
-	job->done = request->done;
-	job->data = request->data;
-	return job;
-}
-
 int requests_submit(struct requests *requests, const struct request *request, struct error *error)
 {
 	if (request->width > 0 && check_width(requests, request, error) < 0)
 		return error->code;
-	struct job *job = admit(requests, request, error);
+	if (request->moment == REQUEST_AT && requests->packets && is_older_than_frames(requests, request->at_ns))
+		return submit_video(requests, request, error);
+	struct job *job = admit(requests, request, request->kind, error);
 	if (!job)
 		return error->code;
 	if (request->moment == REQUEST_NEXT_FRAME) {

@@ -59,7 +59,7 @@ const char *event_type_text(enum event_type type)
 
 const char *event_tier_text(enum event_tier tier)
 {
-	static const char *const texts[] = { "", "frames", "packets", "disk" };
+	static const char *const texts[] = { "", "frames", "video", "disk" };
 	assert((unsigned)tier < sizeof texts / sizeof texts[0]);
 	return texts[tier];
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "media/frame_run.h"
 #include "packet_ring_private.h"
 
 static void attach(struct packet_ring *ring, struct packet_cursor *cursor, bool hold)
@@ -27,14 +28,62 @@ static void stand_before(struct packet_cursor *cursor, int gop)
 	cursor->wanted = ring->gops[gop].number;
 }
 
-void packet_ring_open(struct packet_ring *ring, struct packet_cursor *cursor, int64_t at_ns, bool hold)
+/* The oldest GOP whose last packet is of at_ns or later, else the newest; NONE: the ring is empty. */
+static int find_gop(const struct packet_ring *ring, int64_t at_ns)
 {
-	pthread_mutex_lock(&ring->lock);
-	attach(ring, cursor, hold);
 	int best = ring->newest;
 	while (best != NONE && ring->gops[best].older != NONE &&
 	       ring->entries[ring->gops[ring->gops[best].older].last].frame.timestamp_ns >= at_ns)
 		best = ring->gops[best].older;
+	return best;
+}
+
+/* The GOP of the packet nearest to at_ns, and its frame. A frame lasts until its exposure ends, so it may be the last
+ * one of the GOP before. */
+static int find_nearest(const struct packet_ring *ring, int64_t at_ns, struct frame_info *nearest)
+{
+	int found = NONE, gop = find_gop(ring, at_ns);
+	if (gop != NONE && ring->gops[gop].older != NONE)
+		gop = ring->gops[gop].older;
+	for (int gops = 0; gops < 2 && gop != NONE; gops++, gop = ring->gops[gop].newer) {
+		for (int i = ring->gops[gop].first; i != NONE; i = ring->entries[i].next) {
+			const struct frame_info *frame = &ring->entries[i].frame;
+			if (found != NONE && frame_distance_ns(frame, at_ns) >= frame_distance_ns(nearest, at_ns))
+				continue;
+			*nearest = *frame;
+			found = gop;
+		}
+	}
+	return found;
+}
+
+bool packet_ring_open_nearest(struct packet_ring *ring, struct packet_cursor *cursor, int64_t at_ns,
+                              struct frame_info *nearest)
+{
+	*cursor = (struct packet_cursor){ 0 };
+	pthread_mutex_lock(&ring->lock);
+	int gop = find_nearest(ring, at_ns, nearest);
+	if (gop != NONE) {
+		attach(ring, cursor, false);
+		stand_before(cursor, gop);
+	}
+	pthread_mutex_unlock(&ring->lock);
+	return gop != NONE;
+}
+
+bool packet_ring_nearest(struct packet_ring *ring, int64_t at_ns, struct frame_info *nearest)
+{
+	pthread_mutex_lock(&ring->lock);
+	bool found = find_nearest(ring, at_ns, nearest) != NONE;
+	pthread_mutex_unlock(&ring->lock);
+	return found;
+}
+
+void packet_ring_open(struct packet_ring *ring, struct packet_cursor *cursor, int64_t at_ns, bool hold)
+{
+	pthread_mutex_lock(&ring->lock);
+	attach(ring, cursor, hold);
+	int best = find_gop(ring, at_ns);
 	if (best != NONE)
 		stand_before(cursor, best);
 	pthread_mutex_unlock(&ring->lock);

@@ -9,9 +9,10 @@ import time
 import unittest
 
 import numpy as np
+from PIL import Image
 
-from harness import Daemon, EventReader, SANITIZED, connect, main, read_all, wait_until
-from pictures import load, read_number
+from harness import Daemon, EventReader, SANITIZED, connect, main, read_all, paths_of, wait_until
+from pictures import decode, load, read_number
 
 FPS = 10 if SANITIZED else 30
 
@@ -219,9 +220,51 @@ class Clips(unittest.TestCase):
         daemon = self.daemon({"encoder.when": "always"})
         daemon.wait_frames(FPS * 3)
         tiers = json.loads(daemon.ask("timeline"))["tiers"]
-        self.assertEqual([tier["tier"] for tier in tiers], ["frames", "packets"])
+        self.assertEqual([tier["tier"] for tier in tiers], ["frames", "video"])
         self.assertLess(abs(tiers[1]["from"] - tiers[0]["from"]), 1)
         self.assertEqual(tiers[1]["keys"], sorted(tiers[1]["keys"]))
+
+    def get(self, daemon, line):
+        """(what meta says, the picture)"""
+        with connect(daemon) as client:
+            client.sendall(line.encode() + b"\n")
+            head, _, data = read_all(client).partition(b"\n")
+        self.assertTrue(head.startswith(b"{"), head)
+        return json.loads(head), decode(data)
+
+    def expect_moments_from_video(self, **options):
+        daemon = self.daemon(dict({"encoder.when": "always", "ring.size": FPS * 2}, **options))
+        wait_until(lambda: daemon.status()["video"]["seconds"] > 8, "a past of video")
+        for tier, back_s in (("frames", 1), ("video", 7), ("video", 5.5), ("video", 4), ("video", 3.05)):
+            meta, picture = self.get(daemon, f"get at=-{back_s} meta width=256")
+            self.assertEqual(meta["tier"], tier)
+            self.assertEqual(read_number(picture, 320), meta["id"] - 1)  # the camera counts from 0
+            self.assertLess(abs(meta["age_s"] - back_s), 1.5 / FPS)
+        reply = daemon.ask("past at=-6 jpg png")
+        self.assertIn("from video", reply)
+        one, other = (load(path) for path in paths_of(reply))
+        self.assertEqual(read_number(one), read_number(other))
+        with Image.open(paths_of(reply)[0]) as image:
+            self.assertIn("; from video", image.getexif()[270])  # ImageDescription
+        return daemon
+
+    def test_a_moment_that_has_left_the_frame_ring_comes_from_video(self):
+        daemon = self.expect_moments_from_video(**{"encoder.kind": "openh264"})
+        for line in ("past at=-5 count=3", "pastStack at=-5", "get at=-5 count=4"):
+            self.assertRegex(daemon.ask(line), r"^NO_FRAMES: of that moment there is video, which gives single pictures")
+        self.assertRegex(daemon.ask("get at=-300"),
+                         r"^NO_FRAMES: the past reaches back 2\.\d s as frames, \d+\.\d s as video")
+
+    def test_the_same_from_mjpeg(self):
+        self.expect_moments_from_video(**{"encoder.kind": "mjpeg", "clip.past_mb": 16})
+
+    def test_where_nothing_is_encoded_the_frames_are_all_there_is(self):
+        daemon = self.daemon({"ring.size": FPS * 2, "encoder.kind": "mjpeg"})
+        daemon.wait_frames(FPS * 2 - 1)
+        self.assertIn("SAVED_CLIP", daemon.ask("clip before=1 after=0 wait"))
+        wait_until(lambda: daemon.status()["ring"]["newest_id"] > FPS * 6, "the clip's frames to leave the ring")
+        self.assertRegex(daemon.ask("get at=-3.5"), r"^NO_FRAMES: the past reaches back 2\.\d s")
+        self.assertEqual(len(json.loads(daemon.ask("timeline"))["tiers"]), 1)
 
     def test_a_live_stream(self):
         daemon = self.daemon()

@@ -30,7 +30,7 @@ static size_t size_of(uint64_t id)
 	return PACKET_BYTES + id * 37 % 500;
 }
 
-/* Packet id at id * 100 ns, its bytes a pattern of it. */
+/* Packet id, exposed from id * 100 ns on for 50, its bytes a pattern of it. */
 static int put_sized(struct packet_ring *ring, uint64_t id, bool key, size_t bytes)
 {
 	uint8_t *data = malloc(bytes);
@@ -38,7 +38,10 @@ static int put_sized(struct packet_ring *ring, uint64_t id, bool key, size_t byt
 	for (size_t i = 0; i < bytes; i++)
 		data[i] = (uint8_t)(id + i / 7);
 	const struct packet packet = {
-		.data = data, .bytes = bytes, .key = key, .frame = { .id = id, .timestamp_ns = (int64_t)id * 100 }
+		.data = data,
+		.bytes = bytes,
+		.key = key,
+		.frame = { .id = id, .timestamp_ns = (int64_t)id * 100, .exposure_end_ns = (int64_t)id * 100 + 50 },
 	};
 	int result = packet_ring_put(ring, &format, &packet);
 	free(data);
@@ -353,9 +356,46 @@ static void test_waiting_ends_with_a_packet_a_wake_or_its_time(void **state)
 	packet_ring_destroy(ring);
 }
 
+/* The id of the packet, and of the one with which the cursor begins. */
+static void expect_nearest(struct packet_ring *ring, int64_t at_ns, uint64_t id, uint64_t key_id)
+{
+	struct frame_info nearest;
+	struct packet_cursor cursor;
+	struct packet packet;
+	const struct video_format *found;
+	assert_true(packet_ring_nearest(ring, at_ns, &nearest));
+	assert_int_equal(nearest.id, id);
+	assert_true(packet_ring_open_nearest(ring, &cursor, at_ns, &nearest));
+	assert_int_equal(nearest.id, id);
+	assert_int_equal(packet_ring_next(&cursor, &packet, &found), 1);
+	assert_true(packet.key);
+	assert_int_equal(packet.frame.id, key_id);
+	packet_ring_close(&cursor);
+}
+
+static void test_the_packet_nearest_to_a_moment(void **state)
+{
+	(void)state;
+	struct packet_ring *ring = new_ring(ARENA_BYTES, PACKETS);
+	struct frame_info nearest;
+	struct packet_cursor cursor;
+	assert_false(packet_ring_nearest(ring, 700, &nearest));
+	assert_false(packet_ring_open_nearest(ring, &cursor, 700, &nearest));
+	packet_ring_close(&cursor); /* again is fine */
+	put_row(ring, 5, 15);
+	expect_nearest(ring, 0, 5, 5);
+	expect_nearest(ring, 700, 7, 5);
+	expect_nearest(ring, 949, 9, 5); /* it is still being exposed; the next one is the next GOP's */
+	expect_nearest(ring, 980, 10, 10);
+	expect_nearest(ring, 1460, 14, 10);
+	expect_nearest(ring, 5000, 19, 15);
+	packet_ring_destroy(ring);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_packet_nearest_to_a_moment),
 		cmocka_unit_test(test_packets_come_back_in_order_and_whole),
 		cmocka_unit_test(test_a_cursor_begins_with_the_key_frame_at_or_before),
 		cmocka_unit_test(test_one_that_waits_for_the_next_key_frame_gets_it),

@@ -12,8 +12,9 @@
  *   there is no token: the file's permissions are the key.
  * - With max_clients in, the oldest that has no complete line yet makes way for a newcomer, strangers before those that
  *   have shown the token; when all wait for replies, the newcomer does. Either way who goes is answered BUSY.
- * - A client whose reply has not come after 300 s is answered BUSY as well. A client that takes no byte for
- *   total_timeout_s while some wait for it is disconnected.
+ * - A client whose reply has not come after 300 s is answered BUSY as well. A client that takes fewer than
+ *   SERVER_LEAST_BYTES_PER_S over total_timeout_s while some wait for it is disconnected. One whose machine has gone
+ *   without a word is found out by TCP's probes within two minutes.
  */
 #ifndef PASTCAM_NET_SERVER_H
 #define PASTCAM_NET_SERVER_H
@@ -24,6 +25,8 @@
 #include "base/chunk.h"
 #include "base/error.h"
 #include "base/loop.h"
+
+enum { SERVER_LEAST_BYTES_PER_S = 1024 };
 
 struct server_params {
 	const char *bind;           /* an IPv4 or IPv6 address; "0.0.0.0", "::" for all */
@@ -64,8 +67,8 @@ void server_destroy(struct server *server); /* closes first; no server_reply may
 /* Copies text, as valid UTF-8 (see utf8_repair), and adds the newline. */
 void server_reply(struct server *server, server_ticket ticket, const char *text);
 
-/* The same with any bytes: head, then body (NULL: none), both taken over. NULL head: the client is left to its
- * time-out. */
+/* The same with any bytes: head, then body (NULL: none), both taken over. NULL head, for want of memory: the connection
+ * is closed without a word. */
 void server_reply_chunks(struct server *server, server_ticket ticket, struct chunk *head, struct chunk *body);
 
 /* --- streams: what a client is sent for as long as it stays; on the loop's thread --- */

@@ -21,7 +21,7 @@ static struct pending_reply take_pending_reply(struct server *server, size_t slo
 {
 	pthread_mutex_lock(&server->lock);
 	struct pending_reply pending = server->pending_replies[slot];
-	if (pending.head || even_without_reply)
+	if (pending.head || pending.lost || even_without_reply)
 		server->pending_replies[slot] = (struct pending_reply){ 0 };
 	pthread_mutex_unlock(&server->lock);
 	return pending;
@@ -38,10 +38,12 @@ void server_reply_chunks(struct server *server, server_ticket ticket, struct chu
 {
 	pthread_mutex_lock(&server->lock);
 	struct pending_reply *pending = &server->pending_replies[ticket % (uint64_t)server->slots];
-	if (head && pending->ticket == ticket && !pending->head) {
+	if (pending->ticket == ticket && !pending->head) {
+		pending->lost = !head;
 		pending->head = head;
-		pending->body = body;
-		head = body = NULL;
+		pending->body = head ? body : NULL;
+		if (head)
+			head = body = NULL;
 		eventfd_write(server->handover, 1);
 	}
 	pthread_mutex_unlock(&server->lock);
@@ -64,5 +66,7 @@ void server_pass_replies(struct server *server)
 		struct pending_reply pending = take_pending_reply(server, (size_t)i, false);
 		if (pending.head)
 			client_send(&server->clients[i], pending.head, pending.body);
+		else if (pending.lost)
+			client_close(&server->clients[i]);
 	}
 }

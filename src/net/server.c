@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -90,6 +92,20 @@ static void on_timer(void *data, uint32_t times)
 }
 
 /* True when there may be more to accept. */
+/* Frames go out whole and at once: what belongs together is sent with MSG_MORE. A client that waits for a silent camera
+ * sends nothing, so that only probes tell whether it is still there. A refusal does no harm. */
+static void tune(int fd, bool local)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },    { SOL_SOCKET, SO_KEEPALIVE, 1 }, { IPPROTO_TCP, TCP_KEEPIDLE, 60 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 15 }, { IPPROTO_TCP, TCP_KEEPCNT, 4 },
+	};
+	for (size_t i = 0; !local && i < sizeof options / sizeof options[0]; i++)
+		setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof options[i].value);
+}
+
 static bool server_accept(struct server_listener *listener)
 {
 	struct server *server = listener->server;
@@ -99,6 +115,7 @@ static bool server_accept(struct server_listener *listener)
 	if (fd >= 0) {
 		log_fault_end(&server->accept_fault, "network: connections can be accepted again");
 		server_count(server, &server->status.accepted);
+		tune(fd, listener->local);
 		clients_admit(server, fd, &address, listener->local);
 		return true;
 	}
@@ -241,6 +258,7 @@ struct server *server_create(const struct server_params *params, struct loop *lo
 	server->data = data;
 	server->idle_ns = (int64_t)(params->idle_timeout_s * (double)CLOCK_NS_PER_S);
 	server->total_ns = (int64_t)(params->total_timeout_s * (double)CLOCK_NS_PER_S);
+	server->least_taken = (uint64_t)(params->total_timeout_s * SERVER_LEAST_BYTES_PER_S);
 	server->handover = -1;
 	server->socket_file = SOCKET_FILE_NULL;
 	for (int i = 0; i < LISTENER_COUNT; i++)

@@ -41,6 +41,7 @@ struct client {
 	struct connection connection;
 	struct sockaddr_storage address;
 	int64_t total_deadline_ns, deadline_ns;
+	uint64_t taken_before;  /* connection.taken when deadline_ns was set, while some waits */
 	bool authorised, local; /* local: by the UNIX socket */
 	bool ended;             /* its end of stream was read while its line was delayed */
 	const struct server_stream *stream;
@@ -55,6 +56,7 @@ struct pending_reply {
 	server_ticket ticket; /* 0: none is expected */
 	struct chunk *head;   /* handed over, not yet taken by the loop; owned */
 	struct chunk *body;   /* follows head; may be NULL */
+	bool lost;            /* there was no memory for it: the connection closes */
 };
 
 struct server_listener {
@@ -71,6 +73,7 @@ struct server {
 	server_line on_line;
 	void *data;
 	int64_t idle_ns, total_ns;
+	uint64_t least_taken; /* bytes that a client takes in total_ns */
 	bool needs_token;
 	struct token token;
 	struct throttle throttle;
@@ -97,6 +100,9 @@ struct server {
 /* One connection. A free client is ready for client_begin, which takes over fd unless it fails. */
 int client_begin(struct client *client, int fd, const struct sockaddr_storage *address, bool local);
 void client_read(struct client *client);
+/* From now on it has total_ns to take least_taken bytes; and again when it has taken them. */
+void client_expect_taking(struct client *client);
+void client_note_taking(struct client *client);
 void client_answer(struct client *client, const char *text);                     /* copies */
 void client_send(struct client *client, struct chunk *head, struct chunk *body); /* takes over; body may be NULL */
 void client_expire(struct client *client, int64_t now_ns);

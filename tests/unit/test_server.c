@@ -315,6 +315,77 @@ static void test_a_reader_is_not_slow_because_the_process_stood_still(void **sta
 	finish(&rig);
 }
 
+static void test_a_reply_without_memory_closes_the_connection(void **state)
+{
+	(void)state;
+	struct rig rig;
+	start(&rig, &server_defaults);
+	int fd = say(&rig, "hold\n");
+	server_reply_chunks(rig.server, wait_held(&rig, 1), NULL, NULL);
+	assert_string_equal(hear(fd), "");
+	assert_answer(&rig, "hello\n", "<hello>\n");
+	finish(&rig);
+}
+
+/* Takes a little, again and again: not the silence that a time-out sees, but a place that is never given back. */
+static void test_a_reader_that_trickles_loses_its_place(void **state)
+{
+	(void)state;
+	enum { LARGE = 32 << 20, TAKEN = 50, EVERY_US = 100000, TURNS = 150 };
+	struct rig rig;
+	struct server_params params = server_defaults;
+	params.total_timeout_s = 2;
+	start(&rig, &params);
+	char *text = calloc(1, LARGE + 1);
+	memset(text, 'a', LARGE);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), least = 1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)rig.port) };
+	inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(send(fd, "hold\n", 5, MSG_NOSIGNAL), 5);
+	server_reply(rig.server, wait_held(&rig, 1), text);
+	free(text);
+	struct server_status status = { .clients = 1 };
+	for (int i = 0; i < TURNS && status.clients > 0; i++) {
+		char bytes[TAKEN];
+		recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+		usleep(EVERY_US);
+		server_status(rig.server, &status);
+	}
+	assert_int_equal(status.clients, 0);
+	close(fd);
+	finish(&rig);
+}
+
+/* "  0: 0100007F:A1B2 0100007F:C3D4 01 00000000:00000000 02:…": established, and the timer that runs is keepalive's. */
+static bool is_probed(int port)
+{
+	char line[256], state[3], timer[3];
+	unsigned local;
+	bool found = false;
+	FILE *file = fopen("/proc/net/tcp", "r");
+	assert_non_null(file);
+	while (!found && fgets(line, sizeof line, file))
+		found = sscanf(line, " %*d: %*8[0-9A-F]:%4x %*s %2s %*s %2s", &local, state, timer) == 3 &&
+		        (int)local == port && strcmp(state, "01") == 0 && strcmp(timer, "02") == 0;
+	fclose(file);
+	return found;
+}
+
+static void test_whoever_waits_is_probed(void **state)
+{
+	(void)state;
+	struct rig rig;
+	start(&rig, &server_defaults);
+	int fd = say(&rig, "hold\n");
+	server_ticket ticket = wait_held(&rig, 1);
+	assert_true(is_probed(rig.port));
+	server_reply(rig.server, ticket, "done");
+	assert_string_equal(hear(fd), "done\n");
+	finish(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +404,9 @@ int main(void)
 		cmocka_unit_test(test_a_line_that_came_while_the_process_stood_still_is_read),
 		cmocka_unit_test(test_a_line_that_is_read_while_room_is_made_is_answered),
 		cmocka_unit_test(test_a_reader_is_not_slow_because_the_process_stood_still),
+		cmocka_unit_test(test_a_reply_without_memory_closes_the_connection),
+		cmocka_unit_test(test_a_reader_that_trickles_loses_its_place),
+		cmocka_unit_test(test_whoever_waits_is_probed),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

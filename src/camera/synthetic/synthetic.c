@@ -1,10 +1,5 @@
-/*
- * A camera made of arithmetic: the scene (scene.h) in a light (light.h), with faults on request (faults.h).
- *
- * Its time line: a frame is exposed from start to due, and waits at due. Its successor is exposed from then on, and is
- * due one frame interval later. The mode is read when an exposure begins, so a change shows from the frame after the
- * one under way. In video the first exposure is taken to have been under way already: the first frame is there at once.
- */
+/* A camera made of arithmetic: the scene (scene.h) in a light (light.h), exposed by a shutter (shutter.h), with faults
+ * on request (faults.h). */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,6 +13,7 @@
 #include "camera/light.h"
 #include "layout.h"
 #include "scene.h"
+#include "shutter.h"
 #include "stage.h"
 #include "synthetic_buffer.h"
 #include "synthetic_state.h"
@@ -33,17 +29,11 @@ struct synthetic {
 	struct stage stage;
 	struct light_trace trace;
 	size_t trace_cursor;
-	struct light_auto automatic;
-	struct camera_mode mode;
+	struct shutter shutter;
 	struct synthetic_state *state;
 	bool started, gone;
-	int timer;
-	/* of the frame under way: */
-	int64_t start_ns, due_ns; /* its exposure; due is the end */
-	int64_t ended_ns;         /* the exposure before */
-	bool still;
-	double exposure_us, gain;
 	bool unread; /* nobody looks at the image */
+	int timer;
 };
 
 static double lux_between(struct synthetic *camera, int64_t from_ns, int64_t to_ns)
@@ -155,7 +145,7 @@ static int synthetic_open(const struct camera_params *params, void **state, stru
 		return result;
 	}
 	int64_t now_ns = clock_now_ns();
-	light_auto_init(&camera->automatic, params->framerate, lux_between(camera, now_ns, now_ns));
+	shutter_init(&camera->shutter, params->framerate, lux_between(camera, now_ns, now_ns));
 	describe(camera, description);
 	*state = camera;
 	return 0;
@@ -163,71 +153,9 @@ static int synthetic_open(const struct camera_params *params, void **state, stru
 
 static void arm(struct synthetic *camera)
 {
-	struct itimerspec when = { .it_value = { .tv_sec = camera->due_ns / CLOCK_NS_PER_S,
-		                                     .tv_nsec = camera->due_ns % CLOCK_NS_PER_S } };
+	const int64_t due_ns = camera->shutter.due_ns;
+	struct itimerspec when = { .it_value = { .tv_sec = due_ns / CLOCK_NS_PER_S, .tv_nsec = due_ns % CLOCK_NS_PER_S } };
 	timerfd_settime(camera->timer, TFD_TIMER_ABSTIME, &when, NULL);
-}
-
-static void choose_exposure(struct synthetic *camera)
-{
-	bool still = camera->mode.still;
-	camera->still = still;
-	camera->exposure_us = still ? (double)camera->mode.exposure_us : camera->automatic.exposure_us;
-	camera->gain = still ? camera->mode.gain : camera->automatic.gain;
-}
-
-static int64_t exposure_ns(const struct synthetic *camera)
-{
-	return (int64_t)(camera->exposure_us * CLOCK_NS_PER_US);
-}
-
-static int64_t interval_ns(const struct synthetic *camera)
-{
-	double interval = fmax((double)CLOCK_NS_PER_S / camera->params->framerate, (double)exposure_ns(camera));
-	return (int64_t)(synthetic_state_has(camera->state, FAULT_SLOW) ? SLOW_FACTOR * interval : interval);
-}
-
-/* Frames wait for a consumer that comes late as long as there are buffers, as on any camera; the oldest of what is
- * beyond that are lost, and counted. */
-static void skip_missed(struct synthetic *camera, int64_t now_ns)
-{
-	int64_t interval = interval_ns(camera), missed = (now_ns - camera->due_ns) / interval - (BUFFERS - 1);
-	if (missed <= 0)
-		return;
-	camera->state->sequence += (uint64_t)missed;
-	camera->start_ns += missed * interval;
-	camera->due_ns += missed * interval;
-}
-
-static void next_frame(struct synthetic *camera)
-{
-	choose_exposure(camera);
-	camera->ended_ns = camera->due_ns;
-	camera->due_ns += interval_ns(camera);
-	camera->start_ns = camera->due_ns - exposure_ns(camera);
-	arm(camera);
-}
-
-static void clamp_mode(struct synthetic *camera, const struct camera_mode *mode, char note[256])
-{
-	camera->mode = *mode;
-	note[0] = '\0';
-	if (!mode->still && mode->start_exposure_us > 0) {
-		camera->automatic.exposure_us = fmin((double)mode->start_exposure_us, camera->automatic.exposure_max_us);
-		camera->automatic.gain = fmin(fmax(mode->start_gain, LIGHT_GAIN_MIN), LIGHT_AUTO_GAIN_MAX);
-	}
-	if (!mode->still)
-		return;
-	if (mode->exposure_us < LIGHT_EXPOSURE_MIN_US)
-		camera->mode.exposure_us = LIGHT_EXPOSURE_MIN_US;
-	if (mode->exposure_us > LIGHT_EXPOSURE_MAX_US)
-		camera->mode.exposure_us = LIGHT_EXPOSURE_MAX_US;
-	camera->mode.gain = fmin(fmax(mode->gain, LIGHT_GAIN_MIN), LIGHT_GAIN_MAX);
-	if (camera->mode.exposure_us != mode->exposure_us || camera->mode.gain < mode->gain ||
-	    camera->mode.gain > mode->gain)
-		snprintf(note, 256, "the camera exposes %d us to %d us at gain %d to %d: exposure %lld us, gain %g taken",
-		         LIGHT_EXPOSURE_MIN_US, LIGHT_EXPOSURE_MAX_US, LIGHT_GAIN_MIN, LIGHT_GAIN_MAX,
-		         (long long)camera->mode.exposure_us, camera->mode.gain);
 }
 
 static int gone(struct synthetic *camera, struct error *error)
@@ -245,11 +173,8 @@ static int synthetic_start(void *state, const struct camera_mode *mode, struct e
 	synthetic_state_heal(camera->state, FAULT_ERROR);
 	synthetic_state_heal(camera->state, FAULT_SLOW);
 	char note[256];
-	clamp_mode(camera, mode, note);
-	choose_exposure(camera);
-	int64_t now_ns = clock_now_ns(), ready_ns = camera->mode.still ? now_ns : now_ns - exposure_ns(camera);
-	camera->start_ns = ready_ns > camera->ended_ns ? ready_ns : camera->ended_ns;
-	camera->due_ns = camera->start_ns + exposure_ns(camera);
+	shutter_set_mode(&camera->shutter, mode, note);
+	shutter_open(&camera->shutter, clock_now_ns());
 	camera->started = true;
 	arm(camera);
 	return 0;
@@ -279,22 +204,25 @@ static double draw(struct synthetic *camera, struct scene_canvas *canvas, double
 		return fmin(mean, 255);
 	}
 	/* At the middle of the exposure. */
-	const double at_s = synthetic_state_seconds(camera->state, (camera->start_ns + camera->due_ns) / 2);
-	stage_tell_truth(&camera->stage, at_s, camera->state->sequence, camera->start_ns);
-	return stage_draw(&camera->stage, camera->scene, canvas, mean, at_s, camera->gain, number);
+	const struct shutter *shutter = &camera->shutter;
+	const double at_s = synthetic_state_seconds(camera->state, (shutter->start_ns + shutter->due_ns) / 2);
+	stage_tell_truth(&camera->stage, at_s, camera->state->sequence, shutter->start_ns);
+	return stage_draw(&camera->stage, camera->scene, canvas, mean, at_s, shutter->gain, number);
 }
 
 static void show(struct synthetic *camera, struct synthetic_buffer *buffer, struct image *image)
 {
-	double mean = light_mean(lux_between(camera, camera->start_ns, camera->due_ns), camera->exposure_us, camera->gain);
+	struct shutter *shutter = &camera->shutter;
+	double mean =
+	    light_mean(lux_between(camera, shutter->start_ns, shutter->due_ns), shutter->exposure_us, shutter->gain);
 	if (synthetic_state_spoils_frame(camera->state, FAULT_BLACK))
 		mean = 0;
 	if (synthetic_state_spoils_frame(camera->state, FAULT_WHITE))
 		mean = WHITE_MEAN;
 	int width = camera->params->width, height = camera->params->height;
 	mean = camera->unread ? fmin(mean, 255) : draw(camera, &buffer->canvas, mean);
-	if (!camera->still)
-		light_auto_step(&camera->automatic, mean);
+	if (!shutter->still)
+		light_auto_step(&shutter->automatic, mean);
 	if (camera->unread)
 		return;
 	if (buffer->pixels) {
@@ -313,12 +241,13 @@ static int deliver(struct synthetic *camera, struct camera_frame *frame)
 	struct synthetic_buffer *buffer = free_buffer(camera);
 	if (!buffer)
 		return 0;
+	const struct shutter *shutter = &camera->shutter;
 	*frame = (struct camera_frame){
-		.timestamp_ns = camera->start_ns,
-		.exposure_end_ns = camera->start_ns + exposure_ns(camera),
+		.timestamp_ns = shutter->start_ns,
+		.exposure_end_ns = shutter->start_ns + shutter_exposure_ns(shutter),
 		.sequence = camera->state->sequence,
-		.exposure_us = camera->exposure_us,
-		.gain = camera->gain,
+		.exposure_us = shutter->exposure_us,
+		.gain = shutter->gain,
 		.unread = camera->unread,
 		.handle = buffer,
 		.buffer = &buffer->shared,
@@ -338,17 +267,21 @@ static int synthetic_acquire(void *state, struct camera_frame *frame, struct err
 	int64_t now_ns = clock_now_ns();
 	if (camera->gone || synthetic_state_has(camera->state, FAULT_VANISH))
 		return gone(camera, error);
-	if (!camera->started || now_ns < camera->due_ns)
+	if (!camera->started || now_ns < camera->shutter.due_ns)
 		return 0;
 	if (synthetic_state_has(camera->state, FAULT_ERROR))
 		return error_set(error, -EIO, "the synthetic camera fails, as camera.synthetic.faults asks");
-	skip_missed(camera, now_ns);
+	struct shutter *shutter = &camera->shutter;
+	shutter->slowness = synthetic_state_has(camera->state, FAULT_SLOW) ? SLOW_FACTOR : 1;
+	/* Frames wait for a consumer that comes late as long as there are buffers; beyond that the oldest are lost. */
+	camera->state->sequence += shutter_skip_missed(shutter, now_ns, BUFFERS);
 	int result = 0;
 	if (!synthetic_state_has(camera->state, FAULT_STALL)) {
 		result = deliver(camera, frame);
 		camera->state->sequence++;
 	}
-	next_frame(camera);
+	shutter_next(shutter);
+	arm(camera);
 	return result;
 }
 
@@ -361,7 +294,8 @@ static void synthetic_release(void *state, struct camera_frame *frame)
 
 static int synthetic_set_mode(void *state, const struct camera_mode *mode, char note[256])
 {
-	clamp_mode(state, mode, note);
+	struct synthetic *camera = state;
+	shutter_set_mode(&camera->shutter, mode, note);
 	return 0;
 }
 

@@ -11,6 +11,7 @@ HAVE_LIBCAMERA := $(shell $(PKG_CONFIG) --exists libcamera 2>/dev/null && echo y
 # libyuv has no .pc file. The H.264 encoders take what it converts.
 HAVE_LIBYUV := $(shell $(CC) $(CPPFLAGS) -include libyuv.h -E -x c /dev/null >/dev/null 2>&1 && echo yes)
 HAVE_OPENH264 := $(if $(HAVE_LIBYUV),$(shell $(PKG_CONFIG) --exists openh264 2>/dev/null && echo yes))
+HAVE_HUB := $(shell $(PKG_CONFIG) --exists sqlite3 libmosquitto libcurl libcrypto 2>/dev/null && echo yes)
 HAVE_MICROHTTPD := $(shell $(PKG_CONFIG) --exists libmicrohttpd 2>/dev/null && echo yes)
 
 CPPFLAGS_ALL = -Iinclude -D_GNU_SOURCE $(WIDE) -DPASTCAM_VERSION='"$(VERSION)"' $(CPPFLAGS) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
@@ -21,7 +22,7 @@ LDLIBS_ALL   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm
 
 # Any depth; tests/layers.sh derives a file's layer from its first folder.
 C_SOURCES := $(sort $(shell find src -name '*.c'))
-SOURCES := $(filter-out src/%/main.c src/web/%,$(C_SOURCES))
+SOURCES := $(filter-out src/%/main.c src/web/% src/hub/%,$(C_SOURCES))
 # Where a library is missing its encoder is left out, with a note below.
 ifneq ($(HAVE_LIBYUV),yes)
 SOURCES := $(filter-out src/encode/i420.c src/encode/v4l2%.c,$(SOURCES))
@@ -56,17 +57,29 @@ WEB_FILES := $(patsubst web/%,$(BUILD)/web/%.gz,$(filter-out %.md,$(wildcard web
 WEB_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_web_*.c)) \
 	$(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_web_*.c))
 
+# The same of pastcam-hub.
+HUB_SOURCES := $(filter-out src/hub/main.c,$(filter src/hub/%,$(C_SOURCES)))
+HUB_LIBRARY = $(BUILD)/libpastcam-hub.a
+HUB_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_hub_*.c)) \
+	$(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_hub_*.c))
+HUB_LDLIBS = $(shell $(PKG_CONFIG) --libs sqlite3 libmosquitto libcurl libcrypto libcjson) -lm
+
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 ifeq ($(HAVE_LIBCAMERA),yes)
 UNIT_TESTS += $(patsubst tests/unit/%.cpp,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.cpp))
 endif
 
 .PHONY: all
-all: $(BUILD)/pastcam ## build build/pastcam, and build/pastcam-web where libmicrohttpd is
+all: $(BUILD)/pastcam ## build build/pastcam, and build/pastcam-web and build/pastcam-hub where their libraries are
 ifeq ($(HAVE_MICROHTTPD),yes)
 all: $(BUILD)/pastcam-web
 else
 all: no-web
+endif
+ifeq ($(HAVE_HUB),yes)
+all: $(BUILD)/pastcam-hub
+else
+all: no-hub
 endif
 
 $(BUILD)/pastcam: $(BUILD)/src/pastcam/main.o $(LIBRARY)
@@ -84,6 +97,17 @@ no-web: $(BUILD)/pastcam
 
 $(BUILD)/pastcam-web: $(BUILD)/src/web/main.o $(WEB_LIBRARY) $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lmicrohttpd $(WEB_LDLIBS)
+
+.PHONY: no-hub
+no-hub: $(BUILD)/pastcam
+	@echo "note: built without pastcam-hub, events, rules and MQTT (libsqlite3-dev, libmosquitto-dev, libcurl4-openssl-dev and libssl-dev are not all installed)"
+
+$(BUILD)/pastcam-hub: $(BUILD)/src/hub/main.o $(HUB_LIBRARY) $(LIBRARY)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(HUB_LDLIBS)
+
+$(HUB_LIBRARY): $(HUB_SOURCES:%.c=$(BUILD)/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
 
 $(WEB_LIBRARY): $(WEB_SOURCES:%.c=$(BUILD)/%.o)
 	@rm -f $@
@@ -120,6 +144,11 @@ $(BUILD)/%.o: %.cpp Makefile config.mk
 ifneq ($(HAVE_MICROHTTPD),yes)
 UNIT_TESTS := $(filter-out $(WEB_TESTS),$(UNIT_TESTS))
 endif
+ifneq ($(HAVE_HUB),yes)
+UNIT_TESTS := $(filter-out $(HUB_TESTS),$(UNIT_TESTS))
+endif
+$(HUB_TESTS): $(HUB_LIBRARY)
+$(HUB_TESTS): TEST_LIBS = $(HUB_LIBRARY) $(LIBRARY) $(HUB_LDLIBS)
 $(WEB_TESTS): $(WEB_LIBRARY)
 $(WEB_TESTS): TEST_LIBS = $(WEB_LIBRARY) $(LIBRARY) -lmicrohttpd
 
@@ -131,6 +160,9 @@ FUZZ_TESTS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/f
 FUZZ_MAIN = $(BUILD)/tests/fuzz/corpus_main.o
 ifneq ($(HAVE_MICROHTTPD),yes)
 FUZZ_TESTS := $(filter-out $(WEB_TESTS),$(FUZZ_TESTS))
+endif
+ifneq ($(HAVE_HUB),yes)
+FUZZ_TESTS := $(filter-out $(HUB_TESTS),$(FUZZ_TESTS))
 endif
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_MAIN) $(LIBRARY)
@@ -276,7 +308,7 @@ lint-compilers:
 		-DPASTCAM_VERSION=\"0\" -DPASTCAM_WEB_FILES=\"\" -DPASTCAM_WITH_LIBCAMERA $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))' sh
 	$(MAKE) --no-print-directory CC=clang CXX=clang++ BUILD=build/clang CFLAGS=-Werror CXXFLAGS=-Werror all unit
 	shellcheck --severity=warning $(SHELL_SCRIPTS)
-	for unit in pastcam pastcam-web; do \
+	for unit in pastcam pastcam-web pastcam-hub; do \
 		systemd-analyze security --offline=yes --threshold=20 --no-pager overlay/usr/lib/systemd/system/$$unit.service \
 			> build/exposure || { cat build/exposure; exit 1; }; \
 		tail -n 1 build/exposure; \
@@ -300,6 +332,10 @@ install: all ## install binary, configuration, units, man page, documents (DESTD
 ifeq ($(HAVE_MICROHTTPD),yes)
 	install -D -m 755 $(BUILD)/pastcam-web $(DESTDIR)$(PREFIX)/bin/pastcam-web
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam-web.service $(DESTDIR)$(UNITDIR)/pastcam-web.service
+endif
+ifeq ($(HAVE_HUB),yes)
+	install -D -m 755 $(BUILD)/pastcam-hub $(DESTDIR)$(PREFIX)/bin/pastcam-hub
+	install -D -m 644 overlay/usr/lib/systemd/system/pastcam-hub.service $(DESTDIR)$(UNITDIR)/pastcam-hub.service
 endif
 
 .PHONY: clean

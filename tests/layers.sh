@@ -72,6 +72,7 @@ BEGIN {
     library_place["sqlite3.h"] = "^src/(hub|web)/"
     library_place["mosquitto.h"] = "^src/hub/"
     library_place["curl/"] = "^src/hub/"
+    library_place["openssl/"] = "^src/hub/"
     library_place["wels/"] = "^src/encode/"
     library_place["linux/videodev2.h"] = "^src/encode/"
     library_place["libyuv.h"] = "^src/encode/"

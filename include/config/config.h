@@ -113,6 +113,11 @@ struct config {
 		int max_clients;
 	} web;
 	struct {
+		char data_dir[CONFIG_TEXT_BYTES];
+		int keep_events;
+		double keep_days;
+	} hub;
+	struct {
 		int max_rss_mb;
 		double available_fraction;
 		double share; /* of several cameras' memory; 0: this one has it all */

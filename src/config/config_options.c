@@ -221,6 +221,12 @@ const struct option config_options[] = {
 	INTEGER("web.max_clients", web.max_clients, 4, 4096, "128", "",
 	        "Connections to the page at once; beyond it the one that has asked nothing for longest makes way."),
 
+	TEXT("hub.data_dir", hub.data_dir, "/var/lib/pastcam-hub",
+	     "Folder in which pastcam-hub keeps its events (hub.db); it is created."),
+	INTEGER("hub.keep_events", hub.keep_events, 1000, 100000000, "1000000", "events",
+	        "Most events that are remembered; the oldest go first."),
+	NUMBER("hub.keep_days", hub.keep_days, 0, 36500, "0", "days", "Older events are forgotten; 0: never."),
+
 	INTEGER("memory.max_rss_mb", memory.max_rss_mb, 32, 1048576, "350", "MiB",
 	        "Memory of the whole process, ring included. Beyond it the process exits with 42 and restarts with a "
 	        "smaller ring."),

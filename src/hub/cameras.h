@@ -1,0 +1,54 @@
+/*
+ * The cameras of this machine: their sockets as they come and go, their events, and what is asked of them.
+ *
+ * Each camera has one `events` line that begins after the last event that was handed on, so nothing is told twice, and
+ * nothing is missed that the daemon still has. A daemon that goes away is tried again, from a second to ten, while its
+ * socket is there.
+ */
+#ifndef PASTCAM_HUB_CAMERAS_H
+#define PASTCAM_HUB_CAMERAS_H
+
+#include "client/client.h"
+#include "event.h"
+#include "hub.h"
+
+struct cameras;
+struct camera;
+
+struct cameras_handlers {
+	/* An event, but no heartbeat; valid during the call. is_again: it was handed on before, see camera_read_again. */
+	void (*event)(void *data, struct camera *camera, const struct hub_event *event, bool is_again);
+	/* Its daemon answers, or does not any more. */
+	void (*change)(void *data, struct camera *camera);
+	/* Once for each camera before it is followed: the id of the last event that is known, or "". */
+	void (*cursor)(void *data, const char *camera, char id[HUB_ID_BYTES]);
+	void *data;
+};
+
+struct cameras *cameras_create(struct loop *loop, const char *folder, const struct cameras_handlers *handlers,
+                               struct error *error);
+void cameras_destroy(struct cameras *cameras); /* NULL is fine */
+
+size_t cameras_count(const struct cameras *cameras); /* those that are away too */
+struct camera *cameras_at(const struct cameras *cameras, size_t index);
+struct camera *cameras_find(const struct cameras *cameras, const char *name); /* NULL: there is none such */
+
+const char *camera_name(const struct camera *camera);
+bool camera_is_online(const struct camera *camera);
+bool camera_has_socket(const struct camera *camera);
+
+/* Reads its events again from the one after id ("": all that it keeps). What has been handed on once comes again, with
+ * is_again. */
+void camera_read_again(struct camera *camera, const char *id);
+
+/* By its night events, and by its status when it comes. */
+bool camera_is_night(const struct camera *camera);
+
+/* Sends a line. done: once, with the first line of the reply, or with why there is none (code < 0, reply ""); NULL is
+ * fine: what fails is logged. -EBUSY when CAMERA_CALLS_MAX are under way, or as client_call_begin; done is then not
+ * called. */
+enum { CAMERA_CALLS_MAX = 8 };
+typedef void (*camera_done)(void *data, struct camera *camera, const char *reply, const struct error *error);
+int camera_send(struct camera *camera, const char *line, camera_done done, void *data, struct error *error);
+
+#endif

@@ -1,0 +1,168 @@
+#include "daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/notify.h"
+#include "cameras.h"
+#include "folders.h"
+#include "keeper.h"
+#include "store.h"
+
+/* --- what the parts tell --- */
+
+static void on_event(void *data, struct camera *camera, const struct hub_event *event, bool is_again)
+{
+	struct hub *hub = data;
+	(void)camera;
+	(void)is_again;
+	store_event(hub->store, event);
+	bool is_lost = strcmp(event->type, "lost") == 0;
+	if (is_lost)
+		log_warning("Camera %s: events are missing here that were told before they could be read; their files will be "
+		            "found",
+		            event->camera);
+	if (is_lost || strcmp(event->type, "pin.kept") == 0)
+		keeper_scan(hub->keeper);
+}
+
+static void on_change(void *data, struct camera *camera)
+{
+	(void)data;
+	(void)camera;
+}
+
+static void find_cursor(void *data, const char *camera, char id[HUB_ID_BYTES])
+{
+	const struct hub *hub = data;
+	store_cursor(hub->store, camera, id);
+}
+
+static void on_written(void *data)
+{
+	const struct hub *hub = data;
+	if (hub->keeper)
+		keeper_batch_written(hub->keeper);
+}
+
+/* What was not stored is read again; the cameras have not gone on without the store. */
+static void on_recovered(void *data)
+{
+	const struct hub *hub = data;
+	for (size_t i = 0; i < cameras_count(hub->cameras); i++) {
+		char id[HUB_ID_BYTES];
+		struct camera *camera = cameras_at(hub->cameras, i);
+		store_cursor(hub->store, camera_name(camera), id);
+		camera_read_again(camera, id);
+	}
+	keeper_scan(hub->keeper);
+}
+
+/* --- signals and systemd --- */
+
+static void on_signal(void *data, uint32_t events)
+{
+	(void)events;
+	loop_stop(data);
+}
+
+static void on_watchdog(void *data, uint32_t times)
+{
+	(void)data;
+	(void)times;
+	notify_send("WATCHDOG=1");
+}
+
+static int watch_signals(struct hub *hub, struct error *error)
+{
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	int64_t interval_ns = notify_watchdog_interval_ns();
+	struct loop_watch *watchdog = loop_add_timer(hub->loop, on_watchdog, NULL);
+	if (fd < 0 || !watchdog || !loop_add(hub->loop, fd, EPOLLIN, on_signal, hub->loop) ||
+	    (interval_ns > 0 && loop_set_timer(watchdog, interval_ns, interval_ns) < 0))
+		return error_set_errno(error, -errno, "cannot watch for signals");
+	return 0;
+}
+
+/* --- life --- */
+
+static int make_store(struct hub *hub, struct error *error)
+{
+	struct folders *folders = malloc(sizeof *folders);
+	bool is_new = false;
+	const struct store_params params = {
+		.folder = hub->config->hub.data_dir,
+		.keep_events = hub->config->hub.keep_events,
+		.keep_days = hub->config->hub.keep_days,
+		.written = on_written,
+		.recovered = on_recovered,
+		.data = hub,
+	};
+	int result = folders ? folders_find(hub, folders, error) : error_set(error, -ENOMEM, "no memory for the folders");
+	hub->store = result == 0 ? store_create(hub->loop, &params, &is_new, error) : NULL;
+	hub->keeper = hub->store ? keeper_create(hub->config->hub.data_dir, folders, error) : NULL;
+	free(folders);
+	if (!hub->keeper)
+		return error->code;
+	log_info("Events are stored in %.200s%s", hub->config->hub.data_dir, is_new ? ", which is new" : "");
+	keeper_scan(hub->keeper);
+	return 0;
+}
+
+static int make_cameras(struct hub *hub, struct error *error)
+{
+	const struct cameras_handlers handlers = {
+		.event = on_event,
+		.change = on_change,
+		.cursor = find_cursor,
+		.data = hub,
+	};
+	hub->cameras = cameras_create(hub->loop, hub->config->network.socket_dir, &handlers, error);
+	return hub->cameras ? 0 : error->code;
+}
+
+static void destroy_parts(struct hub *hub)
+{
+	cameras_destroy(hub->cameras);
+	store_destroy(hub->store);
+	keeper_destroy(hub->keeper);
+	loop_destroy(hub->loop);
+}
+
+int daemon_run(struct hub *hub)
+{
+	struct error error = { 0 };
+	hub->loop = loop_create(&error);
+	int result = hub->loop ? watch_signals(hub, &error) : error.code;
+	if (result == 0)
+		result = make_store(hub, &error);
+	if (result == 0)
+		result = make_cameras(hub, &error);
+	if (result == 0) {
+		log_info("Looking for cameras in %.200s", hub->config->network.socket_dir);
+		memory_release_code();
+		notify_send("READY=1");
+		result = loop_run(hub->loop);
+		if (result < 0)
+			error_set_errno(&error, result, "the event loop failed");
+		notify_send("STOPPING=1");
+	}
+	if (result < 0)
+		log_error("pastcam-hub cannot go on: %s", error.text);
+	destroy_parts(hub);
+	return result < 0 ? EXIT_NOT_NOW : EXIT_STOPPED;
+}

@@ -1,0 +1,95 @@
+#include "event.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+/* docs/events.md; a test holds the two together. */
+static const char *const types[] = {
+	"boot",       "camera.up",  "camera.down", "night.enter", "night.exit",    "motion.start",   "motion.end",
+	"trigger",    "clip.start", "clip.end",    "clip.failed", "picture.saved", "picture.failed", "storage.low",
+	"storage.ok", "pin.made",   "pin.kept",    "pin.dropped", "lost",
+};
+
+bool event_type_is_known(const char *type)
+{
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+		if (strcmp(types[i], type) == 0)
+			return true;
+	return false;
+}
+
+bool event_split_id(const char *id, char run[HUB_RUN_BYTES], int64_t *number)
+{
+	const char *dash = strrchr(id, '-');
+	char *end = NULL;
+	size_t length = dash ? (size_t)(dash - id) : 0;
+	if (length == 0 || length >= HUB_RUN_BYTES || strspn(id, "0123456789abcdef") != length || dash[1] < '0' ||
+	    dash[1] > '9')
+		return false;
+	errno = 0;
+	*number = strtoll(dash + 1, &end, 10);
+	memcpy(run, id, length);
+	run[length] = '\0';
+	return errno == 0 && *end == '\0';
+}
+
+const char *event_text(const struct hub_event *event, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(event->json, name);
+	return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+static void copy_text(const struct hub_event *event, const char *name, char *text, size_t bytes)
+{
+	const char *from = event_text(event, name);
+	int length = utf8_fit(from, (int)bytes - 1);
+	memcpy(text, from, (size_t)length);
+	text[length] = '\0';
+}
+
+static int take_apart(struct hub_event *event, struct error *error)
+{
+	const cJSON *epoch = cJSON_GetObjectItemCaseSensitive(event->json, "epoch");
+	const cJSON *score = cJSON_GetObjectItemCaseSensitive(event->json, "score");
+	copy_text(event, "event", event->type, sizeof event->type);
+	copy_text(event, "id", event->id, sizeof event->id);
+	copy_text(event, "zone", event->zone, sizeof event->zone);
+	copy_text(event, "label", event->label, sizeof event->label);
+	if (event->type[0] == '\0')
+		return error_set(error, -EINVAL, "it has no \"event\", which is to be a name such as motion.start");
+	if (!event_split_id(event->id, event->run, &event->number))
+		return error_set(error, -EINVAL, "its \"id\" is no event's, such as 3f9c2a7be014-7");
+	if (!cJSON_IsNumber(epoch) || !(fabs(epoch->valuedouble) < 1e11))
+		return error_set(error, -EINVAL, "it has no \"epoch\", which is to be seconds since 1970");
+	event->time_ms = llround(epoch->valuedouble * 1000);
+	event->has_score = cJSON_IsNumber(score);
+	event->score = event->has_score ? score->valuedouble : 0;
+	return 0;
+}
+
+int event_parse(struct hub_event *event, const char *camera, const char *line, struct error *error)
+{
+	*event = HUB_EVENT_NULL;
+	event->json = cJSON_Parse(line);
+	if (!cJSON_IsObject(event->json)) {
+		event_finish(event);
+		return error_set(error, -EINVAL, "it is not one JSON object: %.*s", utf8_fit(line, 100), line);
+	}
+	memcpy(event->camera, camera, strnlen(camera, sizeof event->camera - 1));
+	cJSON_DeleteItemFromObjectCaseSensitive(event->json, "camera");
+	cJSON_AddStringToObject(event->json, "camera", event->camera);
+	int result = take_apart(event, error);
+	if (result < 0)
+		event_finish(event);
+	return result;
+}
+
+void event_finish(struct hub_event *event)
+{
+	cJSON_Delete(event->json);
+	*event = HUB_EVENT_NULL;
+}

@@ -1,0 +1,41 @@
+/* One line of a daemon's `events`, taken apart. Pure. */
+#ifndef PASTCAM_HUB_EVENT_H
+#define PASTCAM_HUB_EVENT_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/camera_name.h"
+#include "base/error.h"
+
+enum { HUB_RUN_BYTES = 32, HUB_ID_BYTES = 64, HUB_TYPE_BYTES = 32, HUB_ZONE_BYTES = 33, HUB_LABEL_BYTES = 65 };
+
+struct hub_event {
+	char camera[CAMERA_NAME_BYTES]; /* by its socket */
+	char id[HUB_ID_BYTES];          /* RUN-NUMBER */
+	char run[HUB_RUN_BYTES];        /* drawn at each start of the daemon */
+	int64_t number;                 /* within the run, from 1 */
+	char type[HUB_TYPE_BYTES];      /* "motion.start" */
+	int64_t time_ms;                /* since 1970, by the wall clock */
+	bool has_score;
+	double score;
+	char zone[HUB_ZONE_BYTES], label[HUB_LABEL_BYTES]; /* "" where it has none */
+	cJSON *json;                                       /* all of it, with the camera's name as above */
+};
+#define HUB_EVENT_NULL ((struct hub_event){ .json = NULL })
+
+/* -EINVAL, with the reason, when line is no event; event is then as after event_finish. A heartbeat is one too. */
+int event_parse(struct hub_event *event, const char *camera, const char *line, struct error *error);
+void event_finish(struct hub_event *event); /* safe on HUB_EVENT_NULL, and twice */
+
+/* "RUN-NUMBER" taken apart; false when it is no id. */
+bool event_split_id(const char *id, char run[HUB_RUN_BYTES], int64_t *number);
+
+/* True for the names that docs/events.md lists. */
+bool event_type_is_known(const char *type);
+
+/* A member that is text, or "". */
+const char *event_text(const struct hub_event *event, const char *name);
+
+#endif

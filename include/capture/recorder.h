@@ -86,7 +86,11 @@ int recorder_stop(struct recorder *recorder, struct recorder_reply *reply, struc
 
 /* Refuses what comes from now on and ends what is under way. Any thread. */
 void recorder_close(struct recorder *recorder);
-bool recorder_is_idle(struct recorder *recorder); /* no clip is under way */
+bool recorder_is_idle(struct recorder *recorder); /* no clip is under way, and none of an earlier process is finished */
+
+/* Answers those who wait for clips whose thread hangs in the disk with -ESHUTDOWN; the next start finishes the clips.
+ * Nothing but _exit may follow. */
+void recorder_abandon(struct recorder *recorder);
 
 struct recorder_status {
 	const char *state; /* of the recorder that is furthest from rest */

@@ -16,6 +16,7 @@ struct recorder *recorder_create(const struct recorder_params *params, struct er
 		return NULL;
 	}
 	recorder->params = *params;
+	recorder->recovering = true;
 	lock_init(&recorder->lock);
 	int result = thread_start(&recorder->thread, "clips", THREAD_EXPORT, recorder_run, recorder);
 	if (result == 0)
@@ -269,9 +270,17 @@ static size_t count_under_way(const struct recorder *recorder)
 bool recorder_is_idle(struct recorder *recorder)
 {
 	pthread_mutex_lock(&recorder->lock);
-	bool idle = count_under_way(recorder) == 0;
+	bool idle = count_under_way(recorder) == 0 && !recorder->recovering;
 	pthread_mutex_unlock(&recorder->lock);
 	return idle;
+}
+
+void recorder_abandon(struct recorder *recorder)
+{
+	struct recorder_result result = { 0 };
+	error_set(&result.error, -ESHUTDOWN,
+	          "pastcam is stopping, and the disk holds the clip up: the next start finishes it");
+	recorder_tell_waiters(recorder, &result);
 }
 
 void recorder_status(struct recorder *recorder, struct recorder_status *status)

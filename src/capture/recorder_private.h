@@ -28,6 +28,7 @@ struct recorder {
 	struct thread thread;
 	pthread_mutex_t lock; /* of the rest: */
 	bool closed, stop;
+	bool recovering; /* what earlier processes left is being finished */
 	uint64_t last_id;
 	struct recorder_slot slots[RECORDER_CLIPS];
 	struct recorder_waiter waiters[RECORDER_WAITERS];
@@ -39,6 +40,9 @@ int64_t recorder_end_ns(const struct recorder_slot *slot);
 
 /* Moves the slot on; the action that the caller carries out. Under the lock. */
 enum recorder_action recorder_step_slot(struct recorder_slot *slot, enum recorder_event event);
+
+/* Tells those who wait for result->id; 0: for any clip, each with its own id. Not under the lock. */
+void recorder_tell_waiters(struct recorder *recorder, const struct recorder_result *result);
 
 /* The thread. */
 void recorder_run(void *recorder);

@@ -65,15 +65,16 @@ static void count_end(struct recorder *recorder, const struct recorder_result *r
 	}
 }
 
-static void tell_waiters(struct recorder *recorder, const struct recorder_result *result)
+void recorder_tell_waiters(struct recorder *recorder, const struct recorder_result *result)
 {
 	for (size_t i = 0; i < RECORDER_WAITERS; i++) {
 		pthread_mutex_lock(&recorder->lock);
 		struct recorder_waiter waiter = recorder->waiters[i];
-		if (waiter.id == result->id)
+		bool is_told = waiter.id != 0 && (result->id == 0 || waiter.id == result->id);
+		if (is_told)
 			recorder->waiters[i].id = 0;
 		pthread_mutex_unlock(&recorder->lock);
-		if (waiter.id == result->id)
+		if (is_told)
 			waiter.done(waiter.data, waiter.ticket, result);
 	}
 }
@@ -96,7 +97,7 @@ static void close_clip(struct recorder *recorder, struct recorder_slot *slot, in
 	pthread_mutex_lock(&recorder->lock);
 	count_end(recorder, result);
 	pthread_mutex_unlock(&recorder->lock);
-	tell_waiters(recorder, result);
+	recorder_tell_waiters(recorder, result);
 	pthread_mutex_lock(&recorder->lock);
 	recorder_step_slot(slot, RECORDER_CLOSED);
 	pthread_mutex_unlock(&recorder->lock);
@@ -194,6 +195,9 @@ void recorder_run(void *data)
 	struct recorder *recorder = data;
 	struct packet_ring *packets = recorder->params.packets;
 	clip_recover(recorder->params.base_dir, told_recovered, recorder);
+	pthread_mutex_lock(&recorder->lock);
+	recorder->recovering = false;
+	pthread_mutex_unlock(&recorder->lock);
 	for (bool stop = false, active = false; !stop || active;) {
 		uint64_t seen = packet_ring_changes(packets);
 		active = false;

@@ -27,11 +27,16 @@ enum {
 
 /* --- stopping --- */
 
+static bool clips_are_done(const struct daemon *daemon)
+{
+	return !daemon->recorder || recorder_is_idle(daemon->recorder);
+}
+
 /* Threads that write to disks, or delete there. */
 static bool disk_threads_are_done(struct daemon *daemon)
 {
 	bool is_swept = retention_has_stopped(daemon->retention);
-	return jobs_idle(daemon->jobs) && is_swept && (!daemon->recorder || recorder_is_idle(daemon->recorder));
+	return jobs_idle(daemon->jobs) && is_swept && clips_are_done(daemon);
 }
 
 static void on_stop_check(void *data, uint32_t events)
@@ -199,9 +204,13 @@ static void leave_behind(struct daemon *daemon)
 {
 	if (!jobs_idle(daemon->jobs))
 		log_warning("An export did not finish in time: the reply names what is whole of it");
+	else if (!clips_are_done(daemon))
+		log_warning("A clip did not finish in time: the next start finishes it");
 	else
 		log_warning("The disk of %s holds up whoever looks after the pictures: not waited for", daemon->base_dir);
 	jobs_abandon(daemon->jobs);
+	if (daemon->recorder)
+		recorder_abandon(daemon->recorder);
 	daemon_stop_control(daemon);
 	server_close(daemon->server);
 	log_close();

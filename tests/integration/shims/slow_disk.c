@@ -1,4 +1,4 @@
-/* For LD_PRELOAD: each fsync takes as many milliseconds as the file $SHIM_FSYNC_MS says, or fails when that is -1; each
+/* For LD_PRELOAD: each fsync or fdatasync takes as many milliseconds as the file $SHIM_FSYNC_MS says, or fails when that is -1; each
  * unlinkat takes as many as $SHIM_UNLINK_MS itself says; what
  * matters for power cuts is written down in $SHIM_DISK_LOG, a line each: "fsync PATH", "rename FROM TO". */
 #include <dlfcn.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 int fsync(int fd);
+int fdatasync(int fd);
 int renameat2(int old_folder, const char *old_name, int new_folder, const char *new_name, unsigned flags);
 
 static void path_of(int fd, char path[PATH_MAX])
@@ -50,9 +51,9 @@ static long delay_ms(void)
 	return length > 0 ? atol(text) : 0;
 }
 
-int fsync(int fd)
+static int sync_with(const char *name, int fd)
 {
-	int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
+	int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
 	char path[PATH_MAX], line[PATH_MAX + 16];
 	long ms = delay_ms();
 	if (ms < 0) {
@@ -65,6 +66,16 @@ int fsync(int fd)
 	snprintf(line, sizeof line, "fsync %s\n", path);
 	note(line);
 	return result;
+}
+
+int fsync(int fd)
+{
+	return sync_with("fsync", fd);
+}
+
+int fdatasync(int fd)
+{
+	return sync_with("fdatasync", fd);
 }
 
 int renameat2(int old_folder, const char *old_name, int new_folder, const char *new_name, unsigned flags)

@@ -1,0 +1,126 @@
+"""Clips whose disk is full, read-only, gone, slow, or hangs while pastcam stops.
+
+Needs: own mounts.
+"""
+
+import os
+import re
+import subprocess
+import threading
+import time
+
+import harness
+from faults import Folder, enter_own_mounts, preload, put
+from harness import Daemon, EventReader, wait_until
+
+FPS = 20
+OPTIONS = {"clip.before_s": 1, "clip.after_s": 1, "clip.poster": "false", "encoder.kind": "mjpeg"}
+
+
+def frames_in(path):
+    """How many frames can be decoded; ffmpeg has nothing to complain about."""
+    done = subprocess.run(["ffprobe", "-v", "warning", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of",
+                           "csv=p=0", path], capture_output=True, text=True, check=True)
+    assert done.stderr == "", done.stderr
+    return int(done.stdout.strip(",\n"))
+
+
+def clip_of(reply):
+    return re.search(r"/\S+\.mp4", reply).group(0)
+
+
+class Disk(Folder):
+    def daemon(self, options=None, **environment):
+        daemon = Daemon(dict(OPTIONS, **(options or {})), folder=self.folder, environment=environment)
+        self.addCleanup(daemon.__exit__)
+        daemon.__enter__()
+        daemon.wait_frames(FPS)
+        return daemon
+
+    def ask_in_background(self, daemon, line):
+        replies = []
+        thread = threading.Thread(target=lambda: replies.append(daemon.ask(line)))
+        thread.start()
+        self.addCleanup(thread.join)
+        return thread, replies
+
+    def test_on_a_full_disk_what_is_there_becomes_the_clip(self):
+        self.disk("captures", 4)
+        filler = self.path("captures", "others")
+        with open(filler, "wb") as file:
+            file.write(bytes(3 << 20))
+        daemon = self.daemon()
+        with EventReader(daemon) as events:
+            self.assertRegex(daemon.ask("clip after=600"), "^CLIP 1 ")
+            failed = events.next("clip.failed")
+        self.assertIn("No space left", failed["reason"])
+        self.assertGreater(frames_in(failed["path"]), FPS // 2)
+        self.assertEqual(daemon.status()["clips"]["failed"], 1)
+        self.assertIn("No space left", daemon.status()["clips"]["last_error"])
+        os.unlink(filler)
+        self.assertRegex(daemon.ask("clip wait"), "^SAVED_CLIP 2 ")
+        self.assert_lost_nothing(daemon)
+
+    def test_a_read_only_disk_says_so_and_recovers(self):
+        disk = self.disk("captures", 16)
+        daemon = self.daemon()
+        self.assertTrue(disk.read_only(True))
+        self.assertRegex(daemon.ask("clip wait"), "^NOT_SAVED .*[Rr]ead-only")
+        self.assertTrue(disk.read_only(False))
+        self.assertRegex(daemon.ask("clip wait"), "^SAVED_CLIP 2 ")
+        self.assert_lost_nothing(daemon)
+
+    def test_a_disk_that_went_away_is_not_promised(self):
+        drive = self.disk("drive", 32)
+        daemon = self.daemon({"export.base_dir": self.path("drive", "captures")})
+        self.assertRegex(daemon.ask("clip wait"), "^SAVED_CLIP 1 ")
+        thread, replies = self.ask_in_background(daemon, "clip after=3 wait")
+        wait_until(lambda: any(name.startswith(".clip-") for name in os.listdir(self.path("drive", "captures"))), "a file")
+        drive.vanish()
+        thread.join()
+        self.assertRegex(replies[0], "^NOT_SAVED ")
+        self.assertRegex(daemon.ask("clip wait"), "^NOT_SAVED the disk of .* went away")
+        self.assertEqual(os.listdir(drive.path), [])
+        drive.mount()
+        wait_until(lambda: daemon.ask("clip after=0 wait").startswith("SAVED_CLIP"), "the return")
+        self.assert_lost_nothing(daemon)
+
+    def test_a_slow_disk_costs_no_frame(self):
+        delay = self.path("delay")
+        put(delay, 700)  # nearly as long as the fragment that is synced
+        daemon = self.daemon(**preload("slow_disk", SHIM_FSYNC_MS=delay))
+        reply = daemon.ask("clip after=4 wait")
+        self.assertRegex(reply, "^SAVED_CLIP 1 5.0 s, ")
+        self.assertAlmostEqual(frames_in(clip_of(reply)), 5 * FPS, delta=2)
+        self.assertEqual(daemon.status()["clips"]["missing_frames"], 0)
+        self.assert_lost_nothing(daemon)
+
+    def stop_soon(self, daemon):
+        begun = time.monotonic()
+        self.assertEqual(daemon.stop(), 0)
+        self.assertLess(time.monotonic() - begun, 10)  # a second by design
+
+    def test_a_hanging_disk_does_not_keep_it_from_stopping(self):
+        delay = self.path("delay")
+        put(delay, 0)
+        daemon = self.daemon(**preload("slow_disk", SHIM_FSYNC_MS=delay))
+        thread, replies = self.ask_in_background(daemon, "clip after=60 wait")
+        size = lambda: sum(os.path.getsize(os.path.join(daemon.captures, name)) for name in daemon.files())
+        wait_until(lambda: size() > 0, "a fragment")
+        put(delay, 60000)
+        time.sleep(1)  # the next one's sync begins within that
+        self.stop_soon(daemon)
+        thread.join()
+        self.assertEqual(replies, ["NOT_SAVED pastcam is stopping, and the disk holds the clip up: the next start finishes it\n"])
+        self.assertIn("A clip did not finish in time", daemon.log())
+
+        again = self.daemon(**preload("slow_disk", SHIM_FSYNC_MS=delay))  # hangs over what it finds
+        self.stop_soon(again)
+        last = self.daemon()
+        (name,) = wait_until(lambda: [name for name in last.files() if name.endswith("-recovered.mp4")], "the clip")
+        self.assertGreater(frames_in(os.path.join(last.captures, name)), FPS // 2)
+
+
+if __name__ == "__main__":
+    enter_own_mounts()
+    harness.main()

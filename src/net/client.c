@@ -54,16 +54,27 @@ static void linger(struct client *client)
 		client_close(client);
 }
 
+void client_expect_taking(struct client *client)
+{
+	client->taken_before = client->connection.taken;
+	client->deadline_ns = clock_now_ns() + client->server->total_ns;
+}
+
+void client_note_taking(struct client *client)
+{
+	if (client->connection.taken - client->taken_before >= client->server->least_taken)
+		client_expect_taking(client);
+}
+
 static void client_write(struct client *client)
 {
-	size_t before = client->connection.sent;
 	int result = connection_flush(&client->connection);
 	if (result < 0) {
 		client_close(client);
 	} else if (result == 0) {
 		linger(client);
-	} else if (client->connection.sent != before) { /* slow is fine, silent is not */
-		client->deadline_ns = clock_now_ns() + client->server->total_ns;
+	} else {
+		client_note_taking(client);
 	}
 }
 
@@ -72,7 +83,7 @@ void client_send(struct client *client, struct chunk *head, struct chunk *body)
 	server_cancel_reply(client->server, client);
 	client_stream_end(client);
 	client->state = CLIENT_WRITING;
-	client->deadline_ns = clock_now_ns() + client->server->total_ns;
+	client_expect_taking(client);
 	connection_watch_input(&client->connection, false);
 	int result = connection_queue(&client->connection, head);
 	if (body && result == 0)

@@ -33,10 +33,14 @@ int server_stream_begin(struct server *server, server_ticket ticket, const struc
 	return 0;
 }
 
-/* What waits must move on within total_ns. */
-static void set_deadline(struct client *client, int flushed)
+static void set_deadline(struct client *client, bool some_waits)
 {
-	client->deadline_ns = flushed > 0 ? clock_now_ns() + client->server->total_ns : INT64_MAX;
+	if (!some_waits)
+		client->deadline_ns = INT64_MAX;
+	else if (client->deadline_ns == INT64_MAX)
+		client_expect_taking(client);
+	else
+		client_note_taking(client);
 	server_arm(client->server);
 }
 
@@ -57,7 +61,7 @@ int server_stream_send(struct server *server, server_ticket ticket, struct chunk
 	if (result < 0)
 		client_close(client);
 	else
-		set_deadline(client, result);
+		set_deadline(client, result > 0);
 	return result;
 }
 
@@ -76,14 +80,12 @@ void server_stream_finish(struct server *server, server_ticket ticket, const cha
 
 void client_stream_writable(struct client *client)
 {
-	size_t before_sent = client->connection.sent, before_queued = client->connection.queued;
 	int result = connection_flush(&client->connection);
 	if (result < 0) {
 		client_close(client);
 		return;
 	}
-	if (result == 0 || client->connection.sent != before_sent || client->connection.queued != before_queued)
-		set_deadline(client, result);
+	set_deadline(client, result > 0);
 	if (result == 0 && client->stream->ready)
 		client->stream->ready(client->stream_data);
 }

@@ -77,6 +77,7 @@ static bool send_first(struct connection *connection, int *result)
 		return errno == EINTR;
 	}
 	connection->sent += (size_t)count;
+	connection->taken += (uint64_t)count;
 	if ((size_t)count == left)
 		drop_first(connection);
 	return true;

@@ -19,6 +19,7 @@ struct connection {
 	struct loop_watch *watch;
 	struct chunk *queue[CONNECTION_QUEUE_MAX];
 	size_t queued, sent; /* chunks; bytes of the first that are gone */
+	uint64_t taken;      /* bytes that the socket took in all */
 	bool input;          /* whether input is waited for */
 };
 

@@ -48,7 +48,7 @@ struct mp4_writer *mp4_create(const struct mp4_params *params, struct error *err
 void mp4_destroy(struct mp4_writer *writer);
 
 /* The next packet, the first of which is a key frame; copied. Writes a fragment when a good half second or
- * MP4_FRAGMENT_BYTES have come together. Timestamps must rise. 0, or what the sink said; -ENOMEM. After an error only
+ * MP4_FRAGMENT_BYTES have come together; of a stream of H.264, also before each key frame. Timestamps must rise. 0, or what the sink said; -ENOMEM. After an error only
  * mp4_finish and mp4_destroy may follow. */
 int mp4_add(struct mp4_writer *writer, const struct packet *packet);
 

@@ -165,6 +165,13 @@ static int settle_pending(struct mp4_writer *writer, uint64_t until_ticks)
 	return mp4_movie_add_sample(&writer->movie, &writer->pending) ? 0 : fail(writer, -ENOMEM);
 }
 
+/* Of a stream a fragment begins with each key frame, so that it can be cut there. */
+static bool is_fragment_due(const struct mp4_writer *writer, const struct packet *packet, uint64_t ticks)
+{
+	bool is_cut = packet->key && !writer->sink.rewrite && writer->format.codec == VIDEO_H264;
+	return is_cut || ticks - writer->fragment_ticks >= FRAGMENT_TICKS || writer->payload.count >= MP4_FRAGMENT_BYTES;
+}
+
 int mp4_add(struct mp4_writer *writer, const struct packet *packet)
 {
 	assert(!writer->broken && (writer->begun || packet->key));
@@ -177,8 +184,7 @@ int mp4_add(struct mp4_writer *writer, const struct packet *packet)
 		if (ticks <= writer->pending_ticks)
 			ticks = writer->pending_ticks + 1;
 		result = settle_pending(writer, ticks);
-		if (result == 0 &&
-		    (ticks - writer->fragment_ticks >= FRAGMENT_TICKS || writer->payload.count >= MP4_FRAGMENT_BYTES))
+		if (result == 0 && is_fragment_due(writer, packet, ticks))
 			result = write_fragment(writer);
 	}
 	if (result < 0)

@@ -16,6 +16,7 @@
 #include "base/notify.h"
 #include "cameras.h"
 #include "events.h"
+#include "hls.h"
 #include "http.h"
 #include "live.h"
 
@@ -136,7 +137,8 @@ static int make_parts(struct web *web, struct error *error)
 		return listener;
 	int port = listen_port(listener);
 	web->live = live_create(web, error);
-	web->cameras = web->live ? cameras_create(web, web->config->network.socket_dir, error) : NULL;
+	web->hls = web->live ? hls_create(web, error) : NULL;
+	web->cameras = web->hls ? cameras_create(web, web->config->network.socket_dir, error) : NULL;
 	web->events = web->cameras ? events_create(web, error) : NULL;
 	if (!web->events) {
 		close(listener);
@@ -154,6 +156,7 @@ static void destroy_parts(struct web *web)
 	http_destroy(web->http);
 	events_destroy(web->events);
 	cameras_destroy(web->cameras);
+	hls_destroy(web->hls);
 	live_destroy(web->live);
 	loop_destroy(web->loop);
 }

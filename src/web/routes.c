@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "events.h"
 #include "gate.h"
+#include "hls.h"
 #include "live.h"
 #include "metrics.h"
 #include "motion.h"
@@ -24,6 +25,8 @@ static const struct route routes[] = {
 	{ METHOD_GET, "/at/", ROLE_VIEW, PICTURES_PARAMETERS, pictures_get },
 	{ METHOD_GET, "/clip/", ROLE_VIEW, "camera", clips_get },
 	{ METHOD_GET, "/live.mjpg", ROLE_VIEW, "camera width fps", live_get },
+	{ METHOD_GET, "/live.m3u8", ROLE_VIEW, "camera", hls_playlist },
+	{ METHOD_GET, "/live/", ROLE_VIEW, "camera", hls_part },
 	{ METHOD_GET, "/api/cameras", ROLE_VIEW, "", cameras_list },
 	{ METHOD_GET, "/api/status", ROLE_VIEW, "camera", commands_status },
 	{ METHOD_GET, "/api/timeline", ROLE_VIEW, "camera", commands_timeline },

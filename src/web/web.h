@@ -20,6 +20,7 @@ struct web {
 	struct cameras *cameras;
 	struct http *http;
 	struct live *live;
+	struct hls *hls;
 	struct events *events;
 };
 

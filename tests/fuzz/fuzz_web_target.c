@@ -32,7 +32,7 @@ static void check_target(const char *text)
 	FUZZ_CHECK(!route || allowed & METHOD_GET);
 	FUZZ_CHECK(!strpbrk(tail, "/") || strncmp(target.path, "/at/", 4) == 0 ||
 	           strncmp(target.path, "/captures/", 10) == 0 || strncmp(target.path, "/api/pins/", 10) == 0 ||
-	           strncmp(target.path, "/clip/", 6) == 0);
+	           strncmp(target.path, "/clip/", 6) == 0 || strncmp(target.path, "/live/", 6) == 0);
 	struct line line;
 	if (pictures_line(&target, tail, NULL, &line, &error) == 0)
 		check_line(&line);

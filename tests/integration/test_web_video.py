@@ -1,14 +1,57 @@
 """Video of the past and of now over HTTP."""
 
 import os
+import re
+import struct
+import subprocess
 import time
 import unittest
 
-from harness import main
+from harness import main, wait_until
 from test_clips import frames_of
 from web import Site
 
 FPS = 10
+
+
+class Playlist:
+    """A media playlist, checked as RFC 8216 has it."""
+
+    def __init__(self, text):
+        lines = text.splitlines()
+        assert lines[0] == "#EXTM3U", text
+        self.segments, self.head, discontinuity = [], None, False
+        tags = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            if name == "#EXT-X-MAP":
+                self.head = re.fullmatch(r'URI="([^"]+)"', value).group(1)
+            elif name == "#EXT-X-DISCONTINUITY":
+                discontinuity = True
+            elif name == "#EXTINF":
+                seconds = float(re.fullmatch(r"(\d+\.\d+),", value).group(1))
+            elif line.startswith("#"):
+                assert name not in tags and not self.segments, text  # once, and before the first segment
+                tags[name] = int(value)
+            else:
+                assert self.head, text
+                self.segments.append({"uri": line, "seconds": seconds, "head": self.head, "discontinuity": discontinuity})
+                discontinuity = False
+        assert set(tags) == {"#EXT-X-VERSION", "#EXT-X-TARGETDURATION", "#EXT-X-MEDIA-SEQUENCE", "#EXT-X-DISCONTINUITY-SEQUENCE"}, text
+        assert tags["#EXT-X-VERSION"] >= 6 and self.segments, text  # EXT-X-MAP needs 6
+        self.target, self.sequence = tags["#EXT-X-TARGETDURATION"], tags["#EXT-X-MEDIA-SEQUENCE"]
+        self.discontinuities = tags["#EXT-X-DISCONTINUITY-SEQUENCE"]
+        assert all(round(one["seconds"]) <= self.target for one in self.segments), text
+
+
+def boxes(data):
+    at, found = 0, []
+    while at < len(data):
+        size, name = struct.unpack(">I4s", data[at:at + 8])
+        found.append(name.decode())
+        at += size
+    assert at == len(data)
+    return found
 
 
 class Video(unittest.TestCase):
@@ -73,10 +116,71 @@ class Video(unittest.TestCase):
         self.assertEqual(self.web.ask("/api/clip", "POST", {"before": -1}).status, 422)
         self.assertEqual(self.web.ask("/api/clip", "POST", {"around": 1}).status, 400)
 
+    def playlist(self):
+        answer = self.web.ask("/live.m3u8")
+        self.assertEqual((answer.status, answer.headers["Content-Type"], answer.headers["Cache-Control"]), (200, "application/vnd.apple.mpegurl", "no-store"), answer.body)
+        return Playlist(answer.body.decode())
+
+    def part(self, uri):
+        answer = self.web.ask(f"/{uri}")
+        self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "video/mp4"), uri)
+        return answer.body
+
+    def test_live_video_is_whole_from_segment_to_segment(self):
+        first = self.playlist()
+        wait_until(lambda: len(self.playlist().segments) >= 3, "three segments")
+        second = self.playlist()
+        self.assertEqual(second.target, first.target)
+        self.assertGreaterEqual(second.sequence, first.sequence)
+        head = self.part(second.head)
+        self.assertEqual(boxes(head), ["ftyp", "moov"])
+        data = head
+        for segment in second.segments:
+            self.assertEqual((segment["head"], segment["discontinuity"]), (second.head, False))
+            part = self.part(segment["uri"])
+            self.assertEqual(set(boxes(part)), {"moof", "mdat"})
+            alone = self.numbers_of(head + part)  # each begins with a key frame
+            self.assertAlmostEqual(len(alone), segment["seconds"] * FPS, delta=1)
+            data += part
+        numbers = self.numbers_of(data)
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        self.assertEqual(self.web.ask("/live/1.m4s").status, 404)
+        self.assertEqual(self.web.ask("/live/x.mp4").status, 404)
+
+    def test_a_player_plays_it(self):
+        command = ["ffmpeg", "-v", "error", "-i", f"http://127.0.0.1:{self.web.port}/live.m3u8", "-t", "3", "-f", "null", "-"]
+        played = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        self.assertEqual(played.stderr, "")
+
     def test_a_stack_may_be_mixed(self):
         answer = self.web.ask("/api/stack?wait=1", "POST", {"count": 4, "mixed": True, "formats": ["jpg"]})
         self.assertEqual((answer.status, "stack of 4 frames" in answer.json()["reply"]), (200, True), answer.body)
         self.assertEqual(self.web.ask("/at/-1.jpg?count=4&mixed=1").status, 200)
+
+
+class VideoThatIsNot(unittest.TestCase):
+    def test_live_video_goes_on_after_another_start_of_the_daemon(self):
+        with Site(options={"camera.framerate": FPS, "encoder.kind": "openh264"}) as site:
+            site.wait_frames(FPS)
+            ask = lambda: Playlist(site.web.ask("/live.m3u8").body.decode())
+            before = ask()
+            site.daemon.process.kill()
+            site.daemon.process.wait()
+            site.daemons[""] = site.make("")
+            site.daemon.wait_ready()
+            after = wait_until(lambda: next((one for one in [ask()] if one.segments[-1]["head"] != before.head), None), "another beginning")
+            self.assertGreaterEqual(after.sequence, before.sequence)
+            anew = [segment for segment in after.segments if segment["discontinuity"]]
+            self.assertEqual([segment["head"] != before.head for segment in anew], [True])
+
+    def test_what_has_no_video_says_so(self):
+        with Site(options={"encoder.kind": "none"}) as site:
+            for path in ("/live.m3u8", "/clip/-2..-1.mp4"):
+                answer = site.web.ask(path)
+                self.assertEqual((answer.status, "no video" in answer.detail()), (422, True), answer.body)
+        with Site(options={"encoder.kind": "mjpeg"}) as site:
+            site.wait_frames(5)
+            self.assertEqual(site.web.ask("/live.m3u8").status, 501)
 
 
 if __name__ == "__main__":

@@ -103,13 +103,16 @@ static void close_clip(struct recorder *recorder, struct recorder_slot *slot, in
 	pthread_mutex_unlock(&recorder->lock);
 }
 
-/* Is there nothing more to wait for before b? */
+/* Is there nothing more to wait for before b? An encoder that is slow, or was restarted, gives what is in the ring
+ * late. */
 static bool is_over(struct recorder *recorder, const struct recorder_slot *slot, int64_t now_ns)
 {
 	const struct clip *clip = &slot->clip;
-	int64_t late_ns = LATE_NS + 2 * clip->last_interval_ns;
+	struct frame_ring_status frames;
+	int64_t late_ns = LATE_NS + 2 * clip->last_interval_ns, done_ns = video_done_ns(recorder->params.video);
 	bool late = !slot->held && now_ns > slot->end_ns + late_ns;
-	return late || video_done_ns(recorder->params.video) == INT64_MAX || recorder->stop;
+	frame_ring_status(recorder->params.frames, &frames);
+	return (late && frames.newest_ns <= done_ns) || done_ns == INT64_MAX || recorder->stop;
 }
 
 /* Whether the packet that was read, or the lack of one, ends the clip. Under the lock. */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/thread.h"
 #include "video_encoder.h"
 
@@ -20,7 +21,7 @@ enum {
 	BUSY_TIMEOUT_MS = 5,    /* when the ring may pin no more, or the encoder is full */
 	IDLE_TIMEOUT_MS = 1000,
 };
-static const int64_t BEHIND_MAX_NS = 2 * CLOCK_NS_PER_S; /* when nobody holds */
+static const int64_t BEHIND_NS = 2 * CLOCK_NS_PER_S; /* as far as it may fall behind when nobody holds */
 
 struct video {
 	struct video_params params;
@@ -33,13 +34,14 @@ struct video {
 	bool stop, failed, started;
 	size_t users, holders;
 	bool key_wanted;
-	bool caught_up; /* with the present, since the run began */
-	bool jump;      /* go on with the frames after jump_ns, not with what comes next */
+	int64_t behind_max_ns; /* more, as long as there is more to catch up with */
+	bool jump;             /* go on with the frames after jump_ns, not with what comes next */
 	int64_t jump_ns;
 	int64_t taken_ns;  /* timestamp of the last frame that went into the encoder, or was passed over; 0: none */
 	int64_t packed_ns; /* of the last packet */
-	uint64_t last_id;  /* frame of taken_ns; 0 after a jump */
-	int64_t run_ns;    /* of the frame with which the run of frames up to taken_ns began; INT64_MAX: it has not yet */
+	uint64_t packed_id;
+	uint64_t last_id; /* frame of taken_ns; 0 after a jump */
+	int64_t run_ns;   /* of the frame with which the run of frames up to taken_ns began; INT64_MAX: it has not yet */
 	uint64_t skipped;
 };
 
@@ -61,6 +63,13 @@ static bool is_wanted(const struct video *video)
 	return video->params.when == VIDEO_ALWAYS || video->users > 0;
 }
 
+/* All from from_ns on is to be encoded, though it is further back than else. Under the lock. */
+static void allow_behind(struct video *video, int64_t from_ns)
+{
+	int64_t behind_ns = atomic_load(&video->newest_ns) - max_i64(from_ns, 0);
+	video->behind_max_ns = max_i64(behind_ns, 0) + BEHIND_NS;
+}
+
 /* Where the next frame is to be looked for, and whether it must be a key frame. False: none is wanted now. */
 static bool next_position(struct video *video, int64_t *after_ns, bool *key)
 {
@@ -71,11 +80,11 @@ static bool next_position(struct video *video, int64_t *after_ns, bool *key)
 		video->taken_ns = video->jump_ns;
 		video->last_id = 0;
 		video->run_ns = INT64_MAX;
-		video->caught_up = false;
 		video->key_wanted = true;
+		allow_behind(video, video->jump_ns);
 	}
-	int64_t oldest_ns = atomic_load(&video->newest_ns) - BEHIND_MAX_NS;
-	if (wanted && video->caught_up && video->holders == 0 && video->taken_ns < oldest_ns && video->last_id != 0)
+	int64_t oldest_ns = atomic_load(&video->newest_ns) - video->behind_max_ns;
+	if (wanted && video->holders == 0 && video->taken_ns < oldest_ns && video->last_id != 0)
 		video->taken_ns = oldest_ns;
 	*after_ns = video->taken_ns;
 	*key = video->key_wanted;
@@ -86,7 +95,7 @@ static bool next_position(struct video *video, int64_t *after_ns, bool *key)
 static void note_caught_up(struct video *video)
 {
 	pthread_mutex_lock(&video->lock);
-	video->caught_up = true;
+	video->behind_max_ns = BEHIND_NS;
 	pthread_mutex_unlock(&video->lock);
 }
 
@@ -112,7 +121,8 @@ static void go_back(struct video *video, int code)
 	pthread_mutex_lock(&video->lock);
 	if (!video->jump && video->packed_ns != 0 && video->packed_ns < video->taken_ns) {
 		video->taken_ns = video->packed_ns;
-		video->last_id = 0;
+		video->last_id = video->packed_id;
+		allow_behind(video, video->packed_ns);
 	}
 	video->key_wanted = true;
 	video->failed = code == -ENOTSUP;
@@ -125,6 +135,7 @@ static void keep(struct video *video, const struct packet *packet, const struct 
 	int result = packet_ring_put(video->params.packets, format, packet);
 	pthread_mutex_lock(&video->lock);
 	video->packed_ns = packet->frame.timestamp_ns;
+	video->packed_id = packet->frame.id;
 	if (result < 0)
 		video->key_wanted = true;
 	pthread_mutex_unlock(&video->lock);
@@ -201,6 +212,8 @@ static void run(void *data)
 		bool key;
 		if (next_position(video, &after_ns, &key))
 			step(video, after_ns, key);
+		else if (video_encoder_owed(&video->encoder) > 0) /* a rest begins when all is out */
+			drain(video, OUTPUT_TIMEOUT_MS);
 		else
 			sleep_for(video, -1);
 	}
@@ -215,6 +228,7 @@ struct video *video_create(const struct video_params *params, struct error *erro
 	}
 	video->params = *params;
 	video->run_ns = INT64_MAX;
+	video->behind_max_ns = BEHIND_NS;
 	lock_init(&video->lock);
 	video_encoder_init(&video->encoder, &params->encoder);
 	video->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

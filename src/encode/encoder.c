@@ -126,9 +126,10 @@ int encoder_send(struct encoder *encoder, const struct frame *frame, bool key, s
 {
 	const struct frame_info *info = &frame->info;
 	int64_t timestamp_us = info->timestamp_ns / CLOCK_NS_PER_US;
-	if (encoder->pending_count == PENDING_MAX)
-		return 1;
 	key |= key_is_due(encoder, info->timestamp_ns);
+	/* Hardware makes whatever comes next in there a key frame: with nothing pending, it is this one. */
+	if (encoder->pending_count == PENDING_MAX || (key && encoder->pending_count > 0))
+		return 1;
 	int result = encoder->backend->send(encoder->own, frame, timestamp_us, key, error);
 	if (result != 0)
 		return result;

@@ -32,6 +32,7 @@ def enter_own_mounts():
 
 class Shims:
     """Compiled on first use, into a folder that goes with this process."""
+    LIBRARIES = {"v4l2_encoder": ("-lopenh264",)}
     folder = None
 
     @classmethod
@@ -47,8 +48,8 @@ class Shims:
             flags = subprocess.check_output(["pkg-config", "--cflags", "libcamera"], text=True).split()
             compiler = [*os.environ.get("CXX", "c++").split(), "-std=c++17", *flags]
         if not os.path.exists(library):
-            subprocess.run([*compiler, "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", "-o", library, source, "-ldl", "-pthread"],
-                           check=True)
+            subprocess.run([*compiler, "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", "-o", library, source, "-ldl", "-pthread",
+                            *cls.LIBRARIES.get(name, ())], check=True)
         return library
 
 

@@ -1,6 +1,7 @@
 """The card's own scripts that read what its owner wrote: files from any editor, and wifi.conf."""
 
 import hashlib
+import json
 import os
 import subprocess
 import tempfile
@@ -49,6 +50,18 @@ def secret_of(ssid, password):
     """The lines for a password."""
     key = hashlib.pbkdf2_hmac("sha1", password.encode(), ssid.encode(), 4096, 32).hex()
     return ["\tkey_mgmt=WPA-PSK WPA-PSK-SHA256 SAE", f"\tpsk={key}", f"\tsae_password={password.encode().hex()}"]
+
+
+class BoardConfig(unittest.TestCase):
+    def config_of(self, machine):
+        return json.loads(run("board-config", env=dict(os.environ, PASTCAM_MACHINE=machine)).stdout)
+
+    def test_a_board_with_one_small_core_takes_smaller_pictures(self):
+        self.assertEqual(self.config_of("armv6l"), {"camera": {"width": 640, "height": 480}})
+
+    def test_all_others_keep_the_defaults(self):
+        for machine in ("armv7l", "aarch64", "x86_64"):
+            self.assertEqual(self.config_of(machine), {}, machine)
 
 
 class WifiConfig(unittest.TestCase):

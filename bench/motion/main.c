@@ -2,7 +2,8 @@
  * A scene of the synthetic camera whose truth is known, played through motion detection as fast as it goes. For each
  * frame a line on standard error: the share of the walker that is in the picture, whether the zone is in motion, its
  * score, and the milliseconds of ingest with luma and of detection. -r: the frames on standard output, R,G,B, for
- * another detector. usage: motion [-r] [-s WIDTHxHEIGHT] [-f FRAMERATE] [-l LUX] [-n EXPOSURE_US,GAIN] [-z ZONES]
+ * another detector. -m: what moves is smeared as far as it goes while a frame is exposed. usage: motion [-r] [-m] [-s
+ * WIDTHxHEIGHT] [-f FRAMERATE] [-l LUX] [-n EXPOSURE_US,GAIN] [-z ZONES]
  * [-i IGNORE] EFFECTS FRAMES
  */
 #include <stdio.h>
@@ -18,15 +19,15 @@
 #include "media/ingest.h"
 
 static const double MIN_AREA_PERCENT = 0.1, HOLD_S = 0.5;
-enum { MIN_FRAMES = 3, BLOCK = 4, SENSITIVITY = 50 };
+enum { MIN_FRAMES = 3, BLOCK = 4, SENSITIVITY = 50, SMEAR_STEPS = 16 };
 
 struct play {
 	int width, height, frames;
 	double framerate, lux;
 	double exposure_us, gain; /* fixed; 0: automatic */
-	bool raw;
+	bool raw, smeared;
 	const char *zones, *ignore;
-	struct effect_plan plan;
+	struct effect_plan plan, optics, noise; /* plan without and with nothing but its noise, for smeared pictures */
 	/* what is played on: */
 	struct scene *scene;
 	struct effect_painter *painter;
@@ -34,6 +35,7 @@ struct play {
 	struct ingest *ingest;
 	struct luma_grid grid;
 	uint8_t *kept;
+	uint16_t *sums; /* of smeared pictures */
 	struct motion *motion;
 	struct light_auto automatic;
 	bool moving;
@@ -51,6 +53,9 @@ static bool parse_option(struct play *play, int option)
 	switch (option) {
 	case 'r':
 		play->raw = true;
+		return true;
+	case 'm':
+		play->smeared = true;
 		return true;
 	case 's':
 		return sscanf(optarg, "%dx%d", &play->width, &play->height) == 2;
@@ -76,12 +81,16 @@ static bool parse(struct play *play, int argc, char **argv)
 	int option;
 	struct error error;
 	*play = (struct play){ .width = 1024, .height = 768, .framerate = 10, .lux = 400, .zones = "", .ignore = "" };
-	while ((option = getopt(argc, argv, "rs:f:l:n:z:i:")) != -1)
+	while ((option = getopt(argc, argv, "rms:f:l:n:z:i:")) != -1)
 		if (!parse_option(play, option))
 			return false;
 	if (argc - optind != 2 || effects_parse(argv[optind], &play->plan, &error) < 0)
 		return false;
 	play->frames = atoi(argv[optind + 1]);
+	for (int i = 0; i < play->plan.count; i++) {
+		struct effect_plan *of = play->plan.effects[i].kind == EFFECT_NOISE ? &play->noise : &play->optics;
+		of->effects[of->count++] = play->plan.effects[i];
+	}
 	return true;
 }
 
@@ -96,13 +105,14 @@ static bool prepare(struct play *play)
 	play->ingest = ingest_create(play->width, play->height, play->width, play->height);
 	play->canvas = (struct scene_canvas){ .rgb = malloc(bytes), .still = true };
 	play->kept = malloc(bytes);
+	play->sums = malloc(bytes * sizeof *play->sums);
 	light_auto_init(&play->automatic, play->framerate, play->lux);
 	if (!luma_grid_init(&play->grid, play->width, play->height, BLOCK) ||
 	    zones_parse(&zones, play->zones, play->ignore, &defaults, &error) < 0)
 		return false;
 	const struct motion_params params = { play->grid.width, play->grid.height, BLOCK, MIN_FRAMES, HOLD_S, 0 };
 	play->motion = motion_create(&params, &zones, &error);
-	return play->scene && play->painter && play->ingest && play->canvas.rgb && play->kept && play->motion;
+	return play->scene && play->painter && play->ingest && play->canvas.rgb && play->kept && play->sums && play->motion;
 }
 
 /* How much of the walker is in the picture: 0 to 1. */
@@ -118,6 +128,31 @@ static double walker_share(const struct play *play, double at_s)
 	return (double)rect.width / whole.width;
 }
 
+static void paint(struct play *play, const struct effect_plan *plan, int number, double at_s, double gain, double mean)
+{
+	mean *= effects_light(play->painter, plan, at_s);
+	play->canvas.drawn = false;
+	play->canvas.seed = (unsigned)number;
+	scene_draw(play->scene, &play->canvas, mean, 0);
+	effects_paint(play->painter, plan, at_s, mean / SCENE_MEAN, gain, (uint32_t)number, play->canvas.rgb);
+}
+
+/* The mean of what a sensor sees while it is exposed, and then its noise. */
+static void paint_smeared(struct play *play, int number, double at_s, const struct frame_info *info, double mean)
+{
+	const size_t bytes = frame_bytes(play->width, play->height);
+	memset(play->sums, 0, bytes * sizeof *play->sums);
+	for (int i = 0; i < SMEAR_STEPS; i++) {
+		paint(play, &play->optics, number, at_s + i * info->exposure_us / 1e6 / SMEAR_STEPS, info->gain, mean);
+		for (size_t k = 0; k < bytes; k++)
+			play->sums[k] = (uint16_t)(play->sums[k] + play->canvas.rgb[k]);
+	}
+	for (size_t k = 0; k < bytes; k++)
+		play->canvas.rgb[k] = (uint8_t)(play->sums[k] / SMEAR_STEPS);
+	effects_light(play->painter, &play->noise, at_s);
+	effects_paint(play->painter, &play->noise, at_s, 1, info->gain, (uint32_t)number, play->canvas.rgb);
+}
+
 static void draw(struct play *play, int number, struct frame_info *info)
 {
 	const double at_s = number / play->framerate;
@@ -127,12 +162,11 @@ static void draw(struct play *play, int number, struct frame_info *info)
 		.exposure_us = play->exposure_us > 0 ? play->exposure_us : play->automatic.exposure_us,
 		.gain = play->gain > 0 ? play->gain : play->automatic.gain,
 	};
-	const double mean =
-	    light_mean(play->lux, info->exposure_us, info->gain) * effects_light(play->painter, &play->plan, at_s);
-	play->canvas.drawn = false;
-	play->canvas.seed = (unsigned)number;
-	scene_draw(play->scene, &play->canvas, mean, 0);
-	effects_paint(play->painter, &play->plan, at_s, mean / SCENE_MEAN, info->gain, (uint32_t)number, play->canvas.rgb);
+	const double mean = light_mean(play->lux, info->exposure_us, info->gain);
+	if (play->smeared)
+		paint_smeared(play, number, at_s, info, mean);
+	else
+		paint(play, &play->plan, number, at_s, info->gain, mean);
 }
 
 static void look(struct play *play, int number, const struct frame_info *info)

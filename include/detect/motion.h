@@ -12,8 +12,9 @@
  *
  * Light is not motion (src/detect/motion_light.h): what the picture's light has been multiplied with is estimated from
  * the parts that keep their texture, and the background follows at once. When it jumps by more than the exposure
- * explains, nothing counts until the picture has settled. A patch that keeps its texture is lit, not covered, and does
- * not count either.
+ * explains, nothing counts until the picture has settled. A patch that keeps its texture, or has no outline, is lit, not
+ * covered, and does not count either (src/detect/motion_texture.h); nor does what is found near by in the background, as
+ * leaves in the wind are (src/detect/motion_sway.h).
  *
  * A zone's motion starts when something of its min_area has been followed for min_frames frames, and ends when there
  * was none for hold_s. docs/motion.md argues each.

@@ -10,6 +10,8 @@
 
 /* One level of brightness (0-255) in a cell's units. */
 enum { LUMA_GRID_LEVEL = 48, LUMA_GRID_MOST = 255 * LUMA_GRID_LEVEL };
+/* From here on some of a cell's pixels may be brighter than the camera can tell. */
+enum { LUMA_GRID_CLIPPED = 245 * LUMA_GRID_LEVEL };
 
 struct luma_grid {
 	uint16_t *cells; /* rows of width cells, no padding; 0 to LUMA_GRID_MOST */

@@ -1,15 +1,13 @@
 #include "motion_blobs.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/luma_grid.h"
-
 /* Parts this near are one: a walker whose coat is as bright as the wall shows as head, arms and legs. */
 enum { BRIDGE = 2 };
-/* A gradient stands out from this share of the contrast that counts as changed: edges are a cell or two wide. */
-static const float EDGE_SHARE = 0.5F;
+
+/* Of this many cells and more not every row is asked for its texture. */
+enum { SAMPLED_FROM = 1024 };
 
 /* The most runs: a cell, and a gap that is too wide to bridge. */
 static size_t run_limit(int width, int height)
@@ -126,7 +124,10 @@ static void number_blobs(struct motion_blobs *blobs, const struct motion_planes 
 		if (blobs->cells[i] < cells_least || blobs->count == MOTION_BLOBS_MAX)
 			continue;
 		runs[i].blob = (int16_t)blobs->count;
-		blobs->blob[blobs->count++] = (struct motion_blob){ .box = { runs[i].left, runs[i].y, runs[i].right, 0 } };
+		blobs->blob[blobs->count++] = (struct motion_blob){
+			.box = { runs[i].left, runs[i].y, runs[i].right, 0 },
+			.every = 1 + blobs->cells[i] / SAMPLED_FROM,
+		};
 	}
 }
 
@@ -135,19 +136,6 @@ static void widen(struct motion_box *box, const struct motion_run *run)
 	box->left = run->left < box->left ? run->left : box->left;
 	box->right = run->right > box->right ? run->right : box->right;
 	box->bottom = run->y;
-}
-
-static void add_gradients(struct motion_blob *blob, const struct motion_planes *planes, const uint16_t *luma, size_t at,
-                          size_t next, float stands_out)
-{
-	const float dark = 2 * LUMA_GRID_LEVEL;
-	const float here = luma[at], there = luma[next];
-	const float was_here = planes->background[at], was_there = planes->background[next];
-	const float gain = (here + there + dark) / (was_here + was_there + dark);
-	const float now = there - here, lit = gain * (was_there - was_here);
-	blob->gradient_new += fabsf(now - lit);
-	blob->edges += fabsf(now - lit) > stands_out;
-	blob->gradient_all += fabsf(now) + fabsf(lit);
 }
 
 static void add_zones(struct motion_blob *blob, uint64_t zones)
@@ -161,6 +149,7 @@ static void measure_run(struct motion_blob *blob, const struct motion_planes *pl
                         const struct zone_map *map, const struct motion_run *run)
 {
 	const size_t width = (size_t)planes->width, row = (size_t)run->y * width;
+	const bool is_sampled = run->y % blob->every == 0;
 	widen(&blob->box, run);
 	for (size_t x = (size_t)run->left; x <= (size_t)run->right; x++) {
 		const size_t at = row + x;
@@ -170,11 +159,8 @@ static void measure_run(struct motion_blob *blob, const struct motion_planes *pl
 		blob->active += planes->active[at];
 		blob->stayed += planes->before[at];
 		add_zones(blob, map->zones[at]);
-		const float stands_out = motion_planes_threshold(planes, at) * EDGE_SHARE;
-		if (x + 1 < width)
-			add_gradients(blob, planes, luma, at, at + 1, stands_out);
-		if (run->y + 1 < planes->height)
-			add_gradients(blob, planes, luma, at, at + width, stands_out);
+		if (is_sampled)
+			motion_texture_add(&blob->texture, planes, luma, (int)x, run->y);
 	}
 }
 

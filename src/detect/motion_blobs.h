@@ -4,6 +4,7 @@
 
 #include "detect/zones.h"
 #include "motion_planes.h"
+#include "motion_texture.h"
 
 enum { MOTION_BLOBS_MAX = 48 };
 
@@ -17,10 +18,9 @@ struct motion_blob {
 	int cells, active;
 	int stayed; /* cells that were changed in the frame before, too */
 	int zone_cells[ZONES_MAX];
-	uint64_t zones; /* that it has cells in */
-	/* How much of its gradients is new, and how much there is in all: what is only lit has its background's. */
-	float gradient_new, gradient_all;
-	int edges; /* new gradients that stand out */
+	uint64_t zones;                /* that it has cells in */
+	struct motion_texture texture; /* of every so manieth row, since large ones are told from fewer: */
+	int every;
 };
 
 /* Cells side by side in a row. */
@@ -43,7 +43,7 @@ void motion_blobs_finish(struct motion_blobs *blobs);
 size_t motion_blobs_bytes(int width, int height);
 
 /* Finds the parts of planes->changed that have at least cells_least cells, up to MOTION_BLOBS_MAX, and what is known of
- * each. False when the mask is too ragged to be told apart. */
+ * each. */
 void motion_blobs_find(struct motion_blobs *blobs, const struct motion_planes *planes, const uint16_t *luma,
                        const struct zone_map *map, int cells_least);
 

@@ -9,8 +9,6 @@ enum { SQUARE = 4, SQUARES_MAX = 1024, TILE_SQUARES = 8, TILE_SQUARES_LEAST = 3,
 
 /* Added to both sides of a ratio: what is nearly black says little. */
 static const float DARK = 2 * LUMA_GRID_LEVEL;
-/* A square that is brighter may be clipped. */
-enum { CLIPPED_CELL = 245 * LUMA_GRID_LEVEL };
 /* Ratios that agree: the middle half of them within so much of their median. */
 static const float AGREE = 0.12F;
 /* A tile whose own squares differ by more from each other, and agree better, has been recognised in another light. */
@@ -73,7 +71,7 @@ static int ratios_of(const struct motion_planes *planes, const uint16_t *luma, c
 			const size_t at = (size_t)y * width + (size_t)x;
 			const float before = mean_of_square(planes->background + at, width);
 			const float now = mean_of_square(luma + at, width);
-			if (before >= CLIPPED_CELL || now >= CLIPPED_CELL)
+			if (before >= LUMA_GRID_CLIPPED || now >= LUMA_GRID_CLIPPED)
 				continue;
 			levels[count] = before + DARK;
 			ratios[count++] = (now + DARK) / (before + DARK);
@@ -214,7 +212,7 @@ static void light_row(uint16_t *restrict cells, const uint16_t *restrict luma, c
 	for (size_t i = 0; i < count; i++) {
 		float value = ((float)cells[i] + DARK) * gains[i] - DARK + 0.5F;
 		value = value < 0 ? 0 : value > LUMA_GRID_MOST ? LUMA_GRID_MOST : value;
-		cells[i] = luma[i] < CLIPPED_CELL ? (uint16_t)(int)value : cells[i];
+		cells[i] = luma[i] < LUMA_GRID_CLIPPED ? (uint16_t)(int)value : cells[i];
 	}
 }
 

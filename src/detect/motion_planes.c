@@ -34,7 +34,8 @@ bool motion_planes_init(struct motion_planes *planes, int width, int height)
 	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++)
 		complete &= (*bytes[i] = calloc(count, 1)) != NULL;
 	planes->row = calloc((size_t)width, sizeof *planes->row);
-	return complete && planes->row;
+	planes->extremes = calloc(4 * (size_t)width, sizeof *planes->extremes);
+	return complete && planes->row && planes->extremes;
 }
 
 void motion_planes_finish(struct motion_planes *planes)
@@ -48,12 +49,14 @@ void motion_planes_finish(struct motion_planes *planes)
 	free(planes->before);
 	free(planes->scratch);
 	free(planes->row);
+	free(planes->extremes);
 	*planes = (struct motion_planes){ 0 };
 }
 
-size_t motion_planes_bytes(size_t count)
+size_t motion_planes_bytes(int width, int height)
 {
-	return count * (4 * sizeof(uint16_t) + 4);
+	const size_t count = (size_t)width * (size_t)height;
+	return count * (4 * sizeof(uint16_t) + 4) + (size_t)width * (sizeof(float) + 4 * sizeof(uint16_t));
 }
 
 void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma)

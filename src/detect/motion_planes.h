@@ -17,15 +17,16 @@ struct motion_planes {
 	uint8_t *changed, *active; /* 0 or 1 */
 	uint8_t *before;           /* what was changed in the last frame that was looked at */
 	uint8_t *scratch;
-	float *row;     /* of gains */
-	uint16_t noise; /* of the last comparison */
+	float *row;         /* of gains */
+	uint16_t *extremes; /* four rows, for motion_sway.c */
+	uint16_t noise;     /* of the last comparison */
 };
 
 enum { MOTION_NEVER = UINT16_MAX, MOTION_LEAST_ONE = 1024 };
 
 bool motion_planes_init(struct motion_planes *planes, int width, int height);
 void motion_planes_finish(struct motion_planes *planes);
-size_t motion_planes_bytes(size_t count);
+size_t motion_planes_bytes(int width, int height);
 
 /* All of the past becomes this picture. */
 void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma);

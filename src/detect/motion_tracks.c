@@ -1,8 +1,5 @@
 #include "motion_tracks.h"
 
-#include <string.h>
-
-static const double NS_PER_S = 1e9;
 /* A thing overlaps with itself when a quarter of it is where something was. */
 enum { STAYED_SHARE = 4 };
 
@@ -51,54 +48,4 @@ void motion_tracks_follow(struct motion_tracks *tracks, const struct motion_blob
 		next.track[next.count++] = *track;
 	}
 	*tracks = next;
-}
-
-static int end(struct motion_zone_watch *watch, int64_t now_ns, struct motion_event *event)
-{
-	watch->moving = false;
-	watch->state.moving = false;
-	watch->ended_ns = now_ns;
-	*event = (struct motion_event){
-		.score = watch->highest,
-		.timestamp_ns = now_ns,
-		.duration_s = (double)(watch->last_ns - watch->started_ns) / NS_PER_S,
-	};
-	memcpy(event->box, watch->last_box, sizeof event->box);
-	return 1;
-}
-
-int motion_zone_update(struct motion_zone_watch *watch, bool noticed, int64_t now_ns,
-                       const struct motion_params *params, struct motion_event *event)
-{
-	if (watch->state.score > 0)
-		memcpy(watch->last_box, watch->state.box, sizeof watch->last_box);
-	if (watch->moving && watch->state.score > watch->highest)
-		watch->highest = watch->state.score;
-	if (noticed)
-		watch->last_ns = now_ns;
-	if (watch->moving && (double)(now_ns - watch->last_ns) >= params->hold_s * NS_PER_S && !noticed)
-		return end(watch, now_ns, event);
-	const bool rested = watch->ended_ns == 0 || (double)(now_ns - watch->ended_ns) >= params->cooldown_s * NS_PER_S;
-	if (watch->moving || !noticed || !rested)
-		return 0;
-	watch->moving = true;
-	watch->state.moving = true;
-	watch->started_ns = now_ns;
-	watch->highest = watch->state.score;
-	*event = (struct motion_event){ .start = true, .score = watch->state.score, .timestamp_ns = now_ns };
-	memcpy(event->box, watch->state.box, sizeof event->box);
-	return 1;
-}
-
-void motion_zone_set_clock(struct motion_zone_watch *watch, int64_t now_ns)
-{
-	const int64_t lasted_ns = watch->last_ns - watch->started_ns;
-	watch->last_ns = now_ns;
-	watch->started_ns = now_ns - lasted_ns;
-	watch->ended_ns = watch->ended_ns ? now_ns : 0;
-}
-
-int motion_zone_end(struct motion_zone_watch *watch, int64_t now_ns, struct motion_event *event)
-{
-	return watch->moving ? end(watch, now_ns, event) : 0;
 }

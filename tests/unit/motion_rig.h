@@ -31,6 +31,9 @@ struct motion_rig {
 	struct frame_info info; /* exposure, gain and night of the frames to come */
 	double light;           /* of the scene, 1 at first */
 	double noise;           /* deviation, in levels */
+	double shift;           /* of what is in columns [0, shifted), in cells to the right; not negative */
+	int shifted;
+	double shadow; /* the column that the middle of a shadow's soft edge has come to; 0: none */
 	uint32_t random;
 	struct motion_event events[MOTION_EVENTS_MAX];
 	size_t event_count;
@@ -80,17 +83,36 @@ static inline double rig_wall(int x, int y)
 	return joint ? 40 : 70 + (x / 10 * 31 + y / 6 * 17) % 7 * 8;
 }
 
+/* The wall where nothing stands before it. */
+static inline double rig_scene(const struct motion_rig *rig, int x, int y)
+{
+	if (x >= rig->shifted)
+		return rig_wall(x, y);
+	const double at = x - rig->shift + WIDTH;
+	const int left = (int)at;
+	return rig_wall(left, y) + (at - left) * (rig_wall(left + 1, y) - rig_wall(left, y));
+}
+
+enum { SHADOW_EDGE = 40 }; /* cells from light to dark */
+
+static inline double rig_shadow(const struct motion_rig *rig, int x)
+{
+	const double through = fmin(fmax((rig->shadow - x) / SHADOW_EDGE + 0.5, 0), 1);
+	return rig->shadow != 0 ? 1 - 0.5 * through * through * (3 - 2 * through) : 1;
+}
+
 static inline void rig_draw(struct motion_rig *rig, const struct square *square)
 {
 	for (int y = 0; y < HEIGHT; y++)
 		for (int x = 0; x < WIDTH; x++) {
-			double level = rig_wall(x, y);
+			double level = rig_scene(rig, x, y);
 			if (square && x >= square->x && x < square->x + square->side && y >= square->y &&
 			    y < square->y + square->side)
 				level = x < square->x + square->side / 2 ? square->level : square->level / 2;
 			/* A sum of three: deviation 1/2. */
 			const double noise = rig_uniform(rig) + rig_uniform(rig) + rig_uniform(rig) - 1.5;
-			level = level * rig->light * rig->info.exposure_us / 10000 * rig->info.gain + 2 * rig->noise * noise;
+			level = level * rig->light * rig_shadow(rig, x) * rig->info.exposure_us / 10000 * rig->info.gain +
+			        2 * rig->noise * noise;
 			rig->luma[y * WIDTH + x] = (uint16_t)(fmin(fmax(level, 0), 255) * LUMA_GRID_LEVEL);
 		}
 }

@@ -1,0 +1,106 @@
+#include "motion_texture.h"
+
+#include <math.h>
+
+#include "media/luma_grid.h"
+
+static const float DARK = 2 * LUMA_GRID_LEVEL;
+/* A gradient stands out from this share of the contrast that counts as changed: edges are a cell or two wide. */
+static const float EDGE_SHARE = 0.5F;
+/* What the camera clips may have had gradients of so many times as much. */
+static const float CLIPPED_SLACK = 2;
+/* The difference ends at once where so much of the contrast goes within three cells. Lights fade over more. */
+static const float SHARP_SHARE = 0.75F;
+/* What covers has so many new edges at least for the root of its cells, of which a square's outline has four. */
+static const double EDGES_LEAST = 3;
+/* The outline that is asked for: of what is not at all like the background, which may be smeared on two sides of four,
+ * and more of what is more like it than chance makes of a few dozen gradients. All of it is not enough from a likeness
+ * of 1 on: such are shadows. */
+static const double OUTLINE_LEAST = 0.4, LIKENESS_OF_CHANCE = 0.2, OUTLINE_FOR_LIKENESS = 0.75;
+
+/* What two neighbours differ by, and the least and the most that it may have been where the camera has clipped them. */
+struct gradient {
+	float value, least, most;
+};
+
+static struct gradient gradient_of(uint16_t here, uint16_t there, float gain, float slack)
+{
+	const float value = gain * ((float)there - (float)here);
+	const bool here_clipped = here >= LUMA_GRID_CLIPPED, there_clipped = there >= LUMA_GRID_CLIPPED;
+	if (here_clipped && there_clipped)
+		return (struct gradient){ value, value - slack, value + slack };
+	return (struct gradient){ value, here_clipped ? -INFINITY : value, there_clipped ? INFINITY : value };
+}
+
+/* How far they are from being the same; 0 where they may be. */
+static float apart(const struct gradient *a, const struct gradient *b)
+{
+	return fmaxf(0, fmaxf(a->least - b->most, b->least - a->most));
+}
+
+static void add_gradient(struct motion_texture *texture, const struct motion_planes *planes, const uint16_t *luma,
+                         size_t at, size_t next, float stands_out)
+{
+	const uint16_t here = luma[at], there = luma[next];
+	const uint16_t was_here = planes->background[at], was_there = planes->background[next];
+	const float gain = ((float)here + there + DARK) / ((float)was_here + was_there + DARK);
+	const struct gradient now = gradient_of(here, there, 1, CLIPPED_SLACK * stands_out);
+	const struct gradient was = gradient_of(was_here, was_there, gain, CLIPPED_SLACK * stands_out);
+	if (fabsf(now.value) < stands_out && fabsf(was.value) < stands_out)
+		return;
+	const float new = apart(&now, &was), value = new > 0 ? now.value : was.value;
+	texture->edges += new > stands_out;
+	texture->now_was += value * was.value;
+	texture->now_now += value * value;
+	texture->was_was += was.value * was.value;
+}
+
+static float difference(const struct motion_planes *planes, const uint16_t *luma, size_t at)
+{
+	return (float)luma[at] - planes->background[at];
+}
+
+/* In a line: inner, outer (the boundary lies between), and beyond. A majority may have moved it by one. */
+static void add_boundary(struct motion_texture *texture, const struct motion_planes *planes, const uint16_t *luma,
+                         size_t inner, ptrdiff_t step, float contrast)
+{
+	const size_t before = inner - (size_t)step, outer = inner + (size_t)step, beyond = outer + (size_t)step;
+	if (planes->changed[outer])
+		return;
+	const float at = difference(planes, luma, inner), within = difference(planes, luma, before);
+	const float most = fabsf(within) > fabsf(at) ? within : at;
+	texture->boundary++;
+	texture->sharp += fabsf(most - difference(planes, luma, beyond)) > SHARP_SHARE * contrast;
+}
+
+void motion_texture_add(struct motion_texture *texture, const struct motion_planes *planes, const uint16_t *luma, int x,
+                        int y)
+{
+	const size_t at = (size_t)y * (size_t)planes->width + (size_t)x;
+	const ptrdiff_t row = planes->width;
+	const float contrast = motion_planes_threshold(planes, at);
+	if (x + 1 < planes->width)
+		add_gradient(texture, planes, luma, at, at + 1, EDGE_SHARE * contrast);
+	if (y + 1 < planes->height)
+		add_gradient(texture, planes, luma, at, at + (size_t)row, EDGE_SHARE * contrast);
+	/* Those to changed cells on the other sides are theirs. */
+	if (x > 0 && !planes->changed[at - 1])
+		add_gradient(texture, planes, luma, at - 1, at, EDGE_SHARE * contrast);
+	if (y > 0 && !planes->changed[at - (size_t)row])
+		add_gradient(texture, planes, luma, at - (size_t)row, at, EDGE_SHARE * contrast);
+	if (x >= 2 && x + 2 < planes->width) {
+		add_boundary(texture, planes, luma, at, 1, contrast);
+		add_boundary(texture, planes, luma, at, -1, contrast);
+	}
+	if (y >= 2 && y + 2 < planes->height) {
+		add_boundary(texture, planes, luma, at, row, contrast);
+		add_boundary(texture, planes, luma, at, -row, contrast);
+	}
+}
+
+bool motion_texture_covers(const struct motion_texture *texture, int cells, int every)
+{
+	const double likeness = texture->now_was / fmax(sqrt(texture->now_now * texture->was_was), 1);
+	const double outline = OUTLINE_LEAST + OUTLINE_FOR_LIKENESS * fmax(likeness - LIKENESS_OF_CHANCE, 0);
+	return texture->edges * every >= EDGES_LEAST * sqrt(cells) && texture->sharp >= outline * texture->boundary;
+}

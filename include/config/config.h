@@ -116,6 +116,8 @@ struct config {
 		char data_dir[CONFIG_TEXT_BYTES];
 		int keep_events;
 		double keep_days;
+		double latitude, longitude;
+		char rules[CONFIG_LIST_BYTES]; /* JSON */
 	} hub;
 	struct {
 		int max_rss_mb;

@@ -226,6 +226,10 @@ const struct option config_options[] = {
 	INTEGER("hub.keep_events", hub.keep_events, 1000, 100000000, "1000000", "events",
 	        "Most events that are remembered; the oldest go first."),
 	NUMBER("hub.keep_days", hub.keep_days, 0, 36500, "0", "days", "Older events are forgotten; 0: never."),
+	NUMBER("hub.latitude", hub.latitude, -90, 90, "0", "degrees",
+	       "Where the cameras are, north positive, for sunset and sunrise in rules."),
+	NUMBER("hub.longitude", hub.longitude, -180, 180, "0", "degrees", "The same, east positive."),
+	LIST("hub.rules", hub.rules, "What to do when something happens, or at what time: docs/rules.md."),
 
 	INTEGER("memory.max_rss_mb", memory.max_rss_mb, 32, 1048576, "350", "MiB",
 	        "Memory of the whole process, ring included. Beyond it the process exits with 42 and restarts with a "

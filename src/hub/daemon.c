@@ -15,6 +15,7 @@
 #include "cameras.h"
 #include "folders.h"
 #include "keeper.h"
+#include "rule_engine.h"
 #include "store.h"
 
 /* --- what the parts tell --- */
@@ -22,8 +23,6 @@
 static void on_event(void *data, struct camera *camera, const struct hub_event *event, bool is_again)
 {
 	struct hub *hub = data;
-	(void)camera;
-	(void)is_again;
 	store_event(hub->store, event);
 	bool is_lost = strcmp(event->type, "lost") == 0;
 	if (is_lost)
@@ -32,6 +31,8 @@ static void on_event(void *data, struct camera *camera, const struct hub_event *
 		            event->camera);
 	if (is_lost || strcmp(event->type, "pin.kept") == 0)
 		keeper_scan(hub->keeper);
+	if (!is_again && !is_lost)
+		rule_engine_event(hub->rules, camera, event);
 }
 
 static void on_change(void *data, struct camera *camera)
@@ -123,6 +124,12 @@ static int make_store(struct hub *hub, struct error *error)
 	return 0;
 }
 
+static int make_rules(struct hub *hub, struct error *error)
+{
+	hub->rules = rule_engine_create(hub->loop, hub->config, hub->store, error);
+	return hub->rules ? 0 : error->code;
+}
+
 static int make_cameras(struct hub *hub, struct error *error)
 {
 	const struct cameras_handlers handlers = {
@@ -132,12 +139,16 @@ static int make_cameras(struct hub *hub, struct error *error)
 		.data = hub,
 	};
 	hub->cameras = cameras_create(hub->loop, hub->config->network.socket_dir, &handlers, error);
-	return hub->cameras ? 0 : error->code;
+	if (!hub->cameras)
+		return error->code;
+	rule_engine_begin(hub->rules, hub->cameras);
+	return 0;
 }
 
 static void destroy_parts(struct hub *hub)
 {
 	cameras_destroy(hub->cameras);
+	rule_engine_destroy(hub->rules);
 	store_destroy(hub->store);
 	keeper_destroy(hub->keeper);
 	loop_destroy(hub->loop);
@@ -150,6 +161,9 @@ int daemon_run(struct hub *hub)
 	int result = hub->loop ? watch_signals(hub, &error) : error.code;
 	if (result == 0)
 		result = make_store(hub, &error);
+	if (result == 0)
+		result = make_rules(hub, &error);
+	bool is_config = result == -EINVAL;
 	if (result == 0)
 		result = make_cameras(hub, &error);
 	if (result == 0) {
@@ -164,5 +178,5 @@ int daemon_run(struct hub *hub)
 	if (result < 0)
 		log_error("pastcam-hub cannot go on: %s", error.text);
 	destroy_parts(hub);
-	return result < 0 ? EXIT_NOT_NOW : EXIT_STOPPED;
+	return is_config ? EXIT_CONFIG : result < 0 ? EXIT_NOT_NOW : EXIT_STOPPED;
 }

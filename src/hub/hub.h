@@ -14,6 +14,7 @@ struct hub {
 	struct loop *loop;
 	struct store *store;
 	struct keeper *keeper;
+	struct rule_engine *rules;
 	struct cameras *cameras;
 };
 

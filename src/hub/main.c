@@ -11,25 +11,29 @@
 #include "base/log.h"
 #include "daemon.h"
 #include "history.h"
+#include "tell.h"
 
 static const char usage[] =
     "usage: pastcam-hub [-c FILE] [-o KEY=VALUE]...          follow this machine's cameras, remember, tell, act\n"
     "       pastcam-hub [-c FILE] [-o KEY=VALUE]... events   what it remembers\n"
     "           [--since MOMENT] [--until MOMENT] [--camera NAME] [--type EVENT] [--limit N] [--json|--csv|--ical]\n"
+    "       pastcam-hub [-c FILE] [-o KEY=VALUE]... arm | disarm\n"
+    "       pastcam-hub [-c FILE] [-o KEY=VALUE]... rules [--explain EVENT.json]   which of them would fire, and why "
+    "not\n"
     "       pastcam-hub --version | --help\n"
     "\n"
     "A MOMENT is 90m, 2h or 3d ago, or as in 2026-11-26T10:15. Reads the same configuration as pastcam; its own keys "
     "are\n"
-    "hub.*.   docs: pastcam(1), docs/events.md, docs/config.md\n";
+    "hub.*.   docs: pastcam(1), docs/events.md, docs/rules.md, docs/config.md\n";
 
-enum { OPTION_SINCE = 256, OPTION_UNTIL, OPTION_CAMERA, OPTION_TYPE, OPTION_LIMIT, OPTION_FORMAT };
+enum { OPTION_SINCE = 256, OPTION_UNTIL, OPTION_CAMERA, OPTION_TYPE, OPTION_LIMIT, OPTION_EXPLAIN };
 
 struct command_line {
 	const char *config_path; /* NULL: config.json, if it is there */
 	const char **assignments;
 	size_t assignment_count;
 	const char *command; /* NULL: run */
-	const char *since, *until, *limit;
+	const char *since, *until, *limit, *explain;
 	struct history_query query;
 	int format; /* enum history_format, by getopt */
 };
@@ -58,6 +62,9 @@ static int take_option(struct command_line *line, int option)
 	case OPTION_LIMIT:
 		line->limit = optarg;
 		return 0;
+	case OPTION_EXPLAIN:
+		line->explain = optarg;
+		return 0;
 	case 0: /* a format */
 		return 0;
 	case 'V':
@@ -81,6 +88,7 @@ static int parse_command_line(struct command_line *line, int argc, char **argv)
 		{ "camera", required_argument, NULL, OPTION_CAMERA },
 		{ "type", required_argument, NULL, OPTION_TYPE },
 		{ "limit", required_argument, NULL, OPTION_LIMIT },
+		{ "explain", required_argument, NULL, OPTION_EXPLAIN },
 		{ "json", no_argument, &line->format, HISTORY_JSON },
 		{ "csv", no_argument, &line->format, HISTORY_CSV },
 		{ "ical", no_argument, &line->format, HISTORY_ICAL },
@@ -156,8 +164,15 @@ static int run_command(const struct command_line *line, const struct config *con
 	}
 	if (strcmp(line->command, "events") == 0)
 		return command_events(line, config);
-	fprintf(stderr, "pastcam-hub: what is \"%s\"?\n%s", line->command, usage);
-	return EXIT_CONFIG;
+	struct error error = { 0 };
+	bool is_arm = strcmp(line->command, "arm") == 0;
+	if (is_arm || strcmp(line->command, "disarm") == 0)
+		tell_armed(config, is_arm, stdout, &error);
+	else if (strcmp(line->command, "rules") == 0)
+		tell_rules(config, line->explain, stdout, &error);
+	else
+		error_set(&error, -EINVAL, "what is \"%.40s\"? pastcam-hub --help lists the commands", line->command);
+	return error.code == 0 ? EXIT_STOPPED : complain(&error);
 }
 
 int main(int argc, char **argv)

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import tempfile
 import threading
+import time
 
 from harness import BINARY, PATIENCE_S, Daemon, wait_until
 
@@ -165,7 +166,8 @@ class Camera:
 
     def make(self, name, epoch=None, **fields):
         number = len(self.kept) + 1
-        return {"event": name, "id": f"{self.run}-{number}", "epoch": epoch or 1795000000 + number, "camera": "", **fields}
+        return {"event": name, "id": f"{self.run}-{number}", "epoch": epoch or time.time(), "monotonic": time.monotonic(), "camera": "",
+                **fields}
 
     def say(self, name, epoch=None, **fields):
         """An event, to all who read, and kept."""

@@ -1,0 +1,238 @@
+#include "rule_engine.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { WAKE_MOST_S = 60, MS_PER_S = 1000 };
+
+struct rule_state {
+	int64_t next_s; /* of a rule by time; 0: not known */
+	int64_t burst_ns;
+	unsigned burst_count;
+};
+
+struct rule_engine {
+	struct loop *loop;
+	struct store *store;
+	struct cameras *cameras;
+	struct rules *rules;
+	struct rule_state *states; /* one a rule */
+	struct loop_watch *timer;
+};
+
+bool rule_engine_is_armed(struct store *store)
+{
+	char value[8];
+	return store_get(store, "armed", value, sizeof value) && strcmp(value, "1") == 0;
+}
+
+struct rules *rule_engine_read(const struct config *config, struct error *error)
+{
+	const double latitude = config->hub.latitude, longitude = config->hub.longitude;
+	/* 0, 0 is in the sea, and the default. */
+	const struct rule_place place = { latitude != 0 || longitude != 0, latitude, longitude };
+	struct error reason = { 0 };
+	struct rules *rules = rules_parse(config->hub.rules, &place, &reason);
+	if (!rules)
+		error_set(error, reason.code, "hub.rules: %.230s", reason.text);
+	return rules;
+}
+
+/* --- doing --- */
+
+static bool may_fire_again(struct rule_engine *engine, const struct rule *rule)
+{
+	struct rule_state *state = &engine->states[rule - engine->rules->at];
+	int64_t now_ns = clock_now_ns();
+	if (state->burst_count == 0 || now_ns - state->burst_ns > ENGINE_BURST_S * CLOCK_NS_PER_S) {
+		state->burst_ns = now_ns;
+		state->burst_count = 0;
+	}
+	if (state->burst_count == ENGINE_BURST_MOST)
+		log_warning("Rule \"%s\" fired %d times within %d s and rests until they are over: does it call itself? Give "
+		            "it a cooldown_s",
+		            rule->name, ENGINE_BURST_MOST, ENGINE_BURST_S);
+	return state->burst_count++ < ENGINE_BURST_MOST;
+}
+
+static bool is_cool(struct rule_engine *engine, const struct rule *rule, const char *camera, int64_t now_ms)
+{
+	if (rule->cooldown_s <= 0)
+		return true;
+	int64_t last_ms = store_rule_last_ms(engine->store, rule->name, camera);
+	return last_ms == 0 || llabs(now_ms - last_ms) >= llround(rule->cooldown_s * MS_PER_S);
+}
+
+static void send_line(const struct rule *rule, struct camera *camera, const char *line)
+{
+	struct error error = { 0 };
+	log_info("Rule \"%s\": %.200s, to camera %s", rule->name, line, camera_name(camera));
+	if (camera_send(camera, line, NULL, NULL, &error) < 0)
+		log_warning("Rule \"%s\" could not send \"%.100s\" to camera %s: %s", rule->name, line, camera_name(camera),
+		            error.text);
+}
+
+static void act(struct rule_engine *engine, const struct rule *rule, const struct action *action, struct camera *camera,
+                const struct hub_event *event, bool is_late)
+{
+	char text[RULE_ACTION_BYTES];
+	if (rule_fill_in(action->text, event, camera_name(camera), text, sizeof text) < 0) {
+		log_warning("Rule \"%s\": \"%.100s\" becomes too long for a line", rule->name, action->text);
+		return;
+	}
+	if (is_late)
+		return;
+	/* The event's camera, or those that the rule names. */
+	if (rule->on.count == 0 || !event)
+		send_line(rule, camera, text);
+	for (size_t i = 0; event && i < cameras_count(engine->cameras); i++)
+		if (rule->on.count > 0 && rule_words_has(&rule->on, camera_name(cameras_at(engine->cameras, i))))
+			send_line(rule, cameras_at(engine->cameras, i), text);
+}
+
+static void fire(struct rule_engine *engine, const struct rule *rule, struct camera *camera,
+                 const struct hub_event *event, int64_t now_ms, bool is_late)
+{
+	store_rule_fired(engine->store, rule->name, camera_name(camera), now_ms);
+	for (size_t i = 0; i < rule->action_count; i++)
+		act(engine, rule, &rule->actions[i], camera, event, is_late);
+}
+
+static void judge(struct rule_engine *engine, const struct rule *rule, struct camera *camera,
+                  const struct hub_event *event, int64_t now_ms, bool is_late)
+{
+	const struct rule_facts facts = {
+		.is_armed = rule_engine_is_armed(engine->store),
+		.is_night = camera_is_night(camera),
+		.now_s = now_ms / MS_PER_S,
+	};
+	char why[RULE_WHY_BYTES];
+	if (rule_holds(rule, &engine->rules->place, &facts, why) && is_cool(engine, rule, camera_name(camera), now_ms) &&
+	    may_fire_again(engine, rule))
+		fire(engine, rule, camera, event, now_ms, is_late);
+}
+
+/* By the clock that never jumps where the event has it: an event of before the clock was set is not old. */
+static bool is_late(const struct hub_event *event)
+{
+	const cJSON *monotonic = cJSON_GetObjectItemCaseSensitive(event->json, "monotonic");
+	double age_s = (double)(clock_wall_ns() / CLOCK_NS_PER_MS - event->time_ms) / MS_PER_S;
+	if (cJSON_IsNumber(monotonic))
+		age_s = (double)clock_now_ns() / (double)CLOCK_NS_PER_S - monotonic->valuedouble;
+	return age_s > ENGINE_LATE_S;
+}
+
+void rule_engine_event(struct rule_engine *engine, struct camera *camera, const struct hub_event *event)
+{
+	char why[RULE_WHY_BYTES];
+	for (size_t i = 0; i < engine->rules->count; i++) {
+		const struct rule *rule = &engine->rules->at[i];
+		if (rule_is_for(rule, event, why))
+			judge(engine, rule, camera, event, event->time_ms, is_late(event));
+	}
+}
+
+/* --- rules by time --- */
+
+/* Slots of the wall clock, so that "10m" is at 0, 10, 20 minutes past. */
+static int64_t next_of(const struct rule_engine *engine, const struct rule *rule, int64_t now_s)
+{
+	int64_t next_s = INT64_MAX;
+	if (rule->every_s > 0)
+		return (now_s / rule->every_s + 1) * rule->every_s;
+	for (size_t i = 0; i < rule->time_count; i++) {
+		int64_t at_s = rule_time_next(&rule->times[i], &engine->rules->place, now_s);
+		next_s = at_s < next_s ? at_s : next_s;
+	}
+	return next_s;
+}
+
+static void fire_by_time(struct rule_engine *engine, const struct rule *rule, int64_t now_s)
+{
+	for (size_t i = 0; i < cameras_count(engine->cameras); i++) {
+		struct camera *camera = cameras_at(engine->cameras, i);
+		if (camera_is_online(camera) && rule_words_has(&rule->on, camera_name(camera)))
+			judge(engine, rule, camera, NULL, now_s * MS_PER_S, false);
+	}
+}
+
+static void on_timer(void *data, uint32_t times)
+{
+	(void)times;
+	struct rule_engine *engine = data;
+	int64_t now_ns = clock_wall_ns(), now_s = now_ns / CLOCK_NS_PER_S, wake_s = now_s + WAKE_MOST_S;
+	clock_follow_zone();
+	for (size_t i = 0; i < engine->rules->count; i++) {
+		const struct rule *rule = &engine->rules->at[i];
+		struct rule_state *state = &engine->states[i];
+		if (rule->has_when)
+			continue;
+		if (state->next_s != 0 && now_s >= state->next_s)
+			fire_by_time(engine, rule, now_s);
+		state->next_s = next_of(engine, rule, now_s); /* anew each time: the clock may have jumped */
+		wake_s = state->next_s < wake_s ? state->next_s : wake_s;
+	}
+	loop_set_timer(engine->timer, wake_s * CLOCK_NS_PER_S - now_ns, 0);
+}
+
+void rule_engine_begin(struct rule_engine *engine, struct cameras *cameras)
+{
+	engine->cameras = cameras;
+	on_timer(engine, 1);
+}
+
+/* --- life --- */
+
+static void warn(const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (rule_calls_itself(&rules->at[i]) && rules->at[i].cooldown_s < 1)
+			log_warning(
+			    "Rule \"%s\" calls itself: what it does makes an event that it waits for. It will fire %d times "
+			    "in %d s at most",
+			    rules->at[i].name, ENGINE_BURST_MOST, ENGINE_BURST_S);
+	if (rules->count > 0)
+		log_info("%zu rules", rules->count);
+}
+
+struct rule_engine *rule_engine_create(struct loop *loop, const struct config *config, struct store *store,
+                                       struct error *error)
+{
+	struct rule_engine *engine = calloc(1, sizeof *engine);
+	if (!engine) {
+		error_set(error, -ENOMEM, "no memory for the rules");
+		return NULL;
+	}
+	engine->loop = loop;
+	engine->store = store;
+	engine->rules = rule_engine_read(config, error);
+	if (!engine->rules) {
+		free(engine);
+		return NULL;
+	}
+	engine->states = calloc(engine->rules->count + 1, sizeof *engine->states);
+	engine->timer = loop_add_timer(loop, on_timer, engine);
+	if (!engine->states || !engine->timer) {
+		error_set(error, -ENOMEM, "no memory for the rules");
+		rule_engine_destroy(engine);
+		return NULL;
+	}
+	warn(engine->rules);
+	return engine;
+}
+
+void rule_engine_destroy(struct rule_engine *engine)
+{
+	if (!engine)
+		return;
+	loop_remove(engine->timer);
+	rules_destroy(engine->rules);
+	free(engine->states);
+	free(engine);
+}

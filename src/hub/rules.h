@@ -1,0 +1,100 @@
+/*
+ * Rules: when something happens (or it is time), if things are so, do this. docs/rules.md has the language. Here they
+ * are read and judged; rule_engine.h acts on them. Pure, but for the time zone.
+ */
+#ifndef PASTCAM_HUB_RULES_H
+#define PASTCAM_HUB_RULES_H
+
+#include "event.h"
+#include "rule_time.h"
+
+enum { RULES_MAX = 64, RULE_WORDS_MAX = 16, RULE_TIMES_MAX = 8, RULE_ACTIONS_MAX = 8, RULE_NAME_BYTES = 64 };
+enum {
+	RULE_ACTION_BYTES = 512,
+	RULE_WORD_BYTES = 64,
+	RULE_DEPTH_MAX = 8,
+	RULE_CONDITIONS_MAX = 16,
+	RULE_WHY_BYTES = 200
+};
+
+/* Any of them; none: whatever it is. */
+struct rule_words {
+	size_t count;
+	char at[RULE_WORDS_MAX][RULE_WORD_BYTES];
+};
+
+enum condition_kind {
+	CONDITION_ALL,
+	CONDITION_ANY,
+	CONDITION_NOT,
+	CONDITION_ARMED,
+	CONDITION_NIGHT,
+	CONDITION_BETWEEN,
+	CONDITION_WEEKDAYS,
+};
+
+struct condition {
+	enum condition_kind kind;
+	bool wanted; /* of armed, night */
+	struct rule_time from, to;
+	unsigned weekdays; /* bit 0: Sunday */
+	size_t count;
+	struct condition *children;
+};
+
+enum action_kind { ACTION_LINE, ACTION_KINDS };
+
+struct action {
+	enum action_kind kind;
+	char text[RULE_ACTION_BYTES]; /* a line of the protocol, with {camera} and the like in it */
+};
+
+struct rule {
+	char name[RULE_NAME_BYTES];
+	bool has_when;
+	struct rule_words events, cameras, zones, labels;
+	bool has_min_score;
+	double min_score;
+	int64_t every_s; /* 0: not */
+	size_t time_count;
+	struct rule_time times[RULE_TIMES_MAX];
+	struct condition condition;
+	size_t action_count;
+	struct action actions[RULE_ACTIONS_MAX];
+	struct rule_words on; /* the cameras that the lines go to; none: the event's, or all */
+	double cooldown_s;
+};
+
+struct rules {
+	struct rule_place place;
+	size_t count;
+	struct rule *at; /* count of them */
+};
+
+/* json: a list. -EINVAL with the rule's name and what is wrong with it. NULL is freed by rules_destroy too. */
+struct rules *rules_parse(const char *json, const struct rule_place *place, struct error *error);
+void rules_destroy(struct rules *rules);
+
+/* How things are. */
+struct rule_facts {
+	bool is_armed, is_night;
+	int64_t now_s;
+};
+
+/* Whether an event is one that the rule waits for; else why says what is not so. */
+bool rule_is_for(const struct rule *rule, const struct hub_event *event, char why[RULE_WHY_BYTES]);
+
+/* Whether its "if" holds; else why says what does not. */
+bool rule_holds(const struct rule *rule, const struct rule_place *place, const struct rule_facts *facts,
+                char why[RULE_WHY_BYTES]);
+
+/* True when an action of the rule makes an event that the rule waits for: it would call itself. */
+bool rule_calls_itself(const struct rule *rule);
+
+bool rule_words_has(const struct rule_words *words, const char *word); /* none are all */
+
+/* Puts the event's values in for {camera} {event} {zone} {label} {id} {time} {path} {score}; event NULL: a time rule,
+ * of that camera. What they hold becomes one word that no line can be broken with. -EMSGSIZE. */
+int rule_fill_in(const char *text, const struct hub_event *event, const char *camera, char *out, size_t bytes);
+
+#endif

@@ -371,6 +371,7 @@ function chooseCamera(name) {
   setFrameWidth(0);
   events.redraw();
   zones.forget();
+  state.follow();
   refreshTimeline();
   refreshStatus().then(() => { if (name !== ALL && name === getCamera()) goLive(); });
 }
@@ -426,6 +427,7 @@ function selectTab(tab) {
   }
   if (tab.id === "tab-files") attempt(null, () => captures.refresh());
   if (tab.id === "tab-state" && status) state.draw(status);
+  state.follow();
   if (tab.id === "tab-zones") zones.open();
   else zones.close();
 }
@@ -533,7 +535,7 @@ async function begin() {
   if (role === "none") { login(); return false; }
   if ($("login").open) $("login").close();
   document.title = session.machine ? `pastcam · ${session.machine}` : "pastcam";
-  for (const id of ["save", "save-more", "hold", "trigger", "open-settings", "clip", "tab-zones"]) $(id).hidden = role !== "full";
+  for (const id of ["save", "save-more", "hold", "trigger", "open-settings", "clip", "tab-zones", "follow"]) $(id).hidden = role !== "full";
   try {
     const api = await (await request("/api/openapi.json")).json();
     $("clip-box").hidden = role !== "full" || !api.paths["/api/clip"];

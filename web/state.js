@@ -1,5 +1,6 @@
 // How the camera, its memory and the disk are, in the program's own figures.
-import { $, el, span } from "/dom.js";
+import { $, clock, el, span } from "/dom.js";
+import { getCamera, url } from "/api.js";
 
 const mib = (value) => value === undefined || value === null ? "unknown" : value >= 1024 ? `${(value / 1024).toFixed(1)} GiB` : `${Math.round(value)} MiB`;
 
@@ -34,3 +35,28 @@ export function draw(status) {
   $("state").replaceChildren(...rows.flat());
   $("log").replaceChildren(...(status.last_errors ?? []).map((line) => el("li", {}, `${line.time.slice(11, 19)} ${line.text}`)));
 }
+
+/* --- the log, followed while it is open --- */
+
+const LINES = 256;
+let source = null;
+
+export function follow() {
+  source?.close();
+  source = null;
+  $("follow-lines").replaceChildren();
+  if (!$("follow").open || $("panel-state").hidden || !getCamera()) return;
+  source = new EventSource(url("/api/log", { since: "all" }));
+  const add = (name, text) => source.addEventListener(name, (message) => {
+    const line = JSON.parse(message.data);
+    const list = $("follow-lines"), isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 30;
+    list.append(el("li", { className: line.level ?? "" }, text(line)));
+    while (list.childElementCount > LINES) list.firstChild.remove();
+    if (isAtEnd) list.scrollTop = list.scrollHeight;
+  });
+  add("log", (line) => `${clock(line.epoch)} ${line.text}`);
+  add("lost", (line) => `${line.count ?? "Some"} lines before this are not kept`);
+  add("away", (line) => `pastcam is away: ${line.reason}`);
+}
+
+$("follow").addEventListener("toggle", follow);

@@ -55,4 +55,20 @@ struct log_line {
 };
 size_t log_recent(struct log_line *lines, size_t count);
 
+/* --- following the log: the last LOG_KEPT lines of any level that is logged; any thread --- */
+
+enum { LOG_KEPT = 256 };
+
+/* The cursor that sees only what is still to come: lines are numbered from 1. */
+uint64_t log_follow_end(void);
+
+/* Copies the line at *cursor (1 and up) and moves on: true, with *lost 0. Where lines from there on are overwritten it
+ * only moves past them: true, with their number in *lost. False: all is read. */
+bool log_follow_read(uint64_t *cursor, struct log_line *line, uint64_t *lost);
+
+/* For the one thread that serves all who follow: readable when something was logged since the last
+ * log_follow_acknowledge. Made with the first call and kept; -1, with errno set, when there can be none. */
+int log_follow_fd(void);
+void log_follow_acknowledge(void);
+
 #endif

@@ -16,7 +16,7 @@
 #include "store/event_log.h"
 
 struct live;
-struct event_streams;
+struct line_streams;
 
 struct packet_ring;
 struct recorder;
@@ -47,7 +47,7 @@ struct commands {
 
 	/* made by commands_start */
 	struct live *live;
-	struct event_streams *event_streams;
+	struct line_streams *event_streams, *log_streams;
 	struct loop_watch *pins_timer;
 };
 

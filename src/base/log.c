@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "log_file.h"
+#include "log_ring.h"
 
 static atomic_int log_level = LOG_LEVEL_INFO;
 static atomic_int journal = -1; /* stderr is the journal; -1: not looked yet */
@@ -99,6 +100,7 @@ static void note(const char *text)
 	snprintf(cut, sizeof cut, "%s", text);
 	utf8_repair(cut);
 	int64_t wall_ns = clock_wall_ns();
+	log_ring_put(wall_ns, LOG_LEVEL_WARNING, cut);
 	remember(wall_ns, LOG_LEVEL_WARNING, cut);
 	to_stderr(wall_ns, LOG_LEVEL_WARNING, cut);
 }
@@ -146,6 +148,7 @@ static void log_line(enum log_level level, const char *format, va_list arguments
 	utf8_repair(text);
 	replace_controls(text);
 	int64_t wall_ns = clock_wall_ns();
+	log_ring_put(wall_ns, level, text);
 	if (level <= LOG_LEVEL_WARNING)
 		remember(wall_ns, level, text);
 	to_stderr(wall_ns, level, text);

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "commands_clips.h"
 #include "commands_private.h"
+#include "line_streams.h"
 #include "near_miss.h"
 
 struct command {
@@ -90,6 +91,7 @@ static const struct command table[] = {
 	{ "stream", command_stream, "stream: video as it comes, fragmented MP4, until you leave" },
 	{ "live", command_live, "live [fps=N] [width=N] [meta]: JPEG after JPEG, until you leave" },
 	{ "events", command_events, "events [since=ID]: a line of JSON for each event, until you leave" },
+	{ "log", command_log, "log [since=ID]: a line of JSON for each line of the log, until you leave" },
 	{ "timeline", command_timeline, "timeline: how far the past reaches, and what is pinned, as JSON" },
 	{ "pin", command_pin, "pin [at=] [before=S] [after=S]: hold a piece of the past: PINNED ID" },
 	{ "keep", command_keep, "keep ID [formats]: save what is pinned" },
@@ -108,7 +110,7 @@ enum { COMMAND_COUNT = sizeof table / sizeof table[0] };
 static void run_help(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	(void)words;
-	char text[2048];
+	char text[3072];
 	size_t used = 0;
 	for (size_t i = 0; i < COMMAND_COUNT && used < sizeof text; i++)
 		used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? "\n" : "", table[i].help);
@@ -148,7 +150,11 @@ int commands_start(struct commands *commands, struct error *error)
 {
 	int result = live_create(commands, error);
 	if (result == 0)
-		result = event_streams_create(commands, error);
+		commands->event_streams = line_streams_create(commands, &line_source_events, error);
+	if (commands->event_streams)
+		commands->log_streams = line_streams_create(commands, &line_source_log, error);
+	if (result == 0 && !commands->log_streams)
+		result = error->code;
 	if (result == 0)
 		result = pins_timer_create(commands, error);
 	return result;
@@ -162,9 +168,10 @@ void commands_stop(struct commands *commands)
 void commands_finish(struct commands *commands)
 {
 	live_destroy(commands->live);
-	event_streams_destroy(commands->event_streams);
+	line_streams_destroy(commands->event_streams);
+	line_streams_destroy(commands->log_streams);
 	loop_remove(commands->pins_timer);
 	commands->live = NULL;
-	commands->event_streams = NULL;
+	commands->event_streams = commands->log_streams = NULL;
 	commands->pins_timer = NULL;
 }

@@ -11,7 +11,7 @@ command_handler command_save, command_past, command_past_stack, command_get; /* 
 command_handler command_pin, command_keep, command_drop;                     /* commands_pins.c */
 command_handler command_timeline, command_trigger;                           /* commands_past.c */
 command_handler command_motion_level, command_motion;                        /* commands_motion.c */
-command_handler command_live, command_events;                                /* live.c, event_streams.c */
+command_handler command_live, command_events, command_log;                   /* live.c, stream_….c */
 
 void commands_reply(struct commands *commands, server_ticket ticket, const char *text);
 
@@ -27,7 +27,13 @@ void live_destroy(struct live *live); /* NULL is fine */
 
 int pins_timer_create(struct commands *commands, struct error *error);
 
-int event_streams_create(struct commands *commands, struct error *error);
-void event_streams_destroy(struct event_streams *streams); /* NULL is fine */
+struct line_source;
+
+/* NULL: -ENOMEM, -errno in error. */
+struct line_streams *line_streams_create(struct commands *commands, const struct line_source *source,
+                                         struct error *error);
+void line_streams_destroy(struct line_streams *streams); /* NULL is fine */
+/* The client becomes a stream, or is refused. words: the command, and since=. */
+void line_streams_begin(struct line_streams *streams, server_ticket ticket, const struct proto_words *words);
 
 #endif

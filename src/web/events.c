@@ -18,6 +18,8 @@ enum {
 	HEARTBEAT_S = 10,
 };
 
+static const char command_events[] = "events";
+
 struct events {
 	struct web *web;
 	struct loop_watch *retry; /* each second while there are listeners: lost daemons, heartbeats */
@@ -110,7 +112,7 @@ static char *cameras_text(const struct web *web)
 	return text;
 }
 
-static struct listener *add_listener(struct events *events, struct peer *peer, const char *camera)
+static struct listener *add_listener(struct events *events, struct peer *peer, const char *camera, const char *command)
 {
 	struct listener *listener = events->count < LISTENERS_MAX ? calloc(1, sizeof *listener) : NULL;
 	if (listener)
@@ -121,6 +123,7 @@ static struct listener *add_listener(struct events *events, struct peer *peer, c
 	}
 	listener->events = events;
 	listener->peer = peer;
+	listener->command = command;
 	snprintf(listener->camera, sizeof listener->camera, "%s", camera ? camera : "");
 	listener->next = events->listeners;
 	events->listeners = listener;
@@ -139,7 +142,7 @@ static void begin_listener(struct listener *listener, const char *ids)
 	upstreams_connect(listener->events->web, listener, ids ? ids : "");
 }
 
-void events_get(struct request *request)
+static void begin_stream(struct request *request, const char *command)
 {
 	struct events *events = request->web->events;
 	const char *camera = target_value(&request->target, "camera");
@@ -148,7 +151,7 @@ void events_get(struct request *request)
 		ids = target_value(&request->target, "since");
 	if (camera && !cameras_of_request(request))
 		return;
-	struct listener *listener = add_listener(events, request->peer, camera);
+	struct listener *listener = add_listener(events, request->peer, camera, command);
 	if (!listener) {
 		request_problem(request, 503, "too many listen to events already");
 		return;
@@ -164,13 +167,24 @@ void events_get(struct request *request)
 	request_respond(request, 200, response);
 }
 
+void events_get(struct request *request)
+{
+	begin_stream(request, command_events);
+}
+
+void events_get_log(struct request *request)
+{
+	begin_stream(request, "log");
+}
+
 /* --- what pastcam-web itself has to tell --- */
 
 void events_publish(struct web *web, const char *name, const cJSON *json)
 {
 	char *text = cJSON_PrintUnformatted(json);
 	for (struct listener *listener = web->events->listeners; text && listener; listener = listener->next)
-		listener_put(listener, "event: %s\ndata: %s\n\n", name, text);
+		if (listener->command == command_events)
+			listener_put(listener, "event: %s\ndata: %s\n\n", name, text);
 	free(text);
 }
 

@@ -20,7 +20,8 @@ struct listener {
 	struct listener *next;
 	struct events *events;
 	struct peer *peer;
-	char camera[33]; /* "": all, also those that come later */
+	char camera[33];     /* "": all, also those that come later */
+	const char *command; /* what the daemons are asked for: "events", "log" */
 	struct upstream *upstreams;
 	char *text; /* waits to be sent */
 	size_t length, sent;

@@ -102,7 +102,7 @@ static void connect_upstream(struct web *web, struct upstream *upstream)
 	const struct camera *camera = cameras_find(web->cameras, upstream->camera);
 	struct line line = LINE_NULL;
 	struct error error = { 0 };
-	line_word(&line, "events", NULL);
+	line_word(&line, upstream->listener->command, NULL);
 	if (upstream->last_id[0])
 		line_pair(&line, "since", upstream->last_id, NULL);
 	const struct client_call_params params = {

@@ -31,6 +31,7 @@ static const struct route routes[] = {
 	{ METHOD_GET, "/api/status", ROLE_VIEW, "camera", commands_status },
 	{ METHOD_GET, "/api/timeline", ROLE_VIEW, "camera", commands_timeline },
 	{ METHOD_GET, "/api/events", ROLE_VIEW, "camera since", events_get },
+	{ METHOD_GET, "/api/log", ROLE_FULL, "camera since", events_get_log },
 	{ METHOD_POST, "/api/save", ROLE_FULL, "camera wait", commands_save },
 	{ METHOD_POST, "/api/stack", ROLE_FULL, "camera wait", commands_stack },
 	{ METHOD_POST, "/api/clip", ROLE_FULL, "camera wait", commands_clip },

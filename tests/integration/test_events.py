@@ -1,11 +1,22 @@
 """Events as the camera, the night and exports publish them, read by `events` from a running daemon."""
 
+import json
 import os
 import re
 import unittest
 
 import harness
-from harness import ROOT, Daemon, EventReader
+from harness import ROOT, Daemon, EventReader, connect
+
+
+def read_lines(client, is_last):
+    lines = []
+    with client.makefile("rb") as file:
+        for line in file:
+            lines.append(line)
+            if is_last(line):
+                return lines
+    return lines
 
 
 class Published(unittest.TestCase):
@@ -45,6 +56,21 @@ class Published(unittest.TestCase):
 
 
 class Page(unittest.TestCase):
+    def test_the_log_is_followed_and_goes_on_after_a_line(self):
+        with Daemon() as daemon:
+            with connect(daemon) as client:
+                client.sendall(b"log since=000000000000-0\n")
+                lines = [json.loads(line) for line in read_lines(client, lambda line: b"answers on" in line)]
+            self.assertEqual((lines[0]["event"], lines[0]["count"]), ("lost", None))
+            self.assertEqual({line["event"] for line in lines[1:]}, {"log"})
+            self.assertIn(lines[1]["text"], daemon.log())
+            with connect(daemon) as client:
+                client.sendall(f"log since={lines[1]['id']}\n".encode())
+                again = [json.loads(line) for line in read_lines(client, lambda line: b"answers on" in line)]
+            self.assertEqual(again, lines[2:])
+            for since in ("x", "12", lines[-1]["id"].split("-")[0] + "-99999", lines[-1]["id"] + "x"):
+                self.assertTrue(daemon.ask(f"log since={since}").startswith("NOT_SENT since="), since)
+
     def test_the_page_has_each_event_and_each_key(self):
         def text(*path):
             with open(os.path.join(ROOT, *path), encoding="utf-8") as file:

@@ -125,6 +125,17 @@ class Pictures(unittest.TestCase):
             data = read_until(client, lambda data: b'"label":"window"' in data)
         self.assertNotIn(b'"label":"door"', data)
 
+    def test_the_log_comes_as_it_is_written_and_again_for_who_missed_it(self):
+        with self.web.stream("/api/log?since=all") as client:
+            data = read_until(client, lambda data: b"answers on 127.0.0.1" in data)
+        self.assertIn(b"event: log\n", data)
+        last = data.split(b"\nid: ")[1].split(b"\n")[0].decode()
+        with self.web.stream("/api/log", f"Last-Event-ID: {last}\r\n") as client:
+            again = read_until(client, lambda data: b"answers on 127.0.0.1" in data)
+        first = data.split(b"data: ")[2].split(b"\n")[0]
+        self.assertNotIn(first, again)
+        self.assertEqual(self.web.ask("/api/log?since=all&x=1").status, 400)
+
     def test_saving_answers_with_the_files(self):
         frame = self.web.ask("/at/-1.jpg")
         answer = self.web.ask("/api/save?wait=1", "POST", {"at": frame.headers["Pastcam-Epoch"], "formats": ["png", "jpg"]})

@@ -40,8 +40,7 @@ struct video {
 	int64_t taken_ns;  /* timestamp of the last frame that went into the encoder, or was passed over; 0: none */
 	int64_t packed_ns; /* of the last packet */
 	uint64_t packed_id;
-	uint64_t last_id; /* frame of taken_ns; 0 after a jump */
-	int64_t run_ns;   /* of the frame with which the run of frames up to taken_ns began; INT64_MAX: it has not yet */
+	int64_t run_ns; /* of the frame with which the run of frames up to taken_ns began; INT64_MAX: it has not yet */
 	uint64_t skipped;
 };
 
@@ -78,13 +77,12 @@ static bool next_position(struct video *video, int64_t *after_ns, bool *key)
 	if (video->jump) {
 		video->jump = false;
 		video->taken_ns = video->jump_ns;
-		video->last_id = 0;
 		video->run_ns = INT64_MAX;
 		video->key_wanted = true;
 		allow_behind(video, video->jump_ns);
 	}
 	int64_t oldest_ns = atomic_load(&video->newest_ns) - video->behind_max_ns;
-	if (wanted && video->holders == 0 && video->taken_ns < oldest_ns && video->last_id != 0)
+	if (wanted && video->holders == 0 && video->taken_ns < oldest_ns && video->run_ns != INT64_MAX)
 		video->taken_ns = oldest_ns;
 	*after_ns = video->taken_ns;
 	*key = video->key_wanted;
@@ -102,14 +100,10 @@ static void note_caught_up(struct video *video)
 static void note_taken(struct video *video, const struct frame_info *frame, bool key)
 {
 	pthread_mutex_lock(&video->lock);
-	if (video->last_id != 0 && frame->id > video->last_id + 1)
-		video->skipped += frame->id - video->last_id - 1;
 	if (video->run_ns == INT64_MAX)
 		video->run_ns = frame->timestamp_ns;
-	if (!video->jump) {
-		video->last_id = frame->id;
+	if (!video->jump)
 		video->taken_ns = frame->timestamp_ns;
-	}
 	if (key)
 		video->key_wanted = false;
 	pthread_mutex_unlock(&video->lock);
@@ -119,10 +113,11 @@ static void note_taken(struct video *video, const struct frame_info *frame, bool
 static void go_back(struct video *video, int code)
 {
 	pthread_mutex_lock(&video->lock);
-	if (!video->jump && video->packed_ns != 0 && video->packed_ns < video->taken_ns) {
-		video->taken_ns = video->packed_ns;
-		video->last_id = video->packed_id;
-		allow_behind(video, video->packed_ns);
+	bool any = video->packed_ns >= video->run_ns; /* packets of this run */
+	int64_t after_ns = any ? video->packed_ns : video->run_ns - 1;
+	if (!video->jump && after_ns < video->taken_ns) {
+		video->taken_ns = after_ns;
+		allow_behind(video, after_ns);
 	}
 	video->key_wanted = true;
 	video->failed = code == -ENOTSUP;
@@ -134,6 +129,8 @@ static void keep(struct video *video, const struct packet *packet, const struct 
 {
 	int result = packet_ring_put(video->params.packets, format, packet);
 	pthread_mutex_lock(&video->lock);
+	if (video->packed_ns >= video->run_ns && packet->frame.id > video->packed_id)
+		video->skipped += packet->frame.id - video->packed_id - 1;
 	video->packed_ns = packet->frame.timestamp_ns;
 	video->packed_id = packet->frame.id;
 	if (result < 0)

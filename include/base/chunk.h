@@ -10,7 +10,8 @@
 
 struct chunk; /* constant once it is shared */
 
-/* room bytes, of which none are used yet; NULL without memory. The caller holds one reference. */
+/* At least room bytes, of which none are used yet; NULL without memory. The caller holds one reference. One block of up
+ * to 1 MiB that was freed is kept for the next picture. */
 struct chunk *chunk_create(size_t room);
 
 /* A chunk that holds these bytes, or a printed text. NULL without memory. */

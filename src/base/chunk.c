@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,36 @@ struct chunk {
 	uint8_t data[];
 };
 
+/* A picture's room is fresh memory each time, and touching it for the first time costs as much as copying into it: the
+ * last one to be freed is kept for the next. Smaller ones are cheap; larger ones are not worth holding. */
+enum { SPARE_LEAST_BYTES = 64 * 1024, SPARE_MOST_BYTES = 1024 * 1024 };
+
 static atomic_size_t total_bytes;
+static _Atomic(struct chunk *) spare;
+
+static bool is_worth_keeping(size_t room)
+{
+	return room >= SPARE_LEAST_BYTES && room <= SPARE_MOST_BYTES;
+}
+
+/* Never much larger than what is asked for, since its whole room counts. */
+static struct chunk *take_spare(size_t room)
+{
+	struct chunk *chunk = is_worth_keeping(room) ? atomic_exchange(&spare, NULL) : NULL;
+	if (chunk && (chunk->room < room || chunk->room / 4 > room)) {
+		free(chunk);
+		chunk = NULL;
+	}
+	return chunk;
+}
 
 struct chunk *chunk_create(size_t room)
 {
-	struct chunk *chunk = malloc(sizeof *chunk + room);
+	struct chunk *chunk = take_spare(room);
+	if (chunk)
+		room = chunk->room;
+	else
+		chunk = malloc(sizeof *chunk + room);
 	if (!chunk)
 		return NULL;
 	chunk->room = room;
@@ -89,7 +115,7 @@ void chunk_release(struct chunk *chunk)
 	if (!chunk || atomic_fetch_sub_explicit(&chunk->references, 1, memory_order_acq_rel) != 1)
 		return;
 	atomic_fetch_sub(&total_bytes, chunk->room);
-	free(chunk);
+	free(is_worth_keeping(chunk->room) ? atomic_exchange(&spare, chunk) : chunk);
 }
 
 size_t chunk_total_bytes(void)

@@ -37,10 +37,32 @@ static void test_it_lives_until_the_last_reference_goes_and_is_counted(void **st
 	chunk_release(NULL);
 }
 
+static void test_a_picture_s_memory_serves_the_next_one(void **state)
+{
+	enum { PICTURE = 300000 };
+	struct chunk *first = chunk_create(PICTURE), *other = chunk_create(PICTURE);
+	size_t both = chunk_total_bytes();
+	(void)state;
+	chunk_release(first);
+	struct chunk *next = chunk_create(PICTURE - 1000);
+	assert_ptr_equal(next, first);
+	assert_ptr_not_equal(next, other);
+	assert_int_equal(chunk_bytes(next), 0);
+	assert_int_equal(chunk_total_bytes(), both);
+	chunk_release(next);
+	struct chunk *larger = chunk_create(2 * PICTURE), *small = chunk_create(PICTURE / 10);
+	assert_int_equal(chunk_total_bytes(), both + PICTURE + PICTURE / 10);
+	chunk_release(larger);
+	chunk_release(small);
+	chunk_release(other);
+	assert_int_equal(chunk_total_bytes(), both - 2 * PICTURE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_appended_comes_out_in_order),
+		cmocka_unit_test(test_a_picture_s_memory_serves_the_next_one),
 		cmocka_unit_test(test_it_lives_until_the_last_reference_goes_and_is_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -251,10 +251,17 @@ bench: ## measure every kernel and encoder against its limit; writes build/bench
 	@$(MAKE) --no-print-directory all
 	$(BUILD)/bench/bench $(PHOTOS) $(BUILD)/bench.json
 	$(PYTHON) bench/daemon.py $(BUILD)/pastcam $(BUILD)/bench-daemon.json
+	$(PYTHON) bench/clips.py $(BUILD)/pastcam $(BUILD)/bench-clips.json waits sizes
 	$(if $(HAVE_MICROHTTPD),$(PYTHON) bench/web.py $(BUILD) $(BUILD)/bench-web.json)
 
 $(BUILD)/bench/bench: $(BENCH_OBJECTS) $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lyuv -lturbojpeg $(LDLIBS_ALL)
+
+.PHONY: bench-clips
+bench-clips: ## a hundred triggers four times, fifty kill -9, waits and sizes of clips; ten minutes of one core
+	@tools/install-deps build bench check
+	@$(MAKE) --no-print-directory all
+	$(PYTHON) bench/clips.py $(BUILD)/pastcam $(BUILD)/bench-clips.json
 
 FRAMES = 300
 
@@ -283,11 +290,17 @@ $(AXE):
 	@command -v npm >/dev/null || tools/install-deps npm
 	npm install --prefix $(BUILD)/axe --no-audit --no-fund axe-core@4.11.0
 
+MP4BOX = $(BUILD)/mp4box/node_modules/mp4box/dist/mp4box.all.js
+
+$(MP4BOX):
+	@command -v npm >/dev/null || tools/install-deps npm
+	npm install --prefix $(BUILD)/mp4box --no-audit --no-fund mp4box@0.5.4
+
 .PHONY: check-browser
-check-browser: ## the page in Chromium, over the real programs; leaves build/screenshots
+check-browser: ## the page and clips in Chromium, over the real programs; leaves build/screenshots
 	@tools/install-deps build check browser
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(AXE)
-	AXE=$(abspath $(AXE)) PASTCAM=$(abspath $(BUILD)/pastcam) $(PYTHON) tests/run tests/browser/test_page.py
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(AXE) $(MP4BOX)
+	AXE=$(abspath $(AXE)) MP4BOX=$(abspath $(MP4BOX)) PASTCAM=$(abspath $(BUILD)/pastcam) $(PYTHON) tests/run $(wildcard tests/browser/test_*.py)
 
 .PHONY: check-valgrind
 check-valgrind: ## the unit tests under valgrind

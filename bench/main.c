@@ -77,11 +77,13 @@ int main(int argc, char **argv)
 		report_header();
 		bench_kernels(&set);
 		bench_encoders(&set);
+		bench_video(&set);
 		set_free(&set);
 	}
 	scene_free(&scene);
 	report_header();
 	bench_events();
+	bench_mux();
 	bench_retention();
 	printf("\n%zu rows over their target\n", report_over());
 	return argc > 2 && report_write(argv[2]) ? 1 : 0;

@@ -49,7 +49,7 @@ struct recorder_result {
 	size_t part_count;  /* files; the first RECORDER_PARTS_TOLD of them: */
 	char paths[RECORDER_PARTS_TOLD][FSIO_PATH_BYTES];
 	double duration_s; /* presented, in all */
-	size_t frames;
+	size_t frames;     /* presented too: not those before the beginning that only others need */
 	int64_t bytes;
 	uint64_t missing; /* frames between the first and the last one that are not in it */
 };

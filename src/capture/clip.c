@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 
 bool clip_read(struct clip *clip)
 {
@@ -79,7 +80,8 @@ int clip_finish(struct clip *clip, int64_t end_ns, struct error *error)
 	if (result->part_count < RECORDER_PARTS_TOLD)
 		snprintf(result->paths[result->part_count], sizeof result->paths[0], "%s", part.path);
 	result->part_count++;
-	result->frames += part.frames;
+	result->frames += part.frames - min_size(part.frames, clip->lead_in);
+	clip->lead_in = 0;
 	result->bytes += part.bytes;
 	int64_t shown_until_ns = end_ns > clip->last_ns ? end_ns : clip->last_ns + clip->last_interval_ns;
 	result->duration_s += (double)(shown_until_ns - clip->part_begin_ns) / (double)CLOCK_NS_PER_S;
@@ -117,6 +119,7 @@ static void note_written(struct clip *clip)
 		if (frame->id > clip->last_id + 1)
 			clip->result.missing += frame->id - clip->last_id - 1;
 	}
+	clip->lead_in += frame->timestamp_ns < clip->part_begin_ns;
 	clip->last_id = frame->id;
 	clip->last_ns = frame->timestamp_ns;
 }

@@ -22,6 +22,7 @@ struct clip {
 	struct clip_writer *writer; /* NULL: no file open */
 	struct video_format part_format;
 	int64_t part_begin_ns;
+	size_t lead_in; /* frames before that, which the others need */
 	char title[MP4_TEXT_BYTES], date[64], comment[MP4_TEXT_BYTES];
 	uint8_t *buffer; /* a packet's bytes */
 	size_t buffer_bytes;

@@ -4,29 +4,16 @@ Needs: own mounts.
 """
 
 import os
-import re
-import subprocess
 import threading
 import time
 
 import harness
 from faults import Folder, enter_own_mounts, preload, put
 from harness import Daemon, EventReader, wait_until
+from videos import clip_of, count_frames
 
 FPS = 20
 OPTIONS = {"clip.before_s": 1, "clip.after_s": 1, "clip.poster": "false", "encoder.kind": "mjpeg"}
-
-
-def frames_in(path):
-    """How many frames can be decoded; ffmpeg has nothing to complain about."""
-    done = subprocess.run(["ffprobe", "-v", "warning", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of",
-                           "csv=p=0", path], capture_output=True, text=True, check=True)
-    assert done.stderr == "", done.stderr
-    return int(done.stdout.strip(",\n"))
-
-
-def clip_of(reply):
-    return re.search(r"/\S+\.mp4", reply).group(0)
 
 
 class Disk(Folder):
@@ -54,7 +41,7 @@ class Disk(Folder):
             self.assertRegex(daemon.ask("clip after=600"), "^CLIP 1 ")
             failed = events.next("clip.failed")
         self.assertIn("No space left", failed["reason"])
-        self.assertGreater(frames_in(failed["path"]), FPS // 2)
+        self.assertGreater(count_frames(failed["path"]), FPS // 2)
         self.assertEqual(daemon.status()["clips"]["failed"], 1)
         self.assertIn("No space left", daemon.status()["clips"]["last_error"])
         os.unlink(filler)
@@ -91,7 +78,7 @@ class Disk(Folder):
         daemon = self.daemon(**preload("slow_disk", SHIM_FSYNC_MS=delay))
         reply = daemon.ask("clip after=4 wait")
         self.assertRegex(reply, "^SAVED_CLIP 1 5.0 s, ")
-        self.assertAlmostEqual(frames_in(clip_of(reply)), 5 * FPS, delta=2)
+        self.assertAlmostEqual(count_frames(clip_of(reply)), 5 * FPS, delta=2)
         self.assertEqual(daemon.status()["clips"]["missing_frames"], 0)
         self.assert_lost_nothing(daemon)
 
@@ -118,7 +105,7 @@ class Disk(Folder):
         self.stop_soon(again)
         last = self.daemon()
         (name,) = wait_until(lambda: [name for name in last.files() if name.endswith("-recovered.mp4")], "the clip")
-        self.assertGreater(frames_in(os.path.join(last.captures, name)), FPS // 2)
+        self.assertGreater(count_frames(os.path.join(last.captures, name)), FPS // 2)
 
 
 if __name__ == "__main__":

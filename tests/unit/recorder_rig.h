@@ -95,8 +95,11 @@ static inline void rig_open(struct recorder_rig *rig, enum video_when when, doub
 	};
 	rig->recorder = recorder_create(&params, &error);
 	assert_non_null(rig->recorder);
-	while (!recorder_is_idle(rig->recorder))
+	struct frame_ring_status ring = { 0 };
+	while (!recorder_is_idle(rig->recorder) || ring.touched < RIG_SLOTS) {
 		rig_pause();
+		frame_ring_status(rig->frames, &ring);
+	}
 	rig->begun_ns = clock_now_ns();
 }
 

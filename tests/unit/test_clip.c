@@ -108,6 +108,20 @@ static void test_a_file_of_max_s_ends_at_the_next_key_frame(void **state)
 	expect_parts(3, 50, 0); /* of 20, 20 and 10 */
 }
 
+/* The second file's beginning is its key frame: nothing of it is left out. */
+static void test_what_only_others_need_is_not_counted(void **state)
+{
+	(void)state;
+	params.max_s = 2;
+	packet_ring_open_next(packets, &clip.cursor, true);
+	clip.begin_ns = 5 * INTERVAL_NS;
+	for (uint64_t id = 1; id <= 40; id++)
+		put(id, id % 10 == 1, 64);
+	write_all();
+	expect_parts(2, 36, 0);
+	assert_true(clip.result.duration_s > 3.59 && clip.result.duration_s < 3.61);
+}
+
 static void test_what_the_encoder_left_out_is_counted(void **state)
 {
 	(void)state;
@@ -154,6 +168,7 @@ int main(void)
 		WITH_RING(test_one_file_of_one_format),
 		WITH_RING(test_another_format_begins_another_file),
 		WITH_RING(test_a_file_of_max_s_ends_at_the_next_key_frame),
+		WITH_RING(test_what_only_others_need_is_not_counted),
 		WITH_RING(test_what_the_encoder_left_out_is_counted),
 		WITH_RING(test_a_camera_with_a_name_is_in_the_file_s),
 		WITH_RING(test_a_folder_that_is_none_is_told),

@@ -96,7 +96,8 @@ typedef void (*client_camera_change)(void *data, const char *name, const char *p
 struct client_cameras;
 
 /* Watches a folder, which may come later, and tells about the sockets in it: those that are there before it returns,
- * then within two seconds of a change. At most CLIENT_CAMERAS_MAX; others wait until one of them goes. */
+ * then within two seconds of a change; nothing wakes up without one, but while the folder is not there. At most
+ * CLIENT_CAMERAS_MAX; others wait until one of them goes. */
 struct client_cameras *client_cameras_watch(struct loop *loop, const char *folder, client_camera_change change,
                                             void *data, struct error *error);
 void client_cameras_destroy(struct client_cameras *cameras); /* NULL is fine */

@@ -99,6 +99,7 @@ static void end_by_timeout(struct client_call *call)
 /* --- connecting --- */
 
 static void on_ready(void *data, uint32_t events);
+static int send_request(struct client_call *call);
 
 static int watch_for(struct client_call *call, uint32_t events)
 {
@@ -121,7 +122,8 @@ static int try_connect(struct client_call *call)
 	call->state = result == 0 ? CALL_SENDING : CALL_CONNECTING;
 	if (call->deadline_ns)
 		arm_timer(call, call->deadline_ns);
-	return watch_for(call, EPOLLOUT);
+	int watched = watch_for(call, EPOLLOUT);
+	return watched == 0 && call->state == CALL_SENDING ? send_request(call) : watched; /* without another turn */
 }
 
 static void end_by_failed_connect(struct client_call *call, int code)

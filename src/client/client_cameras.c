@@ -79,12 +79,19 @@ static void tell(struct client_cameras *cameras, const struct client_camera_list
 	}
 }
 
-static void free_cameras(struct client_cameras *cameras)
+static void stop_watching(struct client_cameras *cameras)
 {
 	loop_remove(cameras->watch);
-	loop_remove(cameras->timer);
+	cameras->watch = NULL;
 	if (cameras->inotify >= 0)
 		close(cameras->inotify);
+	cameras->inotify = -1;
+}
+
+static void free_cameras(struct client_cameras *cameras)
+{
+	stop_watching(cameras);
+	loop_remove(cameras->timer);
 	free(cameras);
 }
 
@@ -103,30 +110,49 @@ static void look(struct client_cameras *cameras)
 		free_cameras(cameras);
 }
 
+static void watch_folder(struct client_cameras *cameras);
+
+/* Only while the folder cannot be watched: it may come, or come anew. */
 static void on_timer(void *data, uint32_t times)
 {
 	(void)times;
-	look(data);
+	struct client_cameras *cameras = data;
+	watch_folder(cameras);
+	look(cameras);
 }
 
-/* Only a hint to look at once; the timer finds what it misses, such as the folder being made anew. */
+/* A hint to look. When the folder itself goes, or what it said did not fit, it is watched anew. */
 static void on_inotify(void *data, uint32_t events)
 {
 	(void)events;
 	struct client_cameras *cameras = data;
-	char waste[4096];
-	while (read(cameras->inotify, waste, sizeof waste) > 0)
-		;
+	_Alignas(struct inotify_event) char bytes[4096];
+	bool has_gone = false;
+	ssize_t length;
+	while ((length = read(cameras->inotify, bytes, sizeof bytes)) > 0) {
+		for (ssize_t at = 0; at < length;) {
+			const struct inotify_event *event = (const struct inotify_event *)(bytes + at);
+			has_gone |= (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0;
+			at += (ssize_t)(sizeof *event + event->len);
+		}
+	}
+	if (has_gone)
+		watch_folder(cameras);
 	look(cameras);
 }
 
+/* The folder that has the name now; while that fails, it is looked at every two seconds. */
 static void watch_folder(struct client_cameras *cameras)
 {
+	const uint32_t mask = IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+	stop_watching(cameras);
 	cameras->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (cameras->inotify < 0)
-		return;
-	if (inotify_add_watch(cameras->inotify, cameras->folder, IN_CREATE | IN_DELETE | IN_MOVE) >= 0)
+	if (cameras->inotify >= 0 && inotify_add_watch(cameras->inotify, cameras->folder, mask) >= 0)
 		cameras->watch = loop_add(cameras->loop, cameras->inotify, EPOLLIN, on_inotify, cameras);
+	int64_t period_ns = cameras->watch ? 0 : LOOK_EVERY_S * CLOCK_NS_PER_S;
+	if (!cameras->watch)
+		stop_watching(cameras);
+	loop_set_timer(cameras->timer, period_ns, period_ns);
 }
 
 struct client_cameras *client_cameras_watch(struct loop *loop, const char *folder, client_camera_change change,
@@ -146,7 +172,6 @@ struct client_cameras *client_cameras_watch(struct loop *loop, const char *folde
 	*cameras = (struct client_cameras){ .loop = loop, .timer = timer, .inotify = -1, .change = change, .data = data };
 	strcpy(cameras->folder, folder);
 	watch_folder(cameras);
-	loop_set_timer(timer, LOOK_EVERY_S * CLOCK_NS_PER_S, LOOK_EVERY_S * CLOCK_NS_PER_S);
 	look(cameras);
 	return cameras; /* NOLINT(clang-analyzer-unix.Malloc): nobody has it yet who could destroy it while look tells */
 }

@@ -11,14 +11,11 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/thread.h"
+#include "job_queue.h"
 #include "job_run.h"
 #include "names_given.h"
 
-enum { ANSWERING_MS = 100, WORKER_COUNT = 2 };
-
-struct queue {
-	struct job *first, **end;
-};
+enum { ANSWERING_MS = 100, WORKER_COUNT = 2, LANE_SINGLES = 1 };
 
 struct jobs {
 	struct jobs_params params;
@@ -30,7 +27,7 @@ struct jobs {
 	struct queue singles, series;
 	struct job_lane { /* what a worker thread needs to know */
 		struct jobs *jobs;
-		bool any;
+		bool any, is_busy;
 		uint8_t *result; /* room for a stack, on pages of its own */
 	} lanes[WORKER_COUNT];
 	struct jobs_status status;
@@ -38,34 +35,12 @@ struct jobs {
 	struct names_given given;
 };
 
-static void queue_init(struct queue *queue)
+/* For the worker that takes any: the older of the two heads. Singles it leaves to the other, which is more urgent since
+ * somebody waits for the picture, as long as that one is free. */
+static struct job *take(struct jobs *jobs, const struct job_lane *lane)
 {
-	queue->first = NULL;
-	queue->end = &queue->first;
-}
-
-static void queue_put(struct queue *queue, struct job *job)
-{
-	job->next = NULL;
-	*queue->end = job;
-	queue->end = &job->next;
-}
-
-static struct job *queue_take(struct queue *queue)
-{
-	struct job *job = queue->first;
-	if (!job)
-		return NULL;
-	queue->first = job->next;
-	if (!queue->first)
-		queue->end = &queue->first;
-	return job;
-}
-
-/* The older of the two heads, for the worker that takes any. */
-static struct job *take(struct jobs *jobs, bool any)
-{
-	struct job *single = jobs->singles.first, *series = any ? jobs->series.first : NULL;
+	bool takes_singles = !lane->any || jobs->lanes[LANE_SINGLES].is_busy;
+	struct job *single = takes_singles ? jobs->singles.first : NULL, *series = lane->any ? jobs->series.first : NULL;
 	if (single && (!series || single->asked_ns <= series->asked_ns))
 		return queue_take(&jobs->singles);
 	return series ? queue_take(&jobs->series) : NULL;
@@ -138,9 +113,13 @@ static void work(void *data)
 	for (;;) {
 		pthread_mutex_lock(&jobs->lock);
 		struct job *job;
-		while ((job = take(jobs, lane->any)) == NULL && !jobs->stopping)
+		lane->is_busy = false;
+		while ((job = take(jobs, lane)) == NULL && !jobs->stopping)
 			pthread_cond_wait(&jobs->wake, &jobs->lock);
+		lane->is_busy = job != NULL;
 		if (job) {
+			if (jobs->singles.first)
+				pthread_cond_broadcast(&jobs->wake); /* the other takes singles now */
 			jobs->status.waiting--;
 			jobs->status.running++;
 			job->running = true;
@@ -176,14 +155,16 @@ struct jobs *jobs_create(const struct jobs_params *params, struct error *error)
 	queue_init(&jobs->series);
 	lock_init(&jobs->lock);
 	pthread_cond_init(&jobs->wake, NULL);
+	for (size_t i = 0; i < WORKER_COUNT; i++)
+		jobs->lanes[i] = (struct job_lane){ .jobs = jobs, .any = i != LANE_SINGLES };
 	for (size_t i = 0; i < WORKER_COUNT; i++) {
-		jobs->lanes[i] = (struct job_lane){ .jobs = jobs, .any = i == 0 };
 		if (!take_memory(&jobs->lanes[i], params->frame_bytes)) {
 			error_set(error, -ENOMEM, "no memory for stacking");
 			jobs_destroy(jobs);
 			return NULL;
 		}
-		int result = thread_start(&jobs->workers[i], "export", THREAD_EXPORT, work, &jobs->lanes[i]);
+		int result = thread_start(&jobs->workers[i], "export", i == LANE_SINGLES ? THREAD_STREAM : THREAD_EXPORT, work,
+		                          &jobs->lanes[i]);
 		if (result < 0) {
 			error_set_errno(error, result, "cannot start an export worker");
 			jobs_destroy(jobs);

@@ -61,6 +61,8 @@ static void on_line(void *data, const char *line, size_t length, uint64_t bytes)
 	ask->bytes_awaited = ask->bytes ? (size_t)bytes : 0;
 }
 
+static void on_end(void *data, const struct error *error);
+
 static void on_bytes(void *data, const void *bytes, size_t length, uint64_t left)
 {
 	(void)left;
@@ -69,6 +71,10 @@ static void on_bytes(void *data, const void *bytes, size_t length, uint64_t left
 		return;
 	memcpy(ask->bytes + ask->byte_count, bytes, length);
 	ask->byte_count += length;
+	if (ask->byte_count < ask->bytes_awaited)
+		return;
+	client_call_cancel(ask->call); /* it is whole: what the daemon does next is of no interest */
+	on_end(ask, &(struct error){ 0 });
 }
 
 bool ask_is_refused(struct request *request, const char *line)

@@ -124,6 +124,14 @@ static void test_a_folder_that_comes_later(void **state)
 	remove_socket("front.sock");
 	assert_int_equal(rmdir(folder), 0);
 	expect(&record, 1, "-front ");
+	assert_int_equal(mkdir(folder, 0755), 0);
+	make_socket("yard.sock");
+	expect(&record, 1, "+yard ");
+	make_socket("front.sock"); /* it is watched again, not only looked at */
+	expect(&record, 1, "+front ");
+	remove_socket("front.sock");
+	remove_socket("yard.sock");
+	assert_int_equal(rmdir(folder), 0);
 	client_cameras_destroy(record.cameras);
 	loop_destroy(record.loop);
 }

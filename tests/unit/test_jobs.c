@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -37,6 +38,7 @@ static struct {
 	uint64_t ticket, first_id, last_id;
 	double bytes_mean;
 	struct frame_run run;
+	int niceness; /* of the worker */
 } seen;
 
 static int gate(void *data, dev_t *device, struct error *error)
@@ -67,6 +69,7 @@ static void done(void *data, const struct job *job)
 	seen.last_id = job->last.id;
 	seen.bytes_mean = job->bytes_mean;
 	seen.run = job->run;
+	seen.niceness = getpriority(PRIO_PROCESS, 0);
 	pthread_mutex_unlock(&lock);
 	atomic_fetch_add(&seen.times, 1);
 	sem_post(&seen.told);
@@ -494,6 +497,40 @@ static void test_many_threads(void **state)
 	assert_int_equal(pinned(), 0);
 }
 
+static int at_least(int niceness)
+{
+	int own = getpriority(PRIO_PROCESS, 0);
+	return own > niceness ? own : niceness;
+}
+
+static void test_single_pictures_are_more_urgent_than_what_takes_long(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		jobs_submit(jobs, new_job(JOB_SINGLE, 1));
+		sem_wait(&seen.told);
+		assert_int_equal(seen.niceness, at_least(5));
+		jobs_submit(jobs, new_job(JOB_SERIES, 2));
+		sem_wait(&seen.told);
+		assert_int_equal(seen.niceness, at_least(10));
+	}
+}
+
+static void test_both_workers_take_single_pictures_when_there_are_several(void **state)
+{
+	(void)state;
+	atomic_store(&hold, 2);
+	for (int i = 0; i < 3; i++)
+		jobs_submit(jobs, new_job(JOB_SINGLE, 1));
+	sem_wait(&held);
+	sem_wait(&held); /* two are at the gate at once */
+	sem_post(&go);
+	sem_post(&go);
+	for (int i = 0; i < 3; i++)
+		sem_wait(&seen.told);
+	assert_int_equal(seen.times, 3);
+}
+
 int main(void)
 {
 #define JOBS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -507,6 +544,8 @@ int main(void)
 		JOBS(test_several_formats_are_one_text),
 		JOBS(test_no_more_than_the_limit_is_admitted),
 		JOBS(test_a_single_picture_does_not_wait_for_series),
+		JOBS(test_single_pictures_are_more_urgent_than_what_takes_long),
+		JOBS(test_both_workers_take_single_pictures_when_there_are_several),
 		JOBS(test_what_the_gate_says_is_the_answer),
 		JOBS(test_a_series_ends_at_its_first_failure_and_tells_what_was_kept),
 		JOBS(test_a_folder_that_cannot_be_made_is_the_answer),

@@ -25,6 +25,11 @@ class Clips(unittest.TestCase):
         daemon.__enter__()
         return daemon
 
+    def wait_for_frames(self, daemon, count):
+        """That many more."""
+        until = daemon.status()["ring"]["newest_id"] + count
+        wait_until(lambda: daemon.status()["ring"]["newest_id"] >= until, f"{count} more frames")
+
     def expect_whole(self, path, seconds, after_s):
         """No frame is missing, each lasts until the next, and the clip has its length."""
         numbers, times = frames_of(path)
@@ -136,7 +141,7 @@ class Clips(unittest.TestCase):
         daemon = self.daemon()
         daemon.wait_frames(FPS * 3)
         daemon.ask("clip after=60")
-        time.sleep(2)
+        self.wait_for_frames(daemon, 2 * FPS)
         newest = daemon.status()["ring"]["newest_id"]
         daemon.process.send_signal(signal.SIGKILL)
         daemon.process.wait()
@@ -155,7 +160,7 @@ class Clips(unittest.TestCase):
         daemon = self.daemon()
         daemon.wait_frames(FPS * 3)
         daemon.ask("clip after=60")
-        time.sleep(1)
+        self.wait_for_frames(daemon, FPS)
         self.assertEqual(daemon.stop(), 0)
         path = next(name for name in daemon.files() if name.endswith(".mp4"))
         numbers, _ = frames_of(os.path.join(daemon.captures, path))

@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -359,19 +360,22 @@ int shim_close(int fd)
 	return ((int (*)(int))dlsym(RTLD_NEXT, "close"))(fd);
 }
 
-static void *v4l2_map(const char *symbol, void *at, size_t bytes, int protection, int flags, int fd, off_t offset)
+/* Sanitizers map memory before dlsym works, and before they do. */
+#define V4L2_EARLY __attribute__((no_sanitize("thread")))
+
+V4L2_EARLY static void *v4l2_map(void *at, size_t bytes, int protection, int flags, int fd, off_t offset)
 {
-	struct v4l2_device *device = v4l2_device_of(fd);
-	return ((void *(*)(void *, size_t, int, int, int, off_t))dlsym(RTLD_NEXT, symbol))(
-	    at, bytes, protection, flags, device ? device->memory : fd, offset);
+	const struct v4l2_device *device = fd >= 0 && fd < V4L2_FDS ? v4l2_devices[fd] : NULL;
+	long result = syscall(SYS_mmap, at, bytes, protection, flags, device ? device->memory : fd, offset);
+	return result == -1 ? MAP_FAILED : (void *)result; /* NOLINT(performance-no-int-to-ptr) */
 }
 
-void *shim_mmap(void *at, size_t bytes, int protection, int flags, int fd, off_t offset)
+V4L2_EARLY void *shim_mmap(void *at, size_t bytes, int protection, int flags, int fd, off_t offset)
 {
-	return v4l2_map("mmap", at, bytes, protection, flags, fd, offset);
+	return v4l2_map(at, bytes, protection, flags, fd, offset);
 }
 
-void *shim_mmap64(void *at, size_t bytes, int protection, int flags, int fd, off_t offset)
+V4L2_EARLY void *shim_mmap64(void *at, size_t bytes, int protection, int flags, int fd, off_t offset)
 {
-	return v4l2_map("mmap64", at, bytes, protection, flags, fd, offset);
+	return v4l2_map(at, bytes, protection, flags, fd, offset);
 }

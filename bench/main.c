@@ -77,6 +77,7 @@ int main(int argc, char **argv)
 		report_header();
 		bench_kernels(&set);
 		bench_encoders(&set);
+		bench_video_encoders(&set);
 		bench_video(&set);
 		set_free(&set);
 	}

@@ -55,6 +55,9 @@ struct camera_params {
 	int width, height;
 	double framerate; /* frames per second in video mode */
 	int leases;       /* frames that may be kept at once by camera_lease, 0 to CAMERA_LEASES_MAX */
+	/* A smaller picture of each frame, for detectors; 0: none. At most as large as the frames, of their proportions. A
+	 * camera that cannot make it goes on without (description.second_refused). */
+	int second_width, second_height;
 	/* Silence is a stall when it lasts this much longer than the frame interval (or the exposure); eight intervals
 	 * after a start, since pipelines hide their first frames. */
 	double capture_timeout_s;
@@ -86,6 +89,7 @@ struct camera_mode {
 /* A frame on loan from the backend, until camera_release. */
 struct camera_frame {
 	struct image image;
+	struct image second;                   /* the smaller picture, YUV; width 0: there is none */
 	int64_t timestamp_ns, exposure_end_ns; /* monotonic: the exposure, see media/frame.h */
 	uint64_t sequence;                     /* the camera's own count, gaps show losses */
 	double exposure_us; /* as the camera reports it, else as told to one that obeys; 0 when neither is known */
@@ -99,13 +103,15 @@ struct camera_frame {
 struct camera_description {
 	char model[64]; /* "imx219", "synthetic" … */
 	char id[128];
-	char format[16];      /* "NV12" … */
-	int width, height;    /* what it delivers: as asked, or the nearest it can do (then adjusted says so) */
-	char adjusted[256];   /* "" or what differs from what was asked, in words for the log */
-	char refused[256];    /* "" or which settings it cannot do, in words for a warning and for `status` */
-	char settings[256];   /* "" or the settings that it has taken: "ev 1, sharpness 2" */
-	orientation turned;   /* how ingest still has to turn what it delivers; the size is before that */
-	struct region region; /* the part that ingest still has to cut out */
+	char format[16];          /* "NV12" … */
+	int width, height;        /* what it delivers: as asked, or the nearest it can do (then adjusted says so) */
+	char adjusted[256];       /* "" or what differs from what was asked, in words for the log */
+	char refused[256];        /* "" or which settings it cannot do, in words for a warning and for `status` */
+	char settings[256];       /* "" or the settings that it has taken: "ev 1, sharpness 2" */
+	char second[48];          /* "" or the smaller picture that comes with each frame: "256x192 YUV420" */
+	char second_refused[160]; /* "" or why there is none though it was asked for, in words */
+	orientation turned;       /* how ingest still has to turn what it delivers; the size is before that */
+	struct region region;     /* the part that ingest still has to cut out */
 	int64_t exposure_min_us, exposure_max_us; /* 0: unknown */
 	double gain_min, gain_max;                /* 0: unknown */
 	uint64_t buffer_bytes;                    /* memory in camera buffers that counts towards our RSS */

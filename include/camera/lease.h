@@ -25,8 +25,9 @@ struct camera_plane {
 };
 
 struct camera_lease {
-	struct image image; /* for the CPU: dma-bufs are mapped and may be read */
-	struct camera_plane plane[CAMERA_PLANES];
+	struct image image;  /* for the CPU: dma-bufs are mapped and may be read */
+	struct image second; /* the smaller picture; width 0: there is none */
+	struct camera_plane plane[CAMERA_PLANES], second_plane[CAMERA_PLANES];
 	int64_t timestamp_ns, exposure_end_ns; /* see media/frame.h */
 	uint64_t sequence;
 	void *holder; /* the camera's */

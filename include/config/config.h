@@ -28,6 +28,8 @@ struct config {
 	struct {
 		int width, height;
 		double framerate;
+		bool second; /* a second, smaller picture of each frame … */
+		int second_width, second_height; /* … of this size; 0: motion's */
 		char codec[32], video_mode[32];
 		int backend; /* enum camera_backend_kind */
 		char id[CONFIG_TEXT_BYTES];

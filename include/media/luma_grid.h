@@ -29,4 +29,13 @@ void luma_grid_finish(struct luma_grid *grid); /* also of zeros, and again */
  * of row begin, R,G,B, rows of frame_width pixels. */
 void luma_grid_rows(struct luma_grid *grid, const uint8_t *pixels, int frame_width, int begin, int end);
 
+/* Pixels on a cell's side of an image that shows what the frames show: 1, 2 or 4, at most twice the block; 0 where its
+ * size is no such multiple of the grid's, or it has no plane of luma. */
+int luma_grid_scale(const struct luma_grid *grid, const struct image *image);
+
+/* Fills all cells from the luma of an image of whose size luma_grid_scale is not 0; 16 to 235 is stretched to the full
+ * range. Where R, G and B are alike the cells are those of the frame, but for rounding; of colours they are the
+ * weighted mean. */
+void luma_grid_fill(struct luma_grid *grid, const struct image *image);
+
 #endif

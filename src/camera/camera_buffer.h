@@ -10,7 +10,7 @@
 struct camera_buffer {
 	int holders;                                   /* atomic; the backend is one */
 	void (*destroy)(struct camera_buffer *buffer); /* called by the last, on its thread; frees the buffer too */
-	struct camera_plane plane[CAMERA_PLANES];
+	struct camera_plane plane[CAMERA_PLANES], second_plane[CAMERA_PLANES];
 };
 
 /* Held by the caller alone, without descriptors. */

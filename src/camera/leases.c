@@ -8,7 +8,7 @@ void camera_buffer_init(struct camera_buffer *buffer, void (*destroy)(struct cam
 {
 	buffer->destroy = destroy;
 	for (int i = 0; i < CAMERA_PLANES; i++)
-		buffer->plane[i] = (struct camera_plane){ .fd = -1 };
+		buffer->plane[i] = buffer->second_plane[i] = (struct camera_plane){ .fd = -1 };
 	__atomic_store_n(&buffer->holders, 1, __ATOMIC_RELEASE);
 }
 
@@ -47,12 +47,14 @@ struct camera_lease *leases_take(struct camera_leases *leases, int most, const s
 	holder->buffer = frame->buffer;
 	holder->lease = (struct camera_lease){
 		.image = frame->image,
+		.second = frame->second,
 		.timestamp_ns = frame->timestamp_ns,
 		.exposure_end_ns = frame->exposure_end_ns,
 		.sequence = frame->sequence,
 		.holder = holder,
 	};
 	memcpy(holder->lease.plane, frame->buffer->plane, sizeof holder->lease.plane);
+	memcpy(holder->lease.second_plane, frame->buffer->second_plane, sizeof holder->lease.second_plane);
 	atomic_store_explicit(&holder->out, true, memory_order_release);
 	return &holder->lease;
 }

@@ -10,6 +10,7 @@
 #include "camera_backend.h"
 #include "picture_loader.h"
 #include "replay_list.h"
+#include "second_picture.h"
 #include "settings.h"
 
 /* As a camera with this many buffers: a capture loop that is late gets so many frames in a row and loses the rest. */
@@ -70,6 +71,7 @@ static void describe(const struct replay *replay, const struct camera_params *pa
 	snprintf(description->id, sizeof description->id, "%s", params->replay_path);
 	utf8_repair(description->id);
 	camera_settings_refuse(&params->settings, "replay", description);
+	second_picture_refuse(params, "the replay camera", description);
 }
 
 static int replay_open(const struct camera_params *params, void **state, struct camera_description *description,

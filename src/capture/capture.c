@@ -137,8 +137,9 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 	struct frame *full = NULL;
 	if (params->full_ring && frame_waiters_any(&capture->waiters))
 		full = take_in(capture, params->full_ring, capture->intake.full_ingest, from, NULL);
+	const bool second = capture->intake.plain && motion_watch_takes(params->motion, &from->second);
 	struct frame *frame =
-	    take_in(capture, params->ring, capture->intake.ingest, from, motion_watch_grid(params->motion));
+	    take_in(capture, params->ring, capture->intake.ingest, from, second ? NULL : motion_watch_grid(params->motion));
 	capture->ingest_ns += clock_now_ns() - begun_ns;
 	capture->ingests++;
 	capture->status.ingest_mean_ms = (double)capture->ingest_ns / (double)capture->ingests / CLOCK_NS_PER_MS;
@@ -158,7 +159,9 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 	} else if (frame && !params->full_ring) {
 		serve(capture, params->ring, frame);
 	}
-	if (frame)
+	if (frame && second)
+		motion_watch_lend(params->motion, camera_lease(params->camera, from), &capture->status.newest);
+	else if (frame)
 		motion_watch_frame(params->motion, &capture->status.newest);
 }
 
@@ -220,6 +223,11 @@ static void greet_camera(struct capture *capture)
 	         camera->adjusted[0] ? "; " : "", camera->adjusted);
 	if (camera->refused[0])
 		log_warning("Camera: %s", camera->refused);
+	if (camera->second[0])
+		log_info("Camera: a second picture of %s comes with each frame", camera->second);
+	if (camera->second_refused[0])
+		log_warning("Camera: no second picture (camera.second): %s. Motion looks at the frames",
+		            camera->second_refused);
 	jobs_set_camera_model(capture->params.jobs, camera->model);
 	intake_forget(&capture->intake);
 	night_watch_camera(&capture->night, camera);

@@ -30,11 +30,22 @@ static bool is_complete(const struct intake *intake)
 	return intake->ingest && (!intake->full_ring || intake->full_ingest);
 }
 
+/* Without a border, a cut or a turn. */
+static bool is_plain(const struct intake *intake, const struct camera_description *camera)
+{
+	int width, height;
+	frame_ring_frame_size(intake->ring, &width, &height);
+	const bool same_shape = (int64_t)camera->width * height == (int64_t)camera->height * width;
+	return camera->turned == ORIENTATION_NORMAL && camera->region.width <= 0 &&
+	       (same_shape || intake->fit == FIT_STRETCH);
+}
+
 bool intake_prepare(struct intake *intake, const struct camera_description *camera)
 {
 	intake_finish(intake);
 	intake->ingest = ingest_for(intake, camera, intake->ring);
 	intake->full_ingest = intake->full_ring ? ingest_for(intake, camera, intake->full_ring) : NULL;
+	intake->plain = is_plain(intake, camera);
 	intake->width = camera->width;
 	intake->height = camera->height;
 	return is_complete(intake);

@@ -13,6 +13,7 @@ struct intake {
 	enum fit fit;
 	struct ingest *ingest, *full_ingest; /* for pictures of width x height */
 	int width, height;                   /* 0: to be prepared anew */
+	bool plain;                          /* frames show all of a picture, unturned: so do its smaller versions */
 };
 
 /* Nothing is prepared yet. */

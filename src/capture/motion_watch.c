@@ -2,20 +2,41 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/mailbox.h"
+#include "base/thread.h"
+
+/* Leases, and stops of the camera between them. */
+enum { LOOKS_MOST = CAMERA_LEASES_MAX + 4 };
+
+/* What the thread is to do: look at lease's second picture, or, where that is NULL, note that the camera stopped. */
+struct look {
+	struct camera_lease *lease;
+	struct frame_info info;
+};
 
 struct motion_watch {
-	struct motion *motion;
-	struct luma_grid grid;
+	struct luma_grid grid; /* the capture thread's */
 	struct event_log *events;
 	motion_listener listener; /* or NULL */
 	void *listener_data;
-	struct motion_watch_status status; /* the capture thread's own; what others see is a copy: */
+
+	/* For smaller pictures; looks is NULL without: */
+	struct luma_grid second_grid; /* the thread's */
+	struct mailbox *looks;
+	struct thread thread;
+	atomic_bool stopping;
+	atomic_ullong missed;
+
+	pthread_mutex_t looking; /* what follows; the capture thread never waits for it */
+	struct motion *motion;
+	struct motion_watch_status status; /* what others see is a copy: */
 	int64_t looked_ns;                 /* in all */
 	pthread_mutex_t publish;
 	struct motion_watch_status published;
@@ -30,6 +51,7 @@ struct motion_watch *motion_watch_create(const struct motion_setup *setup, int f
 		return NULL;
 	}
 	lock_init(&watch->publish);
+	lock_init(&watch->looking);
 	watch->events = events;
 	watch->motion = motion_create(&setup->params, &setup->zones, error);
 	if (watch->motion && !luma_grid_init(&watch->grid, frame_width, frame_height, setup->params.block))
@@ -47,12 +69,26 @@ struct motion_watch *motion_watch_create(const struct motion_setup *setup, int f
 	return watch;
 }
 
+/* The thread gives back what was lent before it ends. */
+static void end_thread(struct motion_watch *watch)
+{
+	if (!watch->looks)
+		return;
+	atomic_store(&watch->stopping, true);
+	mailbox_wake(watch->looks);
+	thread_join(&watch->thread);
+	mailbox_destroy(watch->looks);
+}
+
 void motion_watch_destroy(struct motion_watch *watch)
 {
 	if (!watch)
 		return;
+	end_thread(watch);
 	motion_destroy(watch->motion);
 	luma_grid_finish(&watch->grid);
+	luma_grid_finish(&watch->second_grid);
+	pthread_mutex_destroy(&watch->looking);
 	pthread_mutex_destroy(&watch->publish);
 	free(watch);
 }
@@ -63,11 +99,12 @@ void motion_watch_listen(struct motion_watch *watch, motion_listener listener, v
 	watch->listener_data = data;
 }
 
-size_t motion_watch_bytes(const struct motion_setup *setup)
+size_t motion_watch_bytes(const struct motion_setup *setup, bool use_second)
 {
 	const size_t cells = (size_t)setup->params.width * (size_t)setup->params.height;
-	return sizeof(struct motion_watch) + motion_bytes(setup->params.width, setup->params.height) +
-	       cells * (sizeof(uint16_t) + FRAME_CHANNELS);
+	const size_t grid = cells * (sizeof(uint16_t) + FRAME_CHANNELS);
+	return sizeof(struct motion_watch) + motion_bytes(setup->params.width, setup->params.height) + grid +
+	       (use_second ? grid + THREAD_STACK_BYTES : 0);
 }
 
 struct luma_grid *motion_watch_grid(struct motion_watch *watch)
@@ -113,13 +150,12 @@ static void publish(struct motion_watch *watch)
 	pthread_mutex_unlock(&watch->publish);
 }
 
-void motion_watch_frame(struct motion_watch *watch, const struct frame_info *info)
+/* Under the lock looking, as what follows. */
+static void look_at(struct motion_watch *watch, const struct luma_grid *grid, const struct frame_info *info,
+                    int64_t begun_ns)
 {
-	if (!watch)
-		return;
 	struct motion_event events[MOTION_EVENTS_MAX];
-	const int64_t begun_ns = clock_now_ns();
-	const size_t count = motion_frame(watch->motion, watch->grid.cells, info, events);
+	const size_t count = motion_frame(watch->motion, grid->cells, info, events);
 	watch->looked_ns += clock_now_ns() - begun_ns;
 	watch->status.frames++;
 	watch->status.mean_ms = (double)watch->looked_ns / (double)watch->status.frames / CLOCK_NS_PER_MS;
@@ -128,15 +164,96 @@ void motion_watch_frame(struct motion_watch *watch, const struct frame_info *inf
 	publish(watch);
 }
 
-void motion_watch_stop(struct motion_watch *watch)
+static void note_stop(struct motion_watch *watch)
 {
-	if (!watch)
-		return;
 	struct motion_event events[MOTION_EVENTS_MAX];
 	const size_t count = motion_stop(watch->motion, clock_now_ns(), events);
 	for (size_t i = 0; i < count; i++)
 		tell(watch, &events[i]);
 	publish(watch);
+}
+
+void motion_watch_frame(struct motion_watch *watch, const struct frame_info *info)
+{
+	if (!watch)
+		return;
+	if (pthread_mutex_trylock(&watch->looking) != 0) {
+		atomic_fetch_add(&watch->missed, 1);
+		return;
+	}
+	watch->status.second = false;
+	look_at(watch, &watch->grid, info, clock_now_ns());
+	pthread_mutex_unlock(&watch->looking);
+}
+
+void motion_watch_stop(struct motion_watch *watch)
+{
+	if (!watch)
+		return;
+	if (watch->looks) { /* after what is still to be looked at */
+		mailbox_put(watch->looks, &(struct look){ .lease = NULL });
+		return;
+	}
+	pthread_mutex_lock(&watch->looking);
+	note_stop(watch);
+	pthread_mutex_unlock(&watch->looking);
+}
+
+bool motion_watch_takes(const struct motion_watch *watch, const struct image *second)
+{
+	return watch && watch->looks && luma_grid_scale(&watch->second_grid, second) != 0;
+}
+
+void motion_watch_lend(struct motion_watch *watch, struct camera_lease *lease, const struct frame_info *info)
+{
+	if (lease && mailbox_put(watch->looks, &(struct look){ .lease = lease, .info = *info }))
+		return;
+	camera_lease_release(lease);
+	atomic_fetch_add(&watch->missed, 1);
+}
+
+/* --- the thread for smaller pictures --- */
+
+static void take_look(struct motion_watch *watch, const struct look *look)
+{
+	const int64_t begun_ns = clock_now_ns();
+	if (look->lease)
+		luma_grid_fill(&watch->second_grid, &look->lease->second);
+	camera_lease_release(look->lease); /* the camera gets it back before motion is judged */
+	pthread_mutex_lock(&watch->looking);
+	watch->status.second = look->lease;
+	if (look->lease)
+		look_at(watch, &watch->second_grid, &look->info, begun_ns);
+	else
+		note_stop(watch);
+	pthread_mutex_unlock(&watch->looking);
+}
+
+static void run(void *data)
+{
+	struct motion_watch *watch = data;
+	struct look look;
+	for (;;) {
+		while (mailbox_take(watch->looks, &look))
+			take_look(watch, &look);
+		/* The last take has quietened the mailbox, a wake-up included. */
+		if (atomic_load(&watch->stopping))
+			return;
+		mailbox_wait(watch->looks);
+	}
+}
+
+int motion_watch_use_second(struct motion_watch *watch, struct error *error)
+{
+	const struct luma_grid *grid = &watch->grid;
+	const int width = grid->width * grid->block, height = grid->height * grid->block;
+	if (!luma_grid_init(&watch->second_grid, width, height, grid->block))
+		return error_set(error, -ENOMEM, "no memory for motion detection");
+	watch->looks = mailbox_create(LOOKS_MOST, sizeof(struct look), error);
+	if (!watch->looks)
+		return -ENOMEM;
+	const int result = thread_start(&watch->thread, "motion", THREAD_STREAM, run, watch);
+	return result < 0 ? error_set_errno(error, result, "cannot start the thread for motion") : 0;
 }
 
 void motion_watch_status(struct motion_watch *watch, struct motion_watch_status *status)
@@ -147,4 +264,5 @@ void motion_watch_status(struct motion_watch *watch, struct motion_watch_status 
 	pthread_mutex_lock(&watch->publish);
 	*status = watch->published;
 	pthread_mutex_unlock(&watch->publish);
+	status->missed = atomic_load(&watch->missed);
 }

@@ -40,6 +40,17 @@ const struct option config_options[] = {
 	INTEGER("camera.width", camera.width, 16, 8192, "1024", "pixels", "Width of the pictures."),
 	INTEGER("camera.height", camera.height, 16, 8192, "768", "pixels", "Height of the pictures."),
 	NUMBER("camera.framerate", camera.framerate, 0.1, 240, "10", "frames/s", "Frames per second by day."),
+	BOOL("camera.second.enable", camera.second, "false",
+	     "Have the camera make a smaller picture (YUV420) of each frame too, where it can, for motion detection to "
+	     "look at: "
+	     "on a thread of its own, without work for the processor. It takes two more of the camera's buffers; `status` "
+	     "tells "
+	     "what came of it (camera.second, camera.second_refused, motion.source)."),
+	INTEGER(
+	    "camera.second.width", camera.second_width, 0, 8192, "0", "pixels",
+	    "Its width; 0: what motion needs (camera.width / motion.scale), which no other size serves but twice and four "
+	    "times as much."),
+	INTEGER("camera.second.height", camera.second_height, 0, 8192, "0", "pixels", "Its height, likewise."),
 	TEXT("camera.codec", camera.codec, "rgb", "Accepted for old configurations; frames are always kept as RGB."),
 	TEXT("camera.video_mode", camera.video_mode, "stream", "Accepted for old configurations; has no effect."),
 	CHOICE("camera.backend", camera.backend, "libcamera|replay|synthetic", "libcamera",

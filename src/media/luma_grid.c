@@ -8,6 +8,7 @@
 #include "kernel.h"
 
 enum { LANES = 4 }; /* sums of 16 bits in a word */
+enum { LUMA_SCALE_MOST = 4 };
 
 bool luma_grid_init(struct luma_grid *grid, int frame_width, int frame_height, int block)
 {
@@ -91,4 +92,53 @@ void luma_grid_rows(struct luma_grid *grid, const uint8_t *pixels, int frame_wid
 		cells_of(grid->sums, grid->block, (size_t)grid->width, grid->cells + (size_t)y * (size_t)grid->width);
 		pixels += stride * (size_t)grid->block;
 	}
+}
+
+int luma_grid_scale(const struct luma_grid *grid, const struct image *image)
+{
+	if (image->format != PIXEL_YUV420 && image->format != PIXEL_NV12)
+		return 0;
+	/* The sums have room for three bytes a pixel, block pixels a cell. */
+	for (int scale = 1; scale <= LUMA_SCALE_MOST && scale <= 2 * grid->block; scale *= 2) {
+		if (image->width == grid->width * scale && image->height == grid->height * scale)
+			return scale;
+	}
+	return 0;
+}
+
+/* Black is at 16 and white at 235; what is beyond is cut off. */
+KERNEL static void stretch(uint16_t *cells, size_t count)
+{
+	const int32_t black = 16 * LUMA_GRID_LEVEL;
+	for (size_t i = 0; i < count; i++) {
+		const int32_t wide = (cells[i] - black) * 255 / 219;
+		cells[i] = (uint16_t)(wide < 0 ? 0 : wide > LUMA_GRID_MOST ? LUMA_GRID_MOST : wide);
+	}
+}
+
+KERNEL static void luma_cells_of(const uint16_t *sums, int scale, size_t count, uint16_t *restrict cells)
+{
+	switch (scale) {
+	case 1:
+		add_sums(sums, 1, LUMA_GRID_LEVEL, count, cells);
+		break;
+	case 2:
+		add_sums(sums, 2, LUMA_GRID_LEVEL / 4, count, cells);
+		break;
+	default:
+		add_sums(sums, 4, LUMA_GRID_LEVEL / 16, count, cells);
+		break;
+	}
+}
+
+void luma_grid_fill(struct luma_grid *grid, const struct image *image)
+{
+	const int scale = luma_grid_scale(grid, image);
+	const size_t width = (size_t)grid->width, rows = (size_t)scale;
+	for (size_t y = 0; y < (size_t)grid->height; y++) {
+		area_sum_rows(image->plane[0] + y * rows * image->stride[0], image->stride[0], rows, width * rows, grid->sums);
+		luma_cells_of(grid->sums, scale, width, grid->cells + y * width);
+	}
+	if (!image->full_range)
+		stretch(grid->cells, width * (size_t)grid->height);
 }

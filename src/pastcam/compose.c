@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compose_motion.h"
+
 static const char default_socket_dir[] = "/run/pastcam", nameless[] = "camera";
 static const double idle_timeout_s = 10, total_timeout_s = 30;
 
@@ -41,7 +43,7 @@ static struct camera_settings compose_settings(const struct config *config)
 
 struct camera_params compose_camera(const struct config *config)
 {
-	return (struct camera_params){
+	struct camera_params params = {
 		.backend = (enum camera_backend_kind)config->camera.backend,
 		.id = config->camera.id,
 		.width = config->camera.width,
@@ -61,6 +63,9 @@ struct camera_params compose_camera(const struct config *config)
 		.faults = config->camera.faults,
 		.synthetic_format = (enum pixel_format)config->camera.synthetic_format,
 	};
+	compose_second(config, &params.second_width, &params.second_height);
+	params.leases = params.second_width > 0 ? CAMERA_LEASES_MAX : 0;
+	return params;
 }
 
 struct night_params compose_night(const struct config *config)

@@ -52,6 +52,26 @@ int compose_daemon_motion(const struct config *config, struct motion_setup *setu
 	return compose_motion(config, width, height, full_width, setup, error);
 }
 
+void compose_second(const struct config *config, int *width, int *height)
+{
+	int frame_width, frame_height, full_width, full_height;
+	*width = config->camera.second_width;
+	*height = config->camera.second_height;
+	if (!config->camera.second)
+		*width = *height = 0;
+	if (!config->camera.second || (*width > 0 && *height > 0))
+		return;
+	compose_ring_size(config, &frame_width, &frame_height);
+	compose_full_size(config, &full_width, &full_height);
+	const int block = block_of(config->motion.scale, frame_width, frame_height, full_width);
+	*width = config->motion.enable ? frame_width / block : 0;
+	*height = config->motion.enable ? frame_height / block : 0;
+	if (*width % 2 != 0 || *height % 2 != 0) {
+		*width *= 2;
+		*height *= 2;
+	}
+}
+
 enum { ASSIGNMENT_BYTES = 1100 };
 
 /* Only of the section motion, whose name may be left out. */

@@ -15,6 +15,10 @@ int compose_motion(const struct config *config, int frame_width, int frame_heigh
 /* For the daemon's own frames. */
 int compose_daemon_motion(const struct config *config, struct motion_setup *setup, struct error *error);
 
+/* Size of the smaller picture that the camera is asked for (camera.second), zeros for none: unless the configuration
+ * names one, what motion's grid can be filled from, of even width and height. */
+void compose_second(const struct config *config, int *width, int *height);
+
 /* The same with other keys: compose of motion_try.h. config: a struct config. */
 int compose_motion_other(void *config, const char *const *assignments, size_t count, struct motion_setup *setup,
                          struct error *error);

@@ -96,7 +96,9 @@ static int make_motion(struct daemon *daemon, struct error *error)
 	if (result < 0)
 		return result;
 	daemon->motion = motion_watch_create(&setup, width, height, daemon->events, error);
-	return daemon->motion ? 0 : error->code;
+	if (!daemon->motion)
+		return error->code;
+	return config->camera.second ? motion_watch_use_second(daemon->motion, error) : 0;
 }
 
 static int make_capture(struct daemon *daemon, struct error *error)

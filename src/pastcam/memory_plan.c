@@ -40,8 +40,10 @@ static void add_claims(const struct config *config, size_t pool_width, struct bu
 	if (config->motion.enable) {
 		static struct motion_setup setup;
 		compose_daemon_motion(config, &setup, NULL);
-		budget_add(budget, (struct budget_claim){
-		                       .name = "motion", .unit_bytes = motion_watch_bytes(&setup), .least = 1, .wanted = 1 });
+		budget_add(budget, (struct budget_claim){ .name = "motion",
+		                                          .unit_bytes = motion_watch_bytes(&setup, config->camera.second),
+		                                          .least = 1,
+		                                          .wanted = 1 });
 	}
 	daemon_claim_video(config, budget);
 	budget_add(budget, (struct budget_claim){ .name = "full-size frames",

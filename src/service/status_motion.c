@@ -4,7 +4,7 @@
 
 struct snapshot {
 	struct motion_watch_status motion;
-	const char *state;
+	const char *state, *source;
 	status_lister zones;
 };
 _Static_assert(sizeof(struct snapshot) <= STATUS_SNAPSHOT_BYTES, "the zones are too many for a snapshot");
@@ -33,6 +33,7 @@ static void take(const void *data, void *into)
 	struct snapshot *snapshot = into;
 	motion_watch_status((struct motion_watch *)data, &snapshot->motion);
 	snapshot->state = motion_state_text(&snapshot->motion);
+	snapshot->source = snapshot->motion.second ? "second" : "frame";
 	snapshot->zones = list_zones;
 }
 
@@ -48,6 +49,10 @@ static const struct status_row rows[] = {
 	ROW("motion.zones", STATUS_LIST, zones, STATUS_INFO, "",
 	    "Of each zone `name`, `status` and `score`: the largest thing that moves, in percent of the zone."),
 	ROW("motion.frames", STATUS_UINT64, motion.frames, STATUS_COUNTER, "frames", "Frames looked at."),
+	ROW("motion.source", STATUS_WORDS, source, STATUS_STATE, "",
+	    "What the last of them was: `frame`, or `second`, the camera's smaller picture (`camera.second.enable`)."),
+	ROW("motion.missed", STATUS_UINT64, motion.missed, STATUS_COUNTER, "frames",
+	    "Frames that came before motion was done with those before."),
 	ROW("motion.events", STATUS_UINT64, motion.events, STATUS_COUNTER, "events", "Times that motion has started."),
 	ROW("motion.last_age_s", STATUS_AGE, motion.last_start_ns, STATUS_GAUGE, "s", "Since it last did."),
 	ROW("motion.mean_ms", STATUS_DOUBLE, motion.mean_ms, STATUS_GAUGE, "ms",

@@ -57,6 +57,27 @@ class Daemons(unittest.TestCase):
                 self.assertTrue(all(0 <= int(box["x"]) and int(box["x"]) + int(box["width"]) <= 320 for box in boxes))
                 self.assertGreater(len(boxes), 3)
 
+    def test_the_cameras_smaller_pictures_tell_the_same(self):
+        for second, source in [("false", "frame"), ("true", "second")]:
+            options = {"camera.synthetic.effects": WALKER, "motion.hold_s": 0.5, "camera.second.enable": second}
+            with Daemon(options) as daemon:
+                wait_until(lambda d=daemon: d.ask("motion_level").startswith("STATUS=MOTION all="), "motion")
+                wait_until(lambda d=daemon: d.ask("motion_level") == "STATUS=STILL all=0.00,STILL\n", "its end")
+                status = daemon.status()
+                self.assertEqual(status["motion"]["source"], source)
+                self.assertEqual(status["camera"]["second"], "80x60 YUV420" if source == "second" else "")
+                self.assertEqual(daemon.stop(), 0, daemon.log())
+
+    def test_pictures_that_are_turned_are_looked_at_themselves(self):
+        for options in ({"camera.rotation": 90}, {"camera.roi": "0,0,0.5,0.5"},
+                        {"camera.second.width": 100, "camera.second.height": 76},
+                        {"camera.second.width": 640, "camera.second.height": 480}):
+            with Daemon({"camera.second.enable": "true", **options}) as daemon:
+                daemon.wait_frames(5)
+                self.assertEqual(daemon.status()["motion"]["source"], "frame")
+                self.assertEqual(daemon.log().count("no second picture (camera.second): a second picture of 640x480 is too large"),
+                                 options.get("camera.second.width") == 640)
+
     def test_pictures_are_saved_when_motion_starts(self):
         for choice, counts in [("stack", range(1, 2)), ("stills", range(3, 100))]:
             options = {"camera.synthetic.effects": WALKER, "export.on_motion": choice, "export.save_before_s": 0.5}

@@ -26,15 +26,18 @@ TEXT = """%YAML 1.1
 ---
 "{name}":
   supported_formats:
-  - width: {width}
+{sizes}  frames:
+    path: "{folder}/"
+  location: "CameraLocationFront"
+  model: "Virtual pictures"
+"""
+
+
+SIZE = """  - width: {width}
     height: {height}
     frame_rates:
     - {slowest}
     - {fastest}
-  frames:
-    path: "{folder}/"
-  location: "CameraLocationFront"
-  model: "Virtual pictures"
 """
 
 
@@ -50,10 +53,13 @@ def make_pictures(folder, count=6, width=320, height=240):
         picture.save(os.path.join(folder, f"{n}.jpg"), quality=95)
 
 
-def serve(folder, width, height, slowest=1, fastest=1000, name="Virtual0"):
+def serve(folder, width, height, slowest=1, fastest=1000, name="Virtual0", smaller=()):
+    """smaller: width and height of another size that it can show."""
+    sizes = [(width, height)] + ([smaller] if smaller else [])
+    text = "".join(SIZE.format(width=w, height=h, slowest=slowest, fastest=fastest) for w, h in sizes)
     os.makedirs(os.path.dirname(CONFIGURATION), exist_ok=True)
     with open(CONFIGURATION, "w", encoding="utf-8") as file:
-        file.write(TEXT.format(name=name, folder=folder, width=width, height=height, slowest=slowest, fastest=fastest))
+        file.write(TEXT.format(name=name, folder=folder, sizes=text))
 
 
 def withdraw():
@@ -113,6 +119,10 @@ class Pictures(unittest.TestCase):
         self.assertLess(np.abs(difference).max(), 1.5, f"{path}: mean R,G,B differs by {difference}")
         return likeness, n
 
+    def small_size(self):
+        """What motion needs: a cell for each 4x4 pixels, and even."""
+        return tuple(size // 4 if size // 4 % 2 == 0 else size // 2 for size in (self.width, self.height))
+
 
 class VirtualCamera(Pictures):
     def test_the_past_is_the_source_pictures_in_order(self):
@@ -139,6 +149,36 @@ class VirtualCamera(Pictures):
             self.assertEqual([os.path.splitext(path)[1] for path in paths], [".jpg", ".png", ".npy"])
             self.assertEqual(len({self.assert_like(path)[1] for path in paths}), 1)
             self.assertTrue((load(paths[1]) == load(paths[2])).all())
+
+    def assert_past_is_shown(self, pastcam):
+        for path in paths_of(pastcam.ask("past png at=-0.5 count=5")):
+            self.assert_like(path)
+        camera = pastcam.status()["camera"]
+        self.assertEqual((camera["lost"], camera["rejected"], camera["restarts"]), (0, 0, 0))
+
+    def test_a_second_stream_is_what_motion_looks_at(self):
+        width, height = self.small_size()
+        serve(self.folder, self.width, self.height, smaller=(width, height))
+        with self.daemon(camera__second__enable="true", camera__second__width=width,
+                         camera__second__height=height) as pastcam:
+            pastcam.wait_frames(20)
+            status = pastcam.status()
+            self.assertEqual((status["camera"]["second"], status["camera"]["second_refused"]),
+                             (f"{width}x{height} NV12", ""), pastcam.log())
+            wait_until(lambda: pastcam.status()["motion"]["frames"] > 20, "motion to look at them")
+            self.assertEqual(pastcam.status()["motion"]["source"], "second")
+            self.assert_past_is_shown(pastcam)
+            self.assertEqual(pastcam.stop(), 0, pastcam.log())
+
+    def test_without_a_second_stream_motion_looks_at_the_frames(self):
+        with self.daemon(camera__second__enable="true") as pastcam:
+            pastcam.wait_frames(20)
+            status = pastcam.status()
+            self.assertEqual(status["camera"]["second"], "")
+            self.assertIn(f"offers {self.width}x{self.height}", status["camera"]["second_refused"])
+            self.assertEqual(status["motion"]["source"], "frame")
+            self.assert_past_is_shown(pastcam)
+            self.assertEqual(pastcam.log().count("no second picture"), 1, pastcam.log())
 
     def measure(self, rate, slowest, fastest, seconds=4):
         serve(self.folder, self.width, self.height, slowest, fastest)

@@ -114,6 +114,21 @@ class Misbehaving(virtual_camera.Pictures):
                 self.do("none")
                 self.wait_recovered(daemon)
 
+    def test_a_second_stream_with_which_it_fails_is_given_up(self):
+        width, height = self.small_size()
+        virtual_camera.serve(self.folder, self.width, self.height, smaller=(width, height))
+        for word, reason in (("no-second", "the camera refuses to be configured with two streams"),
+                             ("hang-second", "no frame came when there was one")):
+            self.do(word)
+            with self.watched(camera__second__enable="true", camera__second__width=width,
+                              camera__second__height=height) as daemon:
+                daemon.wait_frames(10)
+                camera = daemon.status()["camera"]
+                self.assertEqual((camera["second"], camera["second_refused"]), ("", reason), daemon.log())
+                self.assertEqual(daemon.status()["motion"]["source"], "frame")
+                self.assert_like(paths_of(daemon.ask("save png"))[0])
+                self.assertEqual(camera["reopens"], 1 if word == "hang-second" else 0, daemon.log())
+
     def test_what_it_costs_does_not_add_up(self):
         with self.watched() as daemon:
             daemon.wait_frames(100)

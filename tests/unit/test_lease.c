@@ -17,6 +17,7 @@
 enum { WIDTH = 320, HEIGHT = 240 };
 
 static struct camera *camera;
+static int second_width, second_height;
 
 static int begin(int leases, enum pixel_format format, const char *faults)
 {
@@ -28,6 +29,8 @@ static int begin(int leases, enum pixel_format format, const char *faults)
 		                             .height = HEIGHT,
 		                             .framerate = 200,
 		                             .leases = leases,
+		                             .second_width = second_width,
+		                             .second_height = second_height,
 		                             .capture_timeout_s = 5,
 		                             .lux = 400,
 		                             .synthetic_format = format,
@@ -41,6 +44,7 @@ static int tear_down(void **state)
 	(void)state;
 	camera_destroy(camera);
 	camera = NULL;
+	second_width = second_height = 0;
 	return 0;
 }
 
@@ -151,6 +155,76 @@ static void test_a_lease_outlives_the_camera_being_closed(void **state)
 	camera_lease_release(other);
 }
 
+/* The luma of what a lease's second picture shows, by the first one. */
+static double worst_difference(const struct image *second, const struct image *rgb)
+{
+	const int factor = WIDTH / second->width;
+	double worst = 0;
+	for (int y = 0; y < second->height; y++)
+		for (int x = 0; x < second->width; x++) {
+			double sum = 0;
+			for (int i = 0; i < factor * factor; i++) {
+				const uint8_t *pixel = rgb->plane[0] + (size_t)(y * factor + i / factor) * rgb->stride[0] +
+				                       (size_t)(x * factor + i % factor) * FRAME_CHANNELS;
+				sum += 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2];
+			}
+			const double luma = second->plane[0][(size_t)y * second->stride[0] + (size_t)x];
+			const double difference = luma - sum / (factor * factor);
+			worst = difference > worst ? difference : -difference > worst ? -difference : worst;
+		}
+	return worst;
+}
+
+static void test_a_lease_carries_the_second_picture(void **state)
+{
+	(void)state;
+	second_width = WIDTH / 4;
+	second_height = HEIGHT / 4;
+	assert_int_equal(begin(2, PIXEL_RGB, ""), 0);
+	struct camera_status status;
+	camera_status(camera, &status);
+	assert_string_equal(status.description.second, "80x60 YUV420");
+	assert_string_equal(status.description.second_refused, "");
+	struct camera_lease *lease = lease_next();
+	assert_non_null(lease);
+	assert_int_equal(lease->second.width, 80);
+	assert_int_equal(lease->second.height, 60);
+	assert_true(lease->second.format == PIXEL_YUV420 && lease->second.full_range);
+	assert_int_equal(lease->second_plane[0].fd, -1);
+	const uint64_t sum = sum_of(&lease->second);
+	let_frames_pass(20);
+	assert_true(sum_of(&lease->second) == sum);
+	assert_true(worst_difference(&lease->second, &lease->image) < 1.5);
+	camera_lease_release(lease);
+}
+
+static void test_a_second_picture_that_does_not_fit_is_refused_and_frames_come(void **state)
+{
+	static const struct {
+		int width, height;
+		const char *why;
+	} cases[] = { { 2 * WIDTH, 2 * HEIGHT, "is too large" },
+		          { WIDTH, HEIGHT + 2, "is too large" },
+		          { 81, 60, "must have an even width and height" },
+		          { 80, 61, "must have an even width and height" },
+		          { 0, 60, "" } };
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		second_width = cases[i].width;
+		second_height = cases[i].height;
+		assert_int_equal(begin(1, PIXEL_NV12, ""), 0);
+		struct camera_status status;
+		camera_status(camera, &status);
+		assert_string_equal(status.description.second, "");
+		assert_non_null(strstr(status.description.second_refused, cases[i].why));
+		assert_int_equal(status.description.second_refused[0] == '\0', cases[i].why[0] == '\0');
+		struct camera_lease *lease = lease_next();
+		assert_int_equal(lease->second.width, 0);
+		camera_lease_release(lease);
+		tear_down(NULL);
+	}
+}
+
 struct encoder {
 	_Atomic(struct camera_lease *) work;
 	atomic_bool stop;
@@ -203,6 +277,8 @@ int main(void)
 		TEST(test_with_all_leases_out_the_camera_goes_on_and_refuses),
 		TEST(test_no_more_than_were_planned_for),
 		TEST(test_a_lease_outlives_the_camera_being_closed),
+		TEST(test_a_lease_carries_the_second_picture),
+		TEST(test_a_second_picture_that_does_not_fit_is_refused_and_frames_come),
 		TEST(test_an_encoder_reads_and_gives_back_on_its_own_thread),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

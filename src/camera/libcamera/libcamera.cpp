@@ -80,8 +80,8 @@ void stream_close(void *state)
 }
 
 const camera_backend backend = {
-	"libcamera",    stream_open,     stream_start, stream_fd,    stream_acquire,
-	stream_release, stream_set_mode, stream_stop,  stream_close,    nullptr, nullptr,
+	"libcamera",     stream_open, stream_start, stream_fd, stream_acquire, stream_release,
+	stream_set_mode, stream_stop, stream_close, nullptr,   nullptr,
 };
 
 } /* namespace */

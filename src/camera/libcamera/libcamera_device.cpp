@@ -29,18 +29,7 @@ const std::array<LibcameraFormat, 8> formats = { {
 	{ libcamera::formats::MJPEG, PIXEL_RGB, true },
 } };
 
-enum colour_matrix matrix_of(const std::optional<libcamera::ColorSpace> &space)
-{
-	using Encoding = libcamera::ColorSpace::YcbcrEncoding;
-
-	if (space && (space->ycbcrEncoding == Encoding::Rec709 || space->ycbcrEncoding == Encoding::Rec2020))
-		return COLOUR_BT709;
-	return COLOUR_BT601;
-}
-
 } /* namespace */
-
-/* --- finding and configuring --- */
 
 std::shared_ptr<libcamera::Camera> LibcameraDevice::choose(struct error *error) const
 {
@@ -119,7 +108,7 @@ bool LibcameraDevice::try_format(const LibcameraFormat &candidate, bool exact)
 	return !exact || stream.size == size;
 }
 
-int LibcameraDevice::configure(struct error *error)
+int LibcameraDevice::choose_format(struct error *error)
 {
 	configuration = camera->generateConfiguration({ libcamera::StreamRole::VideoRecording });
 	if (!configuration || configuration->empty())
@@ -132,11 +121,49 @@ int LibcameraDevice::configure(struct error *error)
 	}
 	if (!format)
 		return error_set(error, -EIO, "camera %s offers no pixel format that pastcam can read", camera->id().c_str());
-	int rc = camera->configure(configuration.get());
+	return 0;
+}
+
+/* Why there is no second stream; "" when the camera is configured with both. The first one is agreed on already. */
+std::string LibcameraDevice::try_second(const camera_description &agreed)
+{
+	camera_description checked = agreed;
+	const libcamera::Size size(static_cast<unsigned>(params.second_width), static_cast<unsigned>(params.second_height));
+
+	if (!second_picture_fits(&params, &checked))
+		return checked.second_refused;
+	if (format->mjpeg)
+		return "its pictures are MJPEG";
+	if (second_failed)
+		return "no frame came when there was one";
+	auto both =
+	    camera->generateConfiguration({ libcamera::StreamRole::VideoRecording, libcamera::StreamRole::Viewfinder });
+	if (!both)
+		return "the camera has one stream only";
+	const std::string why = libcamera_ask_second(*both, configuration->at(0), params.turned, size);
+	if (!why.empty())
+		return why;
+	if (camera->configure(both.get()) < 0)
+		return "the camera refuses to be configured with two streams";
+	configuration = std::move(both);
+	second = libcamera_pictures(configuration->at(1), libcamera_second_format(configuration->at(1)), false);
+	return "";
+}
+
+int LibcameraDevice::configure(struct error *error)
+{
+	int rc = choose_format(error);
+	if (rc < 0)
+		return rc;
+	camera_description agreed{};
+	agreed.width = static_cast<int>(configuration->at(0).size.width);
+	agreed.height = static_cast<int>(configuration->at(0).size.height);
+	second_refused = try_second(agreed);
+	rc = has_second() ? 0 : camera->configure(configuration.get());
 	if (rc < 0)
 		return error_set_errno(error, rc, "camera %s refuses its configuration", camera->id().c_str());
 	turned = libcamera_orientation_left(*configuration, params.turned);
-	lay_out();
+	first = libcamera_pictures(configuration->at(0), format->pixels, format->mjpeg);
 	choose_settings();
 	return 0;
 }
@@ -150,22 +177,7 @@ void LibcameraDevice::choose_settings()
 	zoomed = params.region.width > 0 && has_crop && sensor;
 	if (zoomed)
 		settings.controls.set(libcamera::controls::ScalerCrop,
-		                      libcamera_crop(*sensor, params.region, layout.width, layout.height));
-}
-
-void LibcameraDevice::lay_out()
-{
-	const libcamera::StreamConfiguration &stream = configuration->at(0);
-
-	planes = plane_layout_of(format->pixels, stream.stride, format->mjpeg ? 0 : stream.size.height, stream.frameSize);
-	layout.format = format->pixels;
-	layout.width = static_cast<int>(stream.size.width);
-	layout.height = static_cast<int>(stream.size.height);
-	layout.matrix = matrix_of(stream.colorSpace);
-	layout.full_range = stream.colorSpace && stream.colorSpace->range == libcamera::ColorSpace::Range::Full;
-	std::copy_n(planes.stride, planes.count, layout.stride);
-	if (format->mjpeg)
-		layout.stride[0] = static_cast<size_t>(layout.width) * FRAME_CHANNELS;
+		                      libcamera_crop(*sensor, params.region, first.layout.width, first.layout.height));
 }
 
 int LibcameraDevice::open(struct error *error)
@@ -198,8 +210,8 @@ void LibcameraDevice::describe(camera_description &description) const
 	snprintf(description.model, sizeof(description.model), "%s", model ? std::string(*model).c_str() : "unknown");
 	snprintf(description.id, sizeof(description.id), "%s", camera->id().c_str());
 	snprintf(description.format, sizeof(description.format), "%s", format->name.toString().c_str());
-	description.width = layout.width;
-	description.height = layout.height;
+	description.width = first.layout.width;
+	description.height = first.layout.height;
 	description.turned = turned;
 	if (!zoomed)
 		description.region = params.region;
@@ -209,17 +221,29 @@ void LibcameraDevice::describe(camera_description &description) const
 	description.exposure_max_us = static_cast<int64_t>(exposure.max);
 	description.gain_min = gain.min;
 	description.gain_max = gain.max;
+	describe_second(description);
 	for (const LibcameraSlot &slot : slots) {
 		for (const dma_buffer &part : slot.memory->parts)
 			description.buffer_bytes += part.is_dma_buf ? 0 : part.bytes;
 	}
 	libcamera_mode(camera->controls(), params.framerate, camera_mode{}, note);
-	if (layout.width != params.width || layout.height != params.height)
-		snprintf(size, sizeof(size), "%dx%d instead of %dx%d", layout.width, layout.height, params.width,
+	if (first.layout.width != params.width || first.layout.height != params.height)
+		snprintf(size, sizeof(size), "%dx%d instead of %dx%d", first.layout.width, first.layout.height, params.width,
 		         params.height);
 	snprintf(description.adjusted, sizeof(description.adjusted), "%s%s%.180s", size, size[0] && note[0] ? "; " : "",
 	         note);
 }
+
+void LibcameraDevice::describe_second(camera_description &description) const
+{
+	if (has_second())
+		snprintf(description.second, sizeof(description.second), "%dx%d %s", second.layout.width, second.layout.height,
+		         configuration->at(1).pixelFormat.toString().c_str());
+	else
+		snprintf(description.second_refused, sizeof(description.second_refused), "%s", second_refused.c_str());
+}
+
+bool LibcameraDevice::second_failed = false;
 
 LibcameraDevice::~LibcameraDevice()
 {
@@ -230,152 +254,4 @@ LibcameraDevice::~LibcameraDevice()
 	camera.reset();
 	if (manager)
 		manager->stop();
-}
-
-/* --- buffers --- */
-
-static void destroy_memory(camera_buffer *shared)
-{
-	auto *memory = reinterpret_cast<LibcameraMemory *>(shared);
-
-	for (dma_buffer &part : memory->parts)
-		dma_buffer_free(&part);
-	delete memory;
-}
-
-static LibcameraMemory *make_memory()
-{
-	auto *memory = new LibcameraMemory;
-
-	camera_buffer_init(&memory->shared, destroy_memory);
-	return memory;
-}
-
-void LibcameraDevice::free_slots()
-{
-	for (LibcameraSlot &slot : slots) {
-		slot.request.reset();
-		slot.wrapper.reset();
-		camera_buffer_drop(slot.memory ? &slot.memory->shared : nullptr);
-	}
-	slots.clear();
-	allocator.reset();
-}
-
-/* What a lease tells of a plane. */
-void LibcameraDevice::share(LibcameraSlot &slot, size_t plane, size_t part, size_t offset, size_t bytes)
-{
-	const dma_buffer &memory = slot.memory->parts[part];
-
-	slot.plane[plane] = memory.memory + offset;
-	slot.memory->shared.plane[plane] = { memory.is_dma_buf ? memory.fd : -1, offset, bytes };
-}
-
-int LibcameraDevice::allocate(struct error *error)
-{
-	slots = std::vector<LibcameraSlot>(std::max(wanted_buffers(), configuration->at(0).bufferCount));
-	for (LibcameraSlot &slot : slots) {
-		slot.memory = make_memory();
-		int rc = dma_buffer_allocate(&slot.memory->parts[0], planes.bytes, error);
-		if (rc < 0)
-			return rc;
-		for (size_t i = 0; i < planes.count; i++)
-			share(slot, i, 0, planes.offset[i], planes.length[i]);
-	}
-	return 0;
-}
-
-/* A descriptor of our own for memory that somebody else made. */
-static int map_duplicate(dma_buffer &part, int descriptor)
-{
-	const off_t bytes = lseek(descriptor, 0, SEEK_END);
-	const int own = bytes > 0 ? fcntl(descriptor, F_DUPFD_CLOEXEC, 0) : -1;
-
-	if (own < 0)
-		return -EIO;
-	if (dma_buffer_map(&part, own, static_cast<size_t>(bytes), nullptr) == 0)
-		return 0;
-	close(own);
-	return -EIO;
-}
-
-/* Its planes may share a descriptor or have one each. */
-int LibcameraDevice::map_its_own(LibcameraSlot &slot)
-{
-	const auto &buffer_planes = slot.buffer->planes();
-	size_t part = 0;
-
-	if (buffer_planes.size() < planes.count)
-		return -EIO;
-	slot.memory = make_memory();
-	for (size_t i = 0; i < planes.count; i++) {
-		const libcamera::FrameBuffer::Plane &plane = buffer_planes[i];
-		const bool same = i > 0 && plane.fd.get() == buffer_planes[i - 1].fd.get();
-
-		part = same ? part : i;
-		if (!same && map_duplicate(slot.memory->parts[part], plane.fd.get()) < 0)
-			return -EIO;
-		share(slot, i, part, plane.offset, plane.length);
-	}
-	return 0;
-}
-
-int LibcameraDevice::use_its_own_buffers(struct error *error)
-{
-	libcamera::Stream *stream = configuration->at(0).stream();
-	auto its_own = std::make_unique<libcamera::FrameBufferAllocator>(camera);
-
-	if (its_own->allocate(stream) < 0)
-		return 0;
-	free_slots();
-	allocator = std::move(its_own);
-	const auto &buffers = allocator->buffers(stream);
-	slots = std::vector<LibcameraSlot>(buffers.size());
-	for (size_t i = 0; i < slots.size(); i++) {
-		slots[i].buffer = buffers[i].get();
-		int rc = map_its_own(slots[i]);
-		if (rc < 0)
-			return error_set(error, rc, "cannot map the buffers of camera %s", camera->id().c_str());
-	}
-	return 0;
-}
-
-/* libcamera 0.4 leaves a FrameBuffer's status unset, and its virtual pipeline never sets it: memory that happens to say
- * "cancelled" would say so for ever. Such a wrapper is put aside until there is a good one. */
-std::unique_ptr<libcamera::FrameBuffer> LibcameraDevice::wrap(const LibcameraSlot &slot) const
-{
-	constexpr size_t rejected_max = 64;
-	const libcamera::SharedFD fd(slot.memory->parts[0].fd);
-	std::vector<libcamera::FrameBuffer::Plane> parts(planes.count);
-	std::vector<std::unique_ptr<libcamera::FrameBuffer>> rejected;
-
-	for (size_t i = 0; i < planes.count; i++) {
-		parts[i].fd = fd;
-		parts[i].offset = static_cast<unsigned>(planes.offset[i]);
-		parts[i].length = static_cast<unsigned>(planes.length[i]);
-	}
-	for (;;) {
-		auto wrapper = std::make_unique<libcamera::FrameBuffer>(parts);
-		if (!libcamera_is_unusable(wrapper->metadata()) || rejected.size() == rejected_max)
-			return wrapper;
-		rejected.push_back(std::move(wrapper));
-	}
-}
-
-int LibcameraDevice::make_requests(struct error *error)
-{
-	const libcamera::Stream *stream = configuration->at(0).stream();
-
-	for (size_t i = 0; i < slots.size(); i++) {
-		LibcameraSlot &slot = slots[i];
-
-		slot.request = camera->createRequest(i);
-		if (!allocator) {
-			slot.wrapper = wrap(slot);
-			slot.buffer = slot.wrapper.get();
-		}
-		if (!slot.request || slot.request->addBuffer(stream, slot.buffer) < 0)
-			return error_set(error, -EIO, "camera %s takes no request", camera->id().c_str());
-	}
-	return 0;
 }

@@ -23,7 +23,7 @@ int LibcameraStream::open(struct error *error)
 	device.camera->requestCompleted.connect(this, &LibcameraStream::completed);
 	device.camera->disconnected.connect(this, &LibcameraStream::disconnected);
 	if (device.format->mjpeg)
-		decoded.resize(frame_bytes(device.layout.width, device.layout.height));
+		decoded.resize(frame_bytes(device.first.layout.width, device.first.layout.height));
 	pace.interval_ns = static_cast<int64_t>(1e9 / device.params.framerate);
 	paced = !libcamera_can_pace_itself(device.camera->controls(), device.params.framerate);
 	return 0;
@@ -34,6 +34,9 @@ LibcameraStream::~LibcameraStream()
 	stop();
 	if (!device.camera)
 		return;
+	/* One that is unplugged says nothing of two streams. */
+	if (tried && !delivered && !gone && device.has_second())
+		LibcameraDevice::second_failed = true;
 	device.camera->requestCompleted.disconnect(this);
 	device.camera->disconnected.disconnect(this);
 }
@@ -70,10 +73,11 @@ int LibcameraStream::start(const camera_mode &wanted, struct error *error)
 	cancelled = 0;
 	failure = 0;
 	pace.last_ns = 0;
+	tried = true;
 	rc = device.camera->start(&mode.controls);
 	if (rc < 0)
 		return error_set_errno(error, rc, "camera %s does not start", device.camera->id().c_str());
-	running = tried = true;
+	running = true;
 	for (LibcameraSlot &slot : device.slots) {
 		slot.released = true;
 		recycle(slot);
@@ -150,11 +154,11 @@ void LibcameraStream::give_back(LibcameraSlot &slot)
 
 /* Frames */
 
-bool LibcameraStream::is_usable(const libcamera::Request &request)
+bool LibcameraStream::is_usable(const LibcameraSlot &slot)
 {
-	const auto &buffer = request.buffers().begin()->second->metadata();
+	const auto &buffer = slot.first.buffer->metadata();
 
-	if (request.status() == libcamera::Request::RequestCancelled) {
+	if (slot.request->status() == libcamera::Request::RequestCancelled) {
 		cancelled++;
 		return false;
 	}
@@ -195,8 +199,12 @@ int LibcameraStream::fill(LibcameraSlot &slot, int64_t arrival_ns, camera_frame 
 	const int64_t exposure_ns = static_cast<int64_t>(exposure_us * 1e3);
 
 	frame = camera_frame{};
-	frame.image = device.layout;
-	std::copy(slot.plane.begin(), slot.plane.end(), frame.image.plane);
+	frame.image = device.first.layout;
+	std::copy(slot.first.plane.begin(), slot.first.plane.end(), frame.image.plane);
+	if (device.has_second() && !libcamera_is_unusable(slot.second.buffer->metadata())) {
+		frame.second = device.second.layout;
+		std::copy(slot.second.plane.begin(), slot.second.plane.end(), frame.second.plane);
+	}
 	frame.sequence = sequence;
 	frame.exposure_us = exposure_us > 0 ? exposure_us : mode.exposure_us;
 	frame.exposure_end_ns = sensor_time_monotonic(sensor_ns, arrival_ns, boot_ahead_ns(), oldest_ns + 2 * exposure_ns);
@@ -207,9 +215,9 @@ int LibcameraStream::fill(LibcameraSlot &slot, int64_t arrival_ns, camera_frame 
 		frame.buffer = &slot.memory->shared;
 		return CAMERA_ACQUIRED_FRAME;
 	}
-	const auto &plane = slot.buffer->metadata().planes()[0];
+	const auto &plane = slot.first.buffer->metadata().planes()[0];
 	frame.image.plane[0] = decoded.data();
-	if (decode_jpeg_into(slot.plane[0], std::min<size_t>(plane.bytesused, slot.memory->parts[0].bytes),
+	if (decode_jpeg_into(slot.first.plane[0], std::min<size_t>(plane.bytesused, slot.memory->parts[0].bytes),
 	                     frame.image.width, frame.image.height, decoded.data(), error) < 0)
 		return judge_unreadable(error);
 	unreadable_since_ns = 0;
@@ -242,7 +250,7 @@ int LibcameraStream::acquire(camera_frame &frame, struct error *error)
 	tick();
 	while (completions.take(done)) {
 		LibcameraSlot &slot = device.slots[done.request->cookie()];
-		const bool usable = is_usable(*done.request);
+		const bool usable = is_usable(slot);
 
 		slot.reading = true;
 		for (const dma_buffer &part : slot.memory->parts)

@@ -48,7 +48,7 @@ private:
 	void recycle(LibcameraSlot &slot);
 	void start_pacing();
 	void tick();
-	bool is_usable(const libcamera::Request &request);
+	bool is_usable(const LibcameraSlot &slot);
 	int fill(LibcameraSlot &slot, int64_t arrival_ns, camera_frame &frame, struct error *error);
 	int judge_unreadable(struct error *error);
 	void count(const libcamera::FrameMetadata &metadata);

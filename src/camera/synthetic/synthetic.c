@@ -13,6 +13,7 @@
 #include "camera/light.h"
 #include "layout.h"
 #include "scene.h"
+#include "second.h"
 #include "shutter.h"
 #include "stage.h"
 #include "synthetic_buffer.h"
@@ -26,6 +27,7 @@ struct synthetic {
 	const struct layout *layout;
 	struct scene *scene;
 	struct synthetic_buffer *buffers[BUFFERS];
+	struct second second;
 	struct stage stage;
 	struct light_trace trace;
 	size_t trace_cursor;
@@ -63,8 +65,8 @@ static int open_buffers(struct synthetic *camera, struct error *error)
 	camera->scene = scene_create(camera->params->width, camera->params->height);
 	bool complete = camera->scene;
 	for (unsigned i = 0; i < BUFFERS && complete; i++) {
-		camera->buffers[i] = synthetic_buffer_create(camera->layout, camera->params->width, camera->params->height, i,
-		                                             stage_is_still(&camera->stage));
+		camera->buffers[i] = synthetic_buffer_create(camera->layout, camera->params->width, camera->params->height,
+		                                             second_bytes(&camera->second), i, stage_is_still(&camera->stage));
 		complete = camera->buffers[i];
 	}
 	return complete ? 0 : error_set(error, -ENOMEM, "no memory for the synthetic camera's buffers");
@@ -72,7 +74,6 @@ static int open_buffers(struct synthetic *camera, struct error *error)
 
 static int open_parts(struct synthetic *camera, struct error *error)
 {
-	camera->layout = layout_of(camera->params->synthetic_format);
 	int result;
 	camera->state = synthetic_state_open(camera->params->faults ? camera->params->faults : "", &result, error);
 	if (result < 0)
@@ -93,7 +94,7 @@ static int open_parts(struct synthetic *camera, struct error *error)
 	return camera->timer >= 0 ? 0 : error_set_errno(error, -errno, "no timer for the synthetic camera");
 }
 
-static void describe(const struct synthetic *camera, struct camera_description *description)
+static int describe(struct synthetic *camera, struct camera_description *description, struct error *error)
 {
 	size_t bytes = frame_bytes(camera->params->width, camera->params->height);
 	if (camera->layout->format != PIXEL_RGB)
@@ -114,6 +115,9 @@ static void describe(const struct synthetic *camera, struct camera_description *
 	};
 	strncpy(description->format, camera->layout->name, sizeof description->format - 1);
 	camera_settings_refuse(&camera->params->settings, "synthetic", description);
+	const int result = second_open(&camera->second, camera->params, description, error);
+	description->buffer_bytes += BUFFERS * second_bytes(&camera->second);
+	return result;
 }
 
 static void synthetic_close(void *state)
@@ -126,6 +130,7 @@ static void synthetic_close(void *state)
 	for (int i = 0; i < BUFFERS; i++)
 		synthetic_buffer_drop(camera->buffers[i]);
 	light_trace_free(&camera->trace);
+	second_close(&camera->second);
 	stage_close(&camera->stage);
 	scene_destroy(camera->scene);
 	free(camera);
@@ -139,14 +144,16 @@ static int synthetic_open(const struct camera_params *params, void **state, stru
 		return error_set(error, -ENOMEM, "no memory for the synthetic camera");
 	camera->params = params;
 	camera->timer = -1;
-	int result = open_parts(camera, error);
+	camera->layout = layout_of(params->synthetic_format);
+	int result = describe(camera, description, error);
+	if (result == 0)
+		result = open_parts(camera, error);
 	if (result < 0) {
 		synthetic_close(camera);
 		return result;
 	}
 	int64_t now_ns = clock_now_ns();
 	shutter_init(&camera->shutter, params->framerate, lux_between(camera, now_ns, now_ns));
-	describe(camera, description);
 	*state = camera;
 	return 0;
 }
@@ -210,7 +217,7 @@ static double draw(struct synthetic *camera, struct scene_canvas *canvas, double
 	return stage_draw(&camera->stage, camera->scene, canvas, mean, at_s, shutter->gain, number);
 }
 
-static void show(struct synthetic *camera, struct synthetic_buffer *buffer, struct image *image)
+static void show(struct synthetic *camera, struct synthetic_buffer *buffer, struct camera_frame *frame)
 {
 	struct shutter *shutter = &camera->shutter;
 	double mean =
@@ -225,15 +232,14 @@ static void show(struct synthetic *camera, struct synthetic_buffer *buffer, stru
 		light_auto_step(&shutter->automatic, mean);
 	if (camera->unread)
 		return;
-	if (buffer->pixels) {
-		layout_fill(camera->layout, buffer->canvas.rgb, width, height, buffer->pixels, image);
-		return;
-	}
-	*image = (struct image){ .format = PIXEL_RGB,
-		                     .width = width,
-		                     .height = height,
-		                     .plane = { buffer->canvas.rgb },
-		                     .stride = { (size_t)width * FRAME_CHANNELS } };
+	frame->image = (struct image){ .format = PIXEL_RGB,
+		                           .width = width,
+		                           .height = height,
+		                           .plane = { buffer->canvas.rgb },
+		                           .stride = { (size_t)width * FRAME_CHANNELS } };
+	second_make(&camera->second, &frame->image, buffer->second_pixels, &frame->second);
+	if (buffer->pixels)
+		layout_fill(camera->layout, buffer->canvas.rgb, width, height, buffer->pixels, &frame->image);
 }
 
 static int deliver(struct synthetic *camera, struct camera_frame *frame)
@@ -252,7 +258,7 @@ static int deliver(struct synthetic *camera, struct camera_frame *frame)
 		.handle = buffer,
 		.buffer = &buffer->shared,
 	};
-	show(camera, buffer, &frame->image);
+	show(camera, buffer, frame);
 	if (synthetic_state_spoils_frame(camera->state, FAULT_GARBAGE)) {
 		frame->image.width = frame->image.width / 2 + 1;
 		frame->image.height = frame->image.height / 2 + 1;

@@ -9,13 +9,14 @@
 struct synthetic_buffer {
 	struct camera_buffer shared; /* first, see camera_buffer.h */
 	struct scene_canvas canvas;
-	uint8_t *pixels; /* in another layout; NULL for RGB, which is the canvas itself */
+	uint8_t *pixels;        /* in another layout; NULL for RGB, which is the canvas itself */
+	uint8_t *second_pixels; /* of the second picture; NULL without */
 	bool lent;
 };
 
 /* NULL: no memory. */
-struct synthetic_buffer *synthetic_buffer_create(const struct layout *layout, int width, int height, unsigned seed,
-                                                 bool still);
+struct synthetic_buffer *synthetic_buffer_create(const struct layout *layout, int width, int height,
+                                                 size_t second_bytes, unsigned seed, bool still);
 void synthetic_buffer_drop(struct synthetic_buffer *buffer); /* the camera's hold on it; NULL is fine */
 
 #endif

@@ -1,7 +1,7 @@
 /* For LD_PRELOAD: does to libcamera's camera what the first word of the file $SHIM_CAMERA says. "unplug": it tells that
  * it is disconnected, takes no more requests and is in no list any more; "refuse": it takes no requests; "hang": it
- * takes them and never completes one, and does not stop either; "no-start", "no-configure": that fails; "none":
- * nothing. */
+ * takes them and never completes one, and does not stop either; "no-start", "no-configure": that fails;
+ * "no-second": it fails with two streams; "hang-second": with two it takes requests and completes none; "none": nothing. */
 #include <cerrno>
 #include <chrono>
 #include <fstream>
@@ -48,7 +48,7 @@ int Camera::queueRequest(Request *request)
 		return -ENODEV;
 	if (now == "refuse")
 		return -EIO;
-	if (now == "hang")
+	if (now == "hang" || (now == "hang-second" && request->buffers().size() > 1))
 		return 0;
 	return next<int (*)(Camera *, Request *)>("_ZN9libcamera6Camera12queueRequestEPNS_7RequestE")(this, request);
 }
@@ -69,7 +69,7 @@ int Camera::stop()
 
 int Camera::configure(CameraConfiguration *configuration)
 {
-	if (wish() == "no-configure")
+	if (wish() == "no-configure" || (wish() == "no-second" && configuration->size() > 1))
 		return -EINVAL;
 	return next<int (*)(Camera *, CameraConfiguration *)>("_ZN9libcamera6Camera9configureEPNS_19CameraConfigurationE")(
 	    this, configuration);

@@ -23,6 +23,7 @@ os.environ["PASTCAM"] = os.path.abspath(sys.argv[1])
 from harness import Daemon  # noqa: E402
 
 OPTIONS = {"camera.width": 1024, "camera.height": 768, "memory.max_rss_mb": 600, "ring.size": 150}
+PICTURES_ONLY = {"motion.enable": "false", "encoder.kind": "none"}  # what the limits were set for
 rows = []
 
 
@@ -49,7 +50,7 @@ def parts_apart_mib(memory):
     return abs(parts - memory["rss_mib"])
 
 
-def first_frame():
+def first_frame(what, options):
     times = []
     for backend in ("synthetic", "replay"):
         with Daemon(dict(OPTIONS, **{"camera.framerate": 30})) as daemon:  # pictures to replay
@@ -57,11 +58,11 @@ def first_frame():
             daemon.ask("past jpg at=0 count=8")
             for _ in range(5):
                 begun = time.monotonic()
-                with Daemon(dict(OPTIONS, **{"camera.backend": backend, "camera.replay.path": daemon.captures})) as other:
+                with Daemon(dict(OPTIONS, **options, **{"camera.backend": backend, "camera.replay.path": daemon.captures})) as other:
                     while other.status()["ring"]["frames"] == 0:
                         pass
                     times.append((time.monotonic() - begun) * 1000)
-            row(f"first frame in the ring after exec, {backend}", statistics.median(times), 150, "ms", "includes finding out")
+            row(f"first frame in the ring after exec, {backend}{what}", statistics.median(times), 150, "ms", "includes finding out")
             times.clear()
 
 
@@ -69,15 +70,16 @@ def ingest_ms(camera):
     return camera["ingest_mean_ms"] * camera["frames"]
 
 
-def idle():
-    with Daemon(dict(OPTIONS, **{"camera.framerate": 10, "ring.size": 50})) as daemon:
+def idle(what, options):
+    with Daemon(dict(OPTIONS, **options, **{"camera.framerate": 10, "ring.size": 50})) as daemon:
         daemon.wait_frames(50)  # no more memory to be touched for the first time
         before, cpu_before = daemon.status()["camera"], cpu_ns(daemon.process.pid)
         time.sleep(20)
         cpu_after, after = cpu_ns(daemon.process.pid), daemon.status()["camera"]
         frames = after["frames"] - before["frames"]
         cpu, ingest = (cpu_after - cpu_before) / 1e6 / frames, (ingest_ms(after) - ingest_ms(before)) / frames
-        row("CPU a frame at 10 fps, nobody asking / ingest", cpu / ingest, 1.5, "ratio", f"{cpu:.2f} ms; includes drawing the scene")
+        row(f"CPU a frame at 10 fps, nobody asking / ingest{what}", cpu / ingest, 1.5, "ratio", f"{cpu:.2f} ms; includes drawing the scene")
+        row(f"  memory over arena and camera buffers{what}", over_arena_mib(daemon.status()["memory"]), 12, "MiB")
 
 
 def latency():
@@ -98,7 +100,7 @@ def latency():
 
 
 def never_waits():
-    with Daemon(dict(OPTIONS, **{"camera.framerate": 30})) as daemon:
+    with Daemon(dict(OPTIONS, **PICTURES_ONLY, **{"camera.framerate": 30})) as daemon:
         daemon.wait_frames(120)
         before = daemon.status()
         memory = []
@@ -199,8 +201,9 @@ def live_readers():
 
 
 print(f"{'work':<58} {'value':>9} {'limit':>9}")
-first_frame()
-idle()
+for what, options in (("", PICTURES_ONLY), (", motion, encoder", {})):
+    first_frame(what, options)
+    idle(what, options)
 latency()
 get_beyond_encode()
 live_readers()

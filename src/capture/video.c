@@ -29,6 +29,7 @@ struct video {
 	struct thread thread;
 	int wake;                  /* eventfd */
 	_Atomic int64_t newest_ns; /* timestamp of the newest frame */
+	atomic_bool rests;         /* frames are no reason to wake it */
 
 	pthread_mutex_t lock; /* of the rest: */
 	bool stop, failed, started;
@@ -192,6 +193,14 @@ static void wait_for_first_frame(struct video *video)
 		sleep_for(video, -1);
 }
 
+/* Until somebody wants video: whoever does wakes it. */
+static void rest(struct video *video)
+{
+	atomic_store(&video->rests, true);
+	sleep_for(video, -1);
+	atomic_store(&video->rests, false);
+}
+
 static void run(void *data)
 {
 	struct video *video = data;
@@ -212,7 +221,7 @@ static void run(void *data)
 		else if (video_encoder_owed(&video->encoder) > 0) /* a rest begins when all is out */
 			drain(video, OUTPUT_TIMEOUT_MS);
 		else
-			sleep_for(video, -1);
+			rest(video);
 	}
 }
 
@@ -258,7 +267,8 @@ void video_frame_ready(struct video *video, int64_t timestamp_ns)
 	if (!video)
 		return;
 	atomic_store(&video->newest_ns, timestamp_ns);
-	wake_up(video);
+	if (!atomic_load(&video->rests))
+		wake_up(video);
 }
 
 /* The run of frames that was encoded last goes on without a gap: the one after it is still there, or to come. */

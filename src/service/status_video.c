@@ -33,7 +33,8 @@ static void take(const void *data, void *to)
 		path, form, offsetof(struct snapshot, member), kind, unit, help                                                \
 	}
 static const struct status_row rows[] = {
-	ROW("video.encoder", STATUS_WORDS, encoder, STATUS_STATE, "", "`openh264`, `mjpeg` …; `none`: there is no video."),
+	ROW("video.encoder", STATUS_WORDS, encoder, STATUS_STATE, "",
+	    "`v4l2`, `openh264`, `mjpeg`; `none`: there is no video, or not yet."),
 	ROW("video.reason", STATUS_TEXT, video.why, STATUS_INFO, "", "Why it is that one."),
 	ROW("video.when", STATUS_WORDS, when, STATUS_INFO, "", "`encoder.when`."),
 	ROW("video.running", STATUS_BOOL, video.running, STATUS_STATE, "", "Frames are being encoded."),

@@ -15,7 +15,7 @@ FPS = 10 if SANITIZED else 30
 class Encoders(unittest.TestCase):
     def daemon(self, quirks, options=None):
         """quirks: of the hardware (shims/v4l2_encoder.c); None: there is none."""
-        defaults = {"camera.framerate": FPS, "ring.size": FPS * 20, "clip.before_s": 2, "clip.after_s": 1}
+        defaults = {"camera.framerate": FPS, "ring.size": FPS * 20, "clip.before_s": 1, "clip.after_s": 1}
         environment = {} if quirks is None else preload("v4l2_encoder", SHIM_V4L2=quirks)
         daemon = Daemon(dict(defaults, **(options or {})), environment=environment)
         self.addCleanup(daemon.__exit__)
@@ -24,13 +24,13 @@ class Encoders(unittest.TestCase):
 
     def clip(self, daemon, line="clip wait"):
         """The numbers and times of its frames, through all of its files."""
-        daemon.wait_frames(FPS * 3)
+        daemon.wait_frames(FPS * 2)
         reply = daemon.ask(line)
         self.assertIn("SAVED_CLIP", reply)
         files = [frames_of(path) for path in re.findall(r"/\S+?\.mp4", reply)]
         return [number for numbers, _ in files for number in numbers], [times for _, times in files]
 
-    def expect_whole(self, daemon, line="clip wait", seconds=3):
+    def expect_whole(self, daemon, line="clip wait", seconds=2):
         numbers, _ = self.clip(daemon, line)
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
         self.assertAlmostEqual(len(numbers), seconds * FPS, delta=2)
@@ -48,12 +48,10 @@ class Encoders(unittest.TestCase):
         return video
 
     def test_hardware_is_taken_where_it_is(self):
-        for when in ("trigger", "always"):
-            with self.subTest(when=when):
-                daemon = self.daemon("", {"encoder.when": when})
-                self.expect_whole(daemon)
-                self.expect_encoder(daemon, "v4l2", r"^hardware: v4l2 takes .* ms a frame")
-                self.assertIn("Video: bcm2835-codec-encode (/dev/video11)", daemon.log())
+        daemon = self.daemon("", {"encoder.when": "always"})
+        self.expect_whole(daemon)
+        self.expect_encoder(daemon, "v4l2", r"^hardware: v4l2 takes .* ms a frame")
+        self.assertIn("Video: bcm2835-codec-encode (/dev/video11)", daemon.log())
 
     def test_the_clip_is_whole_whatever_the_driver_is_like(self):
         daemon = self.daemon("align shuffle eagain eintr apart", {"encoder.kind": "v4l2", "camera.height": 246})
@@ -62,14 +60,14 @@ class Encoders(unittest.TestCase):
 
     def test_hardware_that_ends_its_video_is_opened_anew(self):
         daemon = self.daemon(f"end={FPS * 4}", {"encoder.kind": "v4l2"})
-        self.expect_whole(daemon, "clip wait after=4", 6)
+        self.expect_whole(daemon, "clip wait after=4", 5)
         self.assertEqual(self.expect_encoder(daemon, "v4l2", "v4l2 failed: .* has ended its video")["restarts"], 1)
 
     def test_hardware_that_hangs_makes_way(self):
         daemon = self.daemon(f"hang={FPS}", {"encoder.kind": "v4l2", "encoder.when": "always"})
-        self.expect_whole(daemon, "clip wait before=2 after=8", 10)
+        self.expect_whole(daemon, "clip wait after=4", 5)
         self.assertEqual(self.expect_encoder(daemon, "openh264", "v4l2 failed: .* has given nothing")["restarts"], 2)
-        self.assertRegex(daemon.log(), r"(?s)given nothing for 3\.\d s; opened anew.*given nothing.*the next kind takes over")
+        self.assertRegex(daemon.log(), r"(?s)given nothing for [\d.]+ s; opened anew.*given nothing.*the next kind takes over")
 
     def test_hardware_that_hangs_while_it_is_measured_is_not_taken(self):
         daemon = self.daemon("hang=2")
@@ -77,18 +75,17 @@ class Encoders(unittest.TestCase):
         self.expect_encoder(daemon, "openh264", "has given nothing for 3.* openh264 takes")
 
     def test_what_cannot_be_started_makes_way(self):
-        for quirks, reason in ((None, "v4l2: no H.264 hardware"), ("refuse", "v4l2: .* does not start"),
-                               ("no-key", "v4l2: .* no key frames on demand")):
+        for quirks, reason in ((None, "v4l2: cannot open /dev/no-video: No such file"), ("refuse", "v4l2: .* does not start")):
             with self.subTest(quirks=quirks):
-                daemon = self.daemon(quirks, {"encoder.kind": "v4l2", "encoder.device": "" if quirks is None else "/dev/video11"})
+                daemon = self.daemon(quirks, {"encoder.kind": "v4l2", "encoder.device": "/dev/video11" if quirks else "/dev/no-video"})
                 self.expect_whole(daemon)
                 self.expect_encoder(daemon, "openh264", reason)
 
     def test_an_encoder_that_is_too_slow_skips_frames_and_capture_goes_on(self):
-        daemon = self.daemon(f"burn={round(1200 / FPS)}", {"encoder.kind": "v4l2", "encoder.when": "always", "clip.after_s": 0})
+        daemon = self.daemon(f"burn={round(1200 / FPS)}", {"encoder.kind": "v4l2", "encoder.when": "always"})
         wait_until(lambda: daemon.status()["video"]["skipped"] > 0, "frames to be skipped", 120)
         before = daemon.status()["video"]
-        numbers, (times,) = self.clip(daemon, "clip wait before=2 after=1")
+        numbers, (times,) = self.clip(daemon, "clip wait before=2")
         self.assertGreaterEqual(times[-1], 3 - 1.5 / FPS)
         self.assertTrue(all(np.diff(numbers) > 0))
         np.testing.assert_allclose(np.subtract(times, times[0]), np.subtract(numbers, numbers[0]) / FPS, atol=0.2 / FPS)

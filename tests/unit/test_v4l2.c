@@ -259,7 +259,7 @@ static void test_hardware_is_chosen_where_it_works(void **state)
 	behave("hang=4");
 	assert_int_equal(encoder_choose(&params, 1000, why, sizeof why), ENCODER_OPENH264);
 	assert_non_null(strstr(why, "has given nothing"));
-	unsetenv("SHIM_V4L2");
+	params.device = "/dev/null"; /* no hardware, whatever this machine has */
 	assert_int_equal(encoder_choose(&params, 1000, why, sizeof why), ENCODER_OPENH264);
 	assert_non_null(strstr(why, "openh264 takes"));
 }

@@ -18,7 +18,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "integration"))
 os.environ["PASTCAM"] = os.path.abspath(sys.argv[1])
 
-from harness import Daemon, EventReader, wait_until  # noqa: E402
+from harness import Daemon, EventReader, connect, read_all, wait_until  # noqa: E402
+from pictures import decode, read_number  # noqa: E402
 from videos import clip_of, count_frames, frames_of  # noqa: E402
 
 SIDE_BY_SIDE = 10
@@ -63,12 +64,21 @@ def gaps(generator, count):
     return [generator.uniform(0.5, 9.5) if generator.random() < 0.3 else generator.uniform(10.2, 11.5) for _ in range(count)]
 
 
+def behind(daemon):
+    """How much smaller a frame's burnt-in number is than its id: the camera counts from 0, and frames that it drew too late too."""
+    with connect(daemon) as client:
+        client.sendall(b"get at=-0.5 meta\n")
+        head, _, data = read_all(client).partition(b"\n")
+    return json.loads(head)["id"] - read_number(decode(data))
+
+
 def record(fps, when, seed):
-    """Triggers of one daemon: (frame ids of triggers, {id named in the file: (numbers, times)}, frames that the camera lost)."""
+    """Triggers of one daemon: (numbers at its triggers, {number at the clip's trigger: (numbers, times)}, frames that the camera lost)."""
     options = {"camera.framerate": fps, "ring.size": fps * 8, "encoder.when": when, "encoder.kind": "openh264", "clip.on_trigger": "true",
                "clip.before_s": BEFORE_S, "clip.after_s": AFTER_S, "clip.poster": "false"}
     with Daemon(options) as daemon, EventReader(daemon) as events:
         daemon.wait_frames(fps * 6)
+        offset = behind(daemon)
         for gap in gaps(random.Random(seed), TRIGGERS // SIDE_BY_SIDE):
             time.sleep(gap)
             assert daemon.ask("trigger").startswith("TRIGGERED")
@@ -76,11 +86,10 @@ def record(fps, when, seed):
         daemon.ask("trigger end")  # an event after all others
         while events.next("trigger").get("label") != "end":
             pass
-        asked = [event["frame"] for event in events.seen if event["event"] == "trigger"][:-1]
+        asked = [event["frame"] - offset for event in events.seen if event["event"] == "trigger"][:-1]
         paths = [event["path"] for event in events.seen if event["event"] == "clip.end"]
-        camera = daemon.status()["camera"]
-        clips = {int(re.search(r"_f(\d+)", path)[1]): frames_of(path) for path in paths}
-        return asked, clips, camera["lost"]
+        clips = {int(re.search(r"_f(\d+)", path)[1]) - offset: frames_of(path) for path in paths}
+        return asked, clips, offset - behind(daemon)
 
 
 def seams():
@@ -91,12 +100,12 @@ def seams():
             for asked, clips, _ in done:
                 overlapping += len(asked) - len(clips)
                 for trigger in asked:
-                    # The camera counts from 0 and pastcam from 1. The trigger came within a frame's time after its frame.
-                    wanted = set(range(trigger - BEFORE_S * fps, trigger + AFTER_S * fps))
+                    # It came within a frame's time after its frame.
+                    wanted = set(range(trigger - BEFORE_S * fps + 1, trigger + AFTER_S * fps + 1))
                     missing += min(len(wanted.difference(numbers)) for numbers, _ in clips.values())
                 for trigger, (numbers, times) in clips.items():
                     step = max(step, max(b - a for a, b in zip(times, times[1:])) * fps)
-                    off = max(off, abs(times[numbers.index(trigger - 1)] - times[0] - BEFORE_S) * fps)
+                    off = max(off, abs(times[numbers.index(trigger)] - times[0] - BEFORE_S) * fps)
             name = f"{sum(len(asked) for asked, _, _ in done)} triggers at {fps} frames/s, {when}"
             lost = sum(lost for _, _, lost in done)
             row(f"{name}: frames missing 5 s around", missing, lost, "frames", f"{overlapping} made another's clip longer; the camera lost {lost}")

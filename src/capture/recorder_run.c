@@ -13,8 +13,9 @@
 
 static const int64_t LOOK_NS = CLOCK_NS_PER_S / 20; /* how often without packets: for the ends of clips */
 static const int64_t REST_NS = 3600 * CLOCK_NS_PER_S;
-static const int64_t LATE_NS =
-    CLOCK_NS_PER_S; /* how long after b a frame before b may still come, beyond two intervals */
+/* How long after b a frame before b may still come, beyond two intervals: one that is exposed for seconds comes at its
+ * end, and the first of a night after a restart of the stream. */
+static const int64_t LATE_NS = 3 * CLOCK_NS_PER_S;
 
 static void publish_end(struct recorder *recorder, const struct clip *clip)
 {

@@ -159,6 +159,22 @@ static void test_a_frame_in_two_seconds_is_a_clip_too(void **state)
 	assert_true(result->duration_s > 9.9 && result->duration_s < 12.1);
 }
 
+/* It was exposed from before the end on, and comes when that is long past; the frames before it came faster. */
+static void test_the_first_long_exposure_of_a_night_is_in_the_clip(void **state)
+{
+	(void)state;
+	struct recorder_reply reply;
+	rig_put(&rig, -2, 0, 0.1);
+	assert_int_equal(rig_clip(&rig, 1, 0.3, false, &reply), 0);
+	nanosleep(&(struct timespec){ .tv_sec = 1, .tv_nsec = 700 * CLOCK_NS_PER_MS }, NULL);
+	assert_int_equal(rig_told(&rig), 0);
+	rig_put(&rig, 0.2, 4, 2);
+	const struct recorder_result *result = rig_wait(&rig, 1);
+	assert_int_equal(result->error.code, 0);
+	assert_int_equal(result->frames, 11);
+	assert_true(result->duration_s > 3.1 && result->duration_s < 3.3); /* it is shown until the next one */
+}
+
 static void test_what_cannot_be_written_is_told_and_the_next_clip_is_whole(void **state)
 {
 	(void)state;
@@ -229,6 +245,7 @@ int main(void)
 		ALWAYS(test_more_than_the_past_is_what_there_is_and_told),
 		ALWAYS(test_a_frame_in_two_seconds_is_a_clip_too),
 		ON_TRIGGER(test_a_frame_in_two_seconds_is_a_clip_too),
+		ALWAYS(test_the_first_long_exposure_of_a_night_is_in_the_clip),
 		ON_TRIGGER(test_what_cannot_be_written_is_told_and_the_next_clip_is_whole),
 		ON_TRIGGER(test_what_nobody_can_be_promised_is_refused),
 		ON_TRIGGER(test_who_waits_when_all_is_given_up_is_told),

@@ -7,6 +7,10 @@
  * with the frames of before_s ago (or as far back as the cursor wants), catches up faster than real time, and rests
  * again when the last cursor is closed.
  *
+ * With an idle_framerate VIDEO_ALWAYS encodes so many frames a second while nothing moves and nobody has a cursor, each
+ * shortly before it leaves the frame ring; what is in there goes in at full rate when that ends
+ * (src/capture/idle_rate.h).
+ *
  * An encoder that fails or falls silent is opened anew, with the frame after the last packet, so that nothing is lost
  * as long as the frames are there; one that fails again within a minute makes way for the next kind.
  */
@@ -34,6 +38,7 @@ struct video_params {
 	double cpu_share;
 	enum video_when when;
 	double before_s;
+	double idle_framerate; /* VIDEO_ALWAYS: of what is encoded while nothing moves and no cursor is open; 0: all */
 };
 
 /* Starts the thread, which opens its encoder when the first frame is there. NULL without memory or threads. */
@@ -42,6 +47,9 @@ void video_destroy(struct video *video); /* no cursor may be open; NULL is fine 
 
 /* A frame of that timestamp was committed to the ring. Capture thread; never waits. NULL is fine. */
 void video_frame_ready(struct video *video, int64_t timestamp_ns);
+
+/* Something moves now, or nothing does any more. Capture thread; never waits. NULL is fine. */
+void video_motion(struct video *video, bool moving);
 
 /* Opens a cursor (see packet_ring.h) before the key frame that shows from_ns or what comes after, and has frames
  * encoded as long as it is open. hold: it is a clip's, and frames are only skipped for it when they have left the ring.
@@ -64,6 +72,7 @@ struct video_status {
 	char name[64];         /* what it calls itself */
 	char why[320];         /* of the choice, or why there is none */
 	bool running;          /* frames are being encoded */
+	bool idle;             /* a few of them, since nothing moves */
 	uint64_t encoded;      /* frames */
 	uint64_t skipped;      /* frames that were not encoded since it fell behind */
 	uint64_t restarts;     /* of the encoder */

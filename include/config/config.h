@@ -68,6 +68,7 @@ struct config {
 		double sensitivity, min_area;
 		int min_frames;
 		double hold_s, cooldown_s;
+		double idle_framerate; /* 0: all frames */
 		char zones[CONFIG_LIST_BYTES], ignore[CONFIG_LIST_BYTES]; /* JSON */
 	} motion;
 	struct {

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/thread.h"
-#include "video_encoder.h"
+#include "video_private.h"
 
 enum {
 	OUTPUT_TIMEOUT_MS = 20, /* for a packet that is owed while no frame waits */
@@ -23,29 +23,7 @@ enum {
 };
 static const int64_t BEHIND_NS = 2 * CLOCK_NS_PER_S; /* as far as it may fall behind when nobody holds */
 
-struct video {
-	struct video_params params;
-	struct video_encoder encoder; /* its thread's */
-	struct thread thread;
-	int wake;                  /* eventfd */
-	_Atomic int64_t newest_ns; /* timestamp of the newest frame */
-	atomic_bool rests;         /* frames are no reason to wake it */
-
-	pthread_mutex_t lock; /* of the rest: */
-	bool stop, failed, started;
-	size_t users, holders;
-	bool key_wanted;
-	int64_t behind_max_ns; /* more, as long as there is more to catch up with */
-	bool jump;             /* go on with the frames after jump_ns, not with what comes next */
-	int64_t jump_ns;
-	int64_t taken_ns;  /* timestamp of the last frame that went into the encoder, or was passed over; 0: none */
-	int64_t packed_ns; /* of the last packet */
-	uint64_t packed_id;
-	int64_t run_ns; /* of the frame with which the run of frames up to taken_ns began; INT64_MAX: it has not yet */
-	uint64_t skipped;
-};
-
-static void wake_up(struct video *video)
+void video_wake_up(struct video *video)
 {
 	(void)!write(video->wake, &(uint64_t){ 1 }, sizeof(uint64_t));
 }
@@ -58,35 +36,57 @@ static void sleep_for(struct video *video, int timeout_ms)
 		(void)!read(video->wake, &count, sizeof count);
 }
 
-static bool is_wanted(const struct video *video)
+bool video_is_wanted(const struct video *video)
 {
 	return video->params.when == VIDEO_ALWAYS || video->users > 0;
 }
 
-/* All from from_ns on is to be encoded, though it is further back than else. Under the lock. */
-static void allow_behind(struct video *video, int64_t from_ns)
+void video_allow_behind(struct video *video, int64_t from_ns)
 {
 	int64_t behind_ns = atomic_load(&video->newest_ns) - max_i64(from_ns, 0);
 	video->behind_max_ns = max_i64(behind_ns, 0) + BEHIND_NS;
+}
+
+/* Awake while somebody reads or something moves; then all that the frame ring has goes in. Under the lock. */
+static void follow_motion(struct video *video)
+{
+	const bool moving = atomic_load(&video->moving);
+	if (!moving && video->users == 0)
+		idle_rate_rest(&video->idle);
+	else if (moving && idle_rate_wake(&video->idle, 0))
+		video_allow_behind(video, video->taken_ns);
+}
+
+/* Under the lock. */
+static bool is_early(const struct video *video, int64_t after_ns)
+{
+	struct frame_ring_status frames;
+	if (!idle_rate_rests(&video->idle))
+		return false;
+	frame_ring_status(video->params.frames, &frames);
+	return idle_rate_waits(&video->idle, after_ns, frames.oldest_ns, frames.newest_ns);
 }
 
 /* Where the next frame is to be looked for, and whether it must be a key frame. False: none is wanted now. */
 static bool next_position(struct video *video, int64_t *after_ns, bool *key)
 {
 	pthread_mutex_lock(&video->lock);
-	bool wanted = is_wanted(video) && !video->failed;
+	bool wanted = video_is_wanted(video) && !video->failed;
 	if (video->jump) {
 		video->jump = false;
 		video->taken_ns = video->jump_ns;
 		video->run_ns = INT64_MAX;
 		video->key_wanted = true;
-		allow_behind(video, video->jump_ns);
+		video_allow_behind(video, video->jump_ns);
 	}
+	follow_motion(video);
 	int64_t oldest_ns = atomic_load(&video->newest_ns) - video->behind_max_ns;
-	if (wanted && video->holders == 0 && video->taken_ns < oldest_ns && video->run_ns != INT64_MAX)
+	if (wanted && video->holders == 0 && video->taken_ns < oldest_ns && video->run_ns != INT64_MAX &&
+	    !idle_rate_rests(&video->idle))
 		video->taken_ns = oldest_ns;
-	*after_ns = video->taken_ns;
-	*key = video->key_wanted;
+	*after_ns = idle_rate_after(&video->idle, video->taken_ns);
+	*key = video->key_wanted || idle_rate_key(&video->idle, *after_ns);
+	wanted &= !is_early(video, *after_ns);
 	pthread_mutex_unlock(&video->lock);
 	return wanted;
 }
@@ -98,15 +98,17 @@ static void note_caught_up(struct video *video)
 	pthread_mutex_unlock(&video->lock);
 }
 
-static void note_taken(struct video *video, const struct frame_info *frame, bool key)
+static void note_taken(struct video *video, const struct frame_info *frame, int64_t after_ns, bool key)
 {
 	pthread_mutex_lock(&video->lock);
 	if (video->run_ns == INT64_MAX)
 		video->run_ns = frame->timestamp_ns;
 	if (!video->jump)
 		video->taken_ns = frame->timestamp_ns;
-	if (key)
+	if (key) {
 		video->key_wanted = false;
+		video->idle.key_wanted &= !idle_rate_key(&video->idle, after_ns);
+	}
 	pthread_mutex_unlock(&video->lock);
 }
 
@@ -118,7 +120,7 @@ static void go_back(struct video *video, int code)
 	int64_t after_ns = any ? video->packed_ns : video->run_ns - 1;
 	if (!video->jump && after_ns < video->taken_ns) {
 		video->taken_ns = after_ns;
-		allow_behind(video, after_ns);
+		video_allow_behind(video, after_ns);
 	}
 	video->key_wanted = true;
 	video->failed = code == -ENOTSUP;
@@ -130,7 +132,9 @@ static void keep(struct video *video, const struct packet *packet, const struct 
 {
 	int result = packet_ring_put(video->params.packets, format, packet);
 	pthread_mutex_lock(&video->lock);
-	if (video->packed_ns >= video->run_ns && packet->frame.id > video->packed_id)
+	const struct frame_info before = { .id = video->packed_id, .timestamp_ns = video->packed_ns };
+	if (video->packed_ns >= video->run_ns && packet->frame.id > video->packed_id &&
+	    !idle_rate_left_out(video->params.idle_framerate, &before, &packet->frame))
 		video->skipped += packet->frame.id - video->packed_id - 1;
 	video->packed_ns = packet->frame.timestamp_ns;
 	video->packed_id = packet->frame.id;
@@ -170,7 +174,7 @@ static void step(struct video *video, int64_t after_ns, bool key)
 	}
 	int result = video_encoder_send(&video->encoder, frame, key);
 	if (result == 0)
-		note_taken(video, &frame->info, key);
+		note_taken(video, &frame->info, after_ns, key);
 	frame_ring_release(video->params.frames, &frame, 1);
 	if (result < 0)
 		go_back(video, result);
@@ -196,7 +200,7 @@ static void wait_for_first_frame(struct video *video)
 /* Until somebody wants video: whoever does wakes it. */
 static void rest(struct video *video)
 {
-	atomic_store(&video->rests, true);
+	atomic_store(&video->rests, video->idle.step_ns == 0); /* else one is wanted now and then */
 	sleep_for(video, -1);
 	atomic_store(&video->rests, false);
 }
@@ -235,6 +239,7 @@ struct video *video_create(const struct video_params *params, struct error *erro
 	video->params = *params;
 	video->run_ns = INT64_MAX;
 	video->behind_max_ns = BEHIND_NS;
+	idle_rate_init(&video->idle, params->when == VIDEO_ALWAYS ? params->idle_framerate : 0);
 	lock_init(&video->lock);
 	video_encoder_init(&video->encoder, &params->encoder);
 	video->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -253,7 +258,7 @@ void video_destroy(struct video *video)
 	video->stop = true;
 	pthread_mutex_unlock(&video->lock);
 	if (video->wake >= 0)
-		wake_up(video);
+		video_wake_up(video);
 	thread_join(&video->thread);
 	if (video->wake >= 0)
 		close(video->wake);
@@ -268,94 +273,15 @@ void video_frame_ready(struct video *video, int64_t timestamp_ns)
 		return;
 	atomic_store(&video->newest_ns, timestamp_ns);
 	if (!atomic_load(&video->rests))
-		wake_up(video);
+		video_wake_up(video);
 }
 
-/* The run of frames that was encoded last goes on without a gap: the one after it is still there, or to come. */
-static bool can_go_on(const struct video *video, const struct frame_ring_status *frames)
+void video_motion(struct video *video, bool moving)
 {
-	return video->packed_ns != 0 && !video->jump && frames->oldest_ns <= video->taken_ns;
-}
-
-/* The oldest moment that a cursor can have. Under the lock. */
-static int64_t oldest_ns(struct video *video)
-{
-	struct frame_ring_status frames;
-	struct packet_ring_status packets;
-	frame_ring_status(video->params.frames, &frames);
-	packet_ring_status(video->params.packets, &packets);
-	if (!is_wanted(video) && !can_go_on(video, &frames))
-		return frames.filled > 0 ? frames.oldest_ns : clock_now_ns();
-	if (packets.packets == 0 || video->run_ns == INT64_MAX)
-		return frames.filled > 0 ? frames.oldest_ns : clock_now_ns();
-	return video->run_ns > packets.oldest_ns ? video->run_ns : packets.oldest_ns;
-}
-
-int64_t video_oldest_ns(struct video *video)
-{
-	pthread_mutex_lock(&video->lock);
-	int64_t oldest = oldest_ns(video);
-	pthread_mutex_unlock(&video->lock);
-	return oldest;
-}
-
-/* A rest ends: with the frame after the last one encoded where the cursor wants what was encoded then, else with the
- * past that it wants, or the usual one. */
-static void end_rest(struct video *video, struct packet_cursor *cursor, int64_t from_ns, bool hold)
-{
-	struct frame_ring_status frames;
-	frame_ring_status(video->params.frames, &frames);
-	int64_t usual_ns = clock_now_ns() - (int64_t)(video->params.before_s * (double)CLOCK_NS_PER_S);
-	int64_t begin_ns = from_ns < usual_ns ? from_ns : usual_ns;
-	if (can_go_on(video, &frames) && begin_ns <= video->taken_ns) {
-		packet_ring_open(video->params.packets, cursor, from_ns > video->run_ns ? from_ns : video->run_ns, hold);
-		video->key_wanted = true;
+	if (!video)
 		return;
-	}
-	packet_ring_open_next(video->params.packets, cursor, hold);
-	video->jump = true;
-	video->jump_ns = begin_ns - 1;
-}
-
-/* Others have frames encoded already. */
-static void join_run(struct video *video, struct packet_cursor *cursor, int64_t from_ns, bool hold)
-{
-	if (video->jump || video->run_ns == INT64_MAX)
-		packet_ring_open_next(video->params.packets, cursor, hold);
-	else
-		packet_ring_open(video->params.packets, cursor, from_ns > video->run_ns ? from_ns : video->run_ns, hold);
-}
-
-int video_open(struct video *video, struct packet_cursor *cursor, int64_t from_ns, bool hold, struct error *error)
-{
-	*cursor = (struct packet_cursor){ 0 };
-	pthread_mutex_lock(&video->lock);
-	if (video->failed) {
-		pthread_mutex_unlock(&video->lock);
-		struct video_status status;
-		video_encoder_describe(&video->encoder, &status);
-		return error_set(error, -ENOTSUP, "no video: no encoder works (%.180s)", status.why);
-	}
-	if (is_wanted(video))
-		join_run(video, cursor, from_ns, hold);
-	else
-		end_rest(video, cursor, from_ns, hold);
-	video->users++;
-	video->holders += hold;
-	pthread_mutex_unlock(&video->lock);
-	wake_up(video);
-	return 0;
-}
-
-void video_close(struct video *video, struct packet_cursor *cursor)
-{
-	if (!cursor->ring)
-		return;
-	pthread_mutex_lock(&video->lock);
-	video->users--;
-	video->holders -= cursor->hold;
-	pthread_mutex_unlock(&video->lock);
-	packet_ring_close(cursor);
+	atomic_store(&video->moving, moving);
+	video_wake_up(video);
 }
 
 void video_want_key(struct video *video)
@@ -382,9 +308,10 @@ void video_status(struct video *video, struct video_status *status)
 	packet_ring_status(video->params.packets, &packets);
 	frame_ring_status(video->params.frames, &frames);
 	pthread_mutex_lock(&video->lock);
-	status->running = is_wanted(video) && video->started && !video->failed;
+	status->running = video_is_wanted(video) && video->started && !video->failed;
 	status->skipped = video->skipped;
-	if (status->running && frames.newest_ns > video->packed_ns && video->packed_ns != 0)
+	status->idle = status->running && idle_rate_rests(&video->idle);
+	if (status->running && !status->idle && frames.newest_ns > video->packed_ns && video->packed_ns != 0)
 		status->behind_s = (double)(frames.newest_ns - video->packed_ns) / (double)CLOCK_NS_PER_S;
 	pthread_mutex_unlock(&video->lock);
 	double span_s = (double)(packets.newest_ns - packets.oldest_ns) / (double)CLOCK_NS_PER_S;

@@ -147,6 +147,10 @@ const struct option config_options[] = {
 	NUMBER("motion.hold_s", motion.hold_s, 0, 3600, "3", "s", "Motion ends after so long without."),
 	NUMBER("motion.cooldown_s", motion.cooldown_s, 0, 86400, "0", "s",
 	       "How long after its end no motion of the same zone starts."),
+	NUMBER(
+	    "motion.idle_framerate", motion.idle_framerate, 0, 120, "0", "frames/s",
+	    "With encoder.when always: so many frames a second become video while nothing moves and nobody asks; what the "
+	    "frame ring holds goes in at full rate when that ends. 0: all frames. docs/motion.md."),
 	LIST("motion.zones", motion.zones,
 	     "Where motion counts: `{\"name\": …, \"polygon\": [[x, y], …], \"sensitivity\": …, \"min_area\": …}` each, x "
 	     "and "

@@ -209,6 +209,12 @@ struct encoder_params compose_encoder(const struct config *config)
 	return params;
 }
 
+/* Without motion detection nothing would ever end the rest. */
+static double idle_framerate_of(const struct config *config)
+{
+	return config->motion.enable ? config->motion.idle_framerate : 0;
+}
+
 struct video_params compose_video(const struct config *config)
 {
 	bool choose = config->encoder.kind == 0;
@@ -219,6 +225,7 @@ struct video_params compose_video(const struct config *config)
 		.cpu_share = config->encoder.cpu_share,
 		.when = (enum video_when)config->encoder.when,
 		.before_s = config->clip.before_s,
+		.idle_framerate = idle_framerate_of(config),
 	};
 }
 
@@ -230,6 +237,7 @@ struct recorder_params compose_recorder(const struct config *config, const char 
 		.before_s = config->clip.before_s,
 		.after_s = config->clip.after_s,
 		.max_s = config->clip.max_s,
+		.idle_framerate = idle_framerate_of(config),
 		.poster = config->clip.poster,
 	};
 }

@@ -142,6 +142,8 @@ static int make_requests(struct daemon *daemon, struct error *error)
 static void on_motion(void *data, const struct motion_event *event, const char *zone)
 {
 	struct daemon *daemon = data;
+	daemon->zones_moving += event->start ? 1 : -1;
+	video_motion(daemon->video, daemon->zones_moving > 0);
 	motion_export_event(daemon->motion_export, event);
 	motion_clips_event(daemon->motion_clips, event, zone);
 }

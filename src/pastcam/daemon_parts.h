@@ -34,6 +34,7 @@ struct daemon {
 	struct retention *retention;
 	struct jobs *jobs;
 	struct motion_watch *motion; /* NULL: motion is not looked for */
+	int zones_moving;            /* capture thread's */
 	struct motion_try *motion_try;
 	struct motion_export *motion_export; /* NULL: no pictures of motion */
 	struct motion_clips *motion_clips;   /* NULL: no clips of motion */

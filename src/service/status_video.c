@@ -38,6 +38,8 @@ static const struct status_row rows[] = {
 	ROW("video.reason", STATUS_TEXT, video.why, STATUS_INFO, "", "Why it is that one."),
 	ROW("video.when", STATUS_WORDS, when, STATUS_INFO, "", "`encoder.when`."),
 	ROW("video.running", STATUS_BOOL, video.running, STATUS_STATE, "", "Frames are being encoded."),
+	ROW("video.idle", STATUS_BOOL, video.idle, STATUS_STATE, "",
+	    "Only `motion.idle_framerate` of them a second are, since nothing moves."),
 	ROW("video.encoded", STATUS_UINT64, video.encoded, STATUS_COUNTER, "frames", "Frames encoded."),
 	ROW("video.skipped", STATUS_UINT64, video.skipped, STATUS_COUNTER, "frames",
 	    "Frames that were not, since encoding fell behind."),

@@ -27,7 +27,7 @@ struct peer {
 	struct MHD_Connection *connection;
 	int fd;
 	enum peer_state state;
-	int64_t since_ns;
+	int64_t since_ns, deadline_ns; /* 0: none */
 	bool is_closing, is_suspended;
 };
 
@@ -51,6 +51,12 @@ void peer_set_state(struct peer *peer, enum peer_state state)
 {
 	peer->state = state;
 	peer->since_ns = clock_now_ns();
+	peer->deadline_ns = 0;
+}
+
+void peer_finish_within(struct peer *peer, double seconds)
+{
+	peer->deadline_ns = clock_now_ns() + (int64_t)(seconds * (double)CLOCK_NS_PER_S);
 }
 
 void peer_suspend(struct peer *peer)
@@ -69,11 +75,18 @@ void peer_resume(struct peer *peer)
 	loop_set_timer(peer->http->timer, 1, 0); /* libmicrohttpd looks at it when it runs */
 }
 
-/* libmicrohttpd sees the end of the stream and closes. */
+/* libmicrohttpd sees the end of the stream and closes; one that waits for its answer is asked once more, and says that
+ * there will be none. */
 static void close_peer(struct peer *peer)
 {
 	peer->is_closing = true;
 	shutdown(peer->fd, SHUT_RDWR);
+	peer_resume(peer);
+}
+
+bool peer_is_closing(const struct peer *peer)
+{
+	return peer->is_closing;
 }
 
 /* Of those that have asked for nothing yet the oldest, else of those that are being answered. NULL: all are watching.
@@ -146,10 +159,12 @@ static void on_sweep(void *data, uint32_t times)
 {
 	(void)times;
 	struct http *http = data;
-	int64_t before_ns = clock_now_ns() - (int64_t)REQUEST_S * CLOCK_NS_PER_S;
-	for (struct peer *peer = http->peers; peer; peer = peer->next)
-		if (peer->state == PEER_READING && !peer->is_closing && peer->since_ns < before_ns)
+	int64_t now_ns = clock_now_ns(), before_ns = now_ns - (int64_t)REQUEST_S * CLOCK_NS_PER_S;
+	for (struct peer *peer = http->peers; peer; peer = peer->next) {
+		bool is_late = peer->deadline_ns && peer->deadline_ns < now_ns;
+		if (!peer->is_closing && (is_late || (peer->state == PEER_READING && peer->since_ns < before_ns)))
 			close_peer(peer);
+	}
 }
 
 /* --- requests --- */

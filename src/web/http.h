@@ -26,6 +26,12 @@ enum peer_state {
 struct peer;
 void peer_set_state(struct peer *peer, enum peer_state state);
 
+/* It makes way for others: what waits for an answer is to end without one. */
+bool peer_is_closing(const struct peer *peer);
+
+/* Closes the connection when the answer is not read by then. */
+void peer_finish_within(struct peer *peer, double seconds);
+
 /* Nothing is asked of, read from or sent to a suspended connection; it is not noticed when its client goes. Both may be
  * called twice. */
 void peer_suspend(struct peer *peer);

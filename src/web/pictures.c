@@ -10,8 +10,10 @@
 #include "ask.h"
 #include "base/utf8.h"
 #include "response.h"
+#include "turns.h"
 
 enum { MOMENT_BYTES = 64, WIDTH_MAX = 8192, COUNT_MAX = 4096, REPLY_TIMEOUT_S = 30 };
+enum { READ_S = 30, READ_RATE = 64 * 1024 }; /* how long a client may take to read one, at how many bytes a second */
 
 static const struct {
 	const char *extension, *word, *type;
@@ -114,7 +116,9 @@ static void on_picture(struct request *request, struct ask_reply *reply)
 		request_problem(request, 502, "pastcam answered with something else than a picture");
 		return;
 	}
-	response = MHD_create_response_from_buffer(reply->byte_count, reply->bytes, MHD_RESPMEM_MUST_FREE);
+	response = MHD_create_response_from_buffer_with_free_callback_cls(reply->byte_count, reply->bytes, turns_let_go,
+	                                                                  reply->bytes);
+	peer_finish_within(request->peer, READ_S + (double)reply->byte_count / READ_RATE);
 	if (response) {
 		reply->bytes = NULL;
 		response_header(response, "Content-Type", type_of(meta));

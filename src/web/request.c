@@ -95,6 +95,8 @@ static int queue_response(struct request *request)
 
 int request_go_on(struct request *request, const char *method, const char *upload, size_t bytes)
 {
+	if (peer_is_closing(request->peer))
+		return -ECONNABORTED;
 	if (!request->is_begun) {
 		request->is_begun = true;
 		request->method = method_of(method, &request->is_head);

@@ -4,9 +4,14 @@ import io
 import json
 import os
 import socket
+import ssl
 import struct
+import subprocess
+import tempfile
+import threading
 import time
 import unittest
+import urllib.request
 import zipfile
 
 from harness import PATIENCE_S, main, wait_until
@@ -412,6 +417,41 @@ class Cameras(unittest.TestCase):
                 site.web.wait_ready()
             after = site.daemon.status()["camera"]
             self.assertEqual((after["lost"], after["dropped"]), (before["lost"], before["dropped"]))
+
+    def test_many_who_ask_at_once_wait_for_their_turn(self):
+        with Site() as site:
+            site.wait_frames(20)
+            answers = []
+            ask = lambda path: answers.append(site.web.ask(path).status)
+            paths = ["/at/now.jpg?width=80"] * 30 + ["/at/-0.5.jpg"] * 10 + ["/at/-0.5.png"] * 4 + ["/api/timeline"] * 16
+            threads = [threading.Thread(target=ask, args=(path,)) for path in paths]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(answers, [200] * len(paths))
+            camera = site.daemon.status()["camera"]
+            self.assertEqual((camera["lost"], camera["dropped"]), (0, 0))
+
+    def test_it_speaks_tls_where_there_is_a_certificate(self):
+        with tempfile.TemporaryDirectory(prefix="pastcam-tls-") as folder:
+            key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "certificate.pem")
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate,
+                            "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+            with Site(web_options={"web.tls_cert": certificate, "web.tls_key": key}, wait=False) as site:
+                site.web.wait_ready()
+                context = ssl.create_default_context(cafile=certificate)
+                ask = lambda path: urllib.request.urlopen(f"https://localhost:{site.web.port}{path}", context=context, timeout=PATIENCE_S)
+                wait_until(lambda: b"camera" in ask("/api/cameras").read(), "the camera")
+                site.wait_frames(5)
+                with ask("/at/now.jpg") as answer:
+                    self.assertEqual((answer.status, answer.headers["Strict-Transport-Security"]), (200, "max-age=31536000"))
+                    self.assertEqual(pixels_of(answer.read()).shape, (240, 320, 3))
+                self.assertEqual(site.web.raw(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), b"")
+                self.assertEqual(ask("/healthz").status, 200)
+            with Site(web_options={"web.tls_cert": key, "web.tls_key": certificate}, wait=False, names=()) as site:
+                self.assertEqual(site.web.process.wait(PATIENCE_S), 2)
+                self.assertIn("in PEM", site.web.log())
 
     def test_slow_and_idle_connections_make_way(self):
         with Site(web_options={"web.max_clients": 8}) as site:

@@ -113,7 +113,8 @@ class Web:
 class Site:
     """A folder with a daemon for each name ("" is one without) and a pastcam-web over them."""
 
-    def __init__(self, names=("",), options=None, web_options=None, config=None):
+    def __init__(self, names=("",), options=None, web_options=None, config=None, wait=True):
+        self.wait = wait  # until the page has all cameras
         self.temporary = tempfile.TemporaryDirectory(prefix="pastcam-web-test-")
         self.folder = self.temporary.name
         os.mkdir(os.path.join(self.folder, "sockets"))
@@ -133,6 +134,8 @@ class Site:
         try:
             for daemon in self.daemons.values():
                 daemon.wait_ready()
+            if not self.wait:
+                return self
             self.web.wait_ready()
             count = len(self.daemons)
             wait_until(lambda: len(self.web.ask("/api/cameras").json()["cameras"]) == count or

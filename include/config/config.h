@@ -121,6 +121,15 @@ struct config {
 		double keep_days;
 		double latitude, longitude;
 		char rules[CONFIG_LIST_BYTES]; /* JSON */
+		char page_url[CONFIG_TEXT_BYTES];
+		struct {
+			char host[CONFIG_TEXT_BYTES], node[CONFIG_TEXT_BYTES], discovery[CONFIG_TEXT_BYTES];
+			char user[CONFIG_TEXT_BYTES], password_file[CONFIG_TEXT_BYTES];
+			char ca_file[CONFIG_TEXT_BYTES], cert_file[CONFIG_TEXT_BYTES], key_file[CONFIG_TEXT_BYTES];
+			int port, keepalive_s, queue;
+			int version; /* 0: 3.1.1, 1: 5 */
+			bool tls, commands;
+		} mqtt;
 	} hub;
 	struct {
 		int max_rss_mb;

@@ -136,7 +136,14 @@ static void on_status(void *data, struct camera *camera, const char *reply, cons
 	const cJSON *status = cJSON_GetObjectItemCaseSensitive(night, "status");
 	if (cJSON_IsString(status))
 		camera->is_night = strcmp(status->valuestring, "NIGHT") == 0;
+	if (json)
+		camera->all->handlers.status(camera->all->handlers.data, camera, json);
 	cJSON_Delete(json);
+}
+
+void camera_ask_status(struct camera *camera)
+{
+	camera_send(camera, "status", on_status, NULL, NULL);
 }
 
 /* --- its events --- */
@@ -230,7 +237,7 @@ static void follow(struct camera *camera)
 	}
 	log_fault_end(&camera->fault, "Camera %s answers again", camera->name);
 	log_info("Following camera %s", camera->name);
-	camera_send(camera, "status", on_status, NULL, NULL);
+	camera_ask_status(camera);
 	set_online(camera, true);
 }
 
@@ -348,6 +355,11 @@ struct camera *cameras_find(const struct cameras *cameras, const char *name)
 const char *camera_name(const struct camera *camera)
 {
 	return camera->name;
+}
+
+const char *camera_path(const struct camera *camera)
+{
+	return camera->path;
 }
 
 bool camera_is_online(const struct camera *camera)

@@ -20,6 +20,8 @@ struct cameras_handlers {
 	void (*event)(void *data, struct camera *camera, const struct hub_event *event, bool is_again);
 	/* Its daemon answers, or does not any more. */
 	void (*change)(void *data, struct camera *camera);
+	/* What it answered to `status`. */
+	void (*status)(void *data, struct camera *camera, const cJSON *status);
 	/* Once for each camera before it is followed: the id of the last event that is known, or "". */
 	void (*cursor)(void *data, const char *camera, char id[HUB_ID_BYTES]);
 	void *data;
@@ -34,6 +36,7 @@ struct camera *cameras_at(const struct cameras *cameras, size_t index);
 struct camera *cameras_find(const struct cameras *cameras, const char *name); /* NULL: there is none such */
 
 const char *camera_name(const struct camera *camera);
+const char *camera_path(const struct camera *camera); /* of its socket */
 bool camera_is_online(const struct camera *camera);
 bool camera_has_socket(const struct camera *camera);
 
@@ -43,6 +46,9 @@ void camera_read_again(struct camera *camera, const char *id);
 
 /* By its night events, and by its status when it comes. */
 bool camera_is_night(const struct camera *camera);
+
+/* The handler gets it when it comes. */
+void camera_ask_status(struct camera *camera);
 
 /* Sends a line. done: once, with the first line of the reply, or with why there is none (code < 0, reply ""); NULL is
  * fine: what fails is logged. -EBUSY when CAMERA_CALLS_MAX are under way, or as client_call_begin; done is then not

@@ -15,6 +15,7 @@
 #include "cameras.h"
 #include "folders.h"
 #include "keeper.h"
+#include "mqtt.h"
 #include "rule_engine.h"
 #include "store.h"
 
@@ -23,7 +24,7 @@
 static void on_event(void *data, struct camera *camera, const struct hub_event *event, bool is_again)
 {
 	struct hub *hub = data;
-	store_event(hub->store, event);
+	int stored = store_event(hub->store, event);
 	bool is_lost = strcmp(event->type, "lost") == 0;
 	if (is_lost)
 		log_warning("Camera %s: events are missing here that were told before they could be read; their files will be "
@@ -31,14 +32,31 @@ static void on_event(void *data, struct camera *camera, const struct hub_event *
 		            event->camera);
 	if (is_lost || strcmp(event->type, "pin.kept") == 0)
 		keeper_scan(hub->keeper);
+	/* One that was there already was told together with being stored. */
+	if (hub->mqtt && !is_again && stored != 0)
+		mqtt_event(hub->mqtt, camera, event);
 	if (!is_again && !is_lost)
 		rule_engine_event(hub->rules, camera, event);
 }
 
 static void on_change(void *data, struct camera *camera)
 {
-	(void)data;
-	(void)camera;
+	const struct hub *hub = data;
+	if (hub->mqtt && hub->cameras)
+		mqtt_camera_changed(hub->mqtt, camera);
+}
+
+static void on_status(void *data, struct camera *camera, const cJSON *status)
+{
+	const struct hub *hub = data;
+	if (hub->mqtt)
+		mqtt_camera_status(hub->mqtt, camera, status);
+}
+
+static void on_rule_mqtt(void *data, const char *topic, const char *payload)
+{
+	const struct hub *hub = data;
+	mqtt_say(hub->mqtt, topic, payload);
 }
 
 static void find_cursor(void *data, const char *camera, char id[HUB_ID_BYTES])
@@ -64,6 +82,8 @@ static void on_recovered(void *data)
 		store_cursor(hub->store, camera_name(camera), id);
 		camera_read_again(camera, id);
 	}
+	if (hub->mqtt)
+		mqtt_store_recovered(hub->mqtt);
 	keeper_scan(hub->keeper);
 }
 
@@ -126,7 +146,13 @@ static int make_store(struct hub *hub, struct error *error)
 
 static int make_rules(struct hub *hub, struct error *error)
 {
-	hub->rules = rule_engine_create(hub->loop, hub->config, hub->store, error);
+	const bool has_mqtt = hub->config->hub.mqtt.host[0];
+	const struct rule_outlets outlets = { .mqtt = has_mqtt ? on_rule_mqtt : NULL, .data = hub };
+	hub->rules = rule_engine_create(hub->loop, hub->config, hub->store, &outlets, error);
+	if (hub->rules && has_mqtt) {
+		hub->mqtt = mqtt_create(hub->loop, hub->config, hub->store, error);
+		return hub->mqtt ? 0 : error->code;
+	}
 	return hub->rules ? 0 : error->code;
 }
 
@@ -135,6 +161,7 @@ static int make_cameras(struct hub *hub, struct error *error)
 	const struct cameras_handlers handlers = {
 		.event = on_event,
 		.change = on_change,
+		.status = on_status,
 		.cursor = find_cursor,
 		.data = hub,
 	};
@@ -142,12 +169,13 @@ static int make_cameras(struct hub *hub, struct error *error)
 	if (!hub->cameras)
 		return error->code;
 	rule_engine_begin(hub->rules, hub->cameras);
-	return 0;
+	return hub->mqtt ? mqtt_begin(hub->mqtt, hub->cameras, error) : 0;
 }
 
 static void destroy_parts(struct hub *hub)
 {
 	cameras_destroy(hub->cameras);
+	mqtt_destroy(hub->mqtt);
 	rule_engine_destroy(hub->rules);
 	store_destroy(hub->store);
 	keeper_destroy(hub->keeper);

@@ -15,6 +15,7 @@ struct hub {
 	struct store *store;
 	struct keeper *keeper;
 	struct rule_engine *rules;
+	struct mqtt *mqtt; /* NULL: hub.mqtt.host is empty */
 	struct cameras *cameras;
 };
 

@@ -19,6 +19,7 @@ struct rule_state {
 
 struct rule_engine {
 	struct loop *loop;
+	struct rule_outlets outlets;
 	struct store *store;
 	struct cameras *cameras;
 	struct rules *rules;
@@ -78,6 +79,18 @@ static void send_line(const struct rule *rule, struct camera *camera, const char
 		            error.text);
 }
 
+/* Without a payload: the event. */
+static void say(const struct rule_engine *engine, char *text, const struct hub_event *event)
+{
+	char *payload = strchr(text, ' ');
+	char *json = payload ? NULL : event ? cJSON_PrintUnformatted(event->json) : NULL;
+	if (payload)
+		*payload++ = '\0';
+	if (engine->outlets.mqtt)
+		engine->outlets.mqtt(engine->outlets.data, text, payload ? payload : json ? json : "{}");
+	free(json);
+}
+
 static void act(struct rule_engine *engine, const struct rule *rule, const struct action *action, struct camera *camera,
                 const struct hub_event *event, bool is_late)
 {
@@ -86,7 +99,9 @@ static void act(struct rule_engine *engine, const struct rule *rule, const struc
 		log_warning("Rule \"%s\": \"%.100s\" becomes too long for a line", rule->name, action->text);
 		return;
 	}
-	if (is_late)
+	if (action->kind == ACTION_MQTT)
+		say(engine, text, event);
+	if (action->kind != ACTION_LINE || is_late)
 		return;
 	/* The event's camera, or those that the rule names. */
 	if (rule->on.count == 0 || !event)
@@ -189,8 +204,19 @@ void rule_engine_begin(struct rule_engine *engine, struct cameras *cameras)
 
 /* --- life --- */
 
-static void warn(const struct rules *rules)
+static bool has_action(const struct rule *rule, enum action_kind kind)
 {
+	for (size_t i = 0; i < rule->action_count; i++)
+		if (rule->actions[i].kind == kind)
+			return true;
+	return false;
+}
+
+static void warn(const struct rules *rules, const struct rule_outlets *outlets)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (!outlets->mqtt && has_action(&rules->at[i], ACTION_MQTT))
+			log_warning("Rule \"%s\" cannot send MQTT messages: hub.mqtt.host is empty", rules->at[i].name);
 	for (size_t i = 0; i < rules->count; i++)
 		if (rule_calls_itself(&rules->at[i]) && rules->at[i].cooldown_s < 1)
 			log_warning(
@@ -202,7 +228,7 @@ static void warn(const struct rules *rules)
 }
 
 struct rule_engine *rule_engine_create(struct loop *loop, const struct config *config, struct store *store,
-                                       struct error *error)
+                                       const struct rule_outlets *outlets, struct error *error)
 {
 	struct rule_engine *engine = calloc(1, sizeof *engine);
 	if (!engine) {
@@ -211,6 +237,7 @@ struct rule_engine *rule_engine_create(struct loop *loop, const struct config *c
 	}
 	engine->loop = loop;
 	engine->store = store;
+	engine->outlets = *outlets;
 	engine->rules = rule_engine_read(config, error);
 	if (!engine->rules) {
 		free(engine);
@@ -223,7 +250,7 @@ struct rule_engine *rule_engine_create(struct loop *loop, const struct config *c
 		rule_engine_destroy(engine);
 		return NULL;
 	}
-	warn(engine->rules);
+	warn(engine->rules, outlets);
 	return engine;
 }
 

@@ -19,9 +19,15 @@ enum { ENGINE_BURST_MOST = 30, ENGINE_BURST_S = 60, ENGINE_LATE_S = 30 };
 
 struct rule_engine;
 
+/* Where actions go that are no lines. NULL: there is no such way, which is told at the start. */
+struct rule_outlets {
+	void (*mqtt)(void *data, const char *topic, const char *payload);
+	void *data;
+};
+
 /* Reads hub.rules. NULL, and why, when they cannot be read. store is borrowed. */
 struct rule_engine *rule_engine_create(struct loop *loop, const struct config *config, struct store *store,
-                                       struct error *error);
+                                       const struct rule_outlets *outlets, struct error *error);
 void rule_engine_destroy(struct rule_engine *engine); /* NULL is fine */
 
 /* The rules of a configuration, with its place. */

@@ -42,11 +42,11 @@ struct condition {
 	struct condition *children;
 };
 
-enum action_kind { ACTION_LINE, ACTION_KINDS };
+enum action_kind { ACTION_LINE, ACTION_MQTT };
 
 struct action {
 	enum action_kind kind;
-	char text[RULE_ACTION_BYTES]; /* a line of the protocol, with {camera} and the like in it */
+	char text[RULE_ACTION_BYTES]; /* with {camera} and the like: a line of the protocol; topic and payload */
 };
 
 struct rule {
@@ -74,6 +74,9 @@ struct rules {
 /* json: a list. -EINVAL with the rule's name and what is wrong with it. NULL is freed by rules_destroy too. */
 struct rules *rules_parse(const char *json, const struct rule_place *place, struct error *error);
 void rules_destroy(struct rules *rules);
+
+/* Whether a line is one of those that make sense without anybody who reads the reply. -EINVAL, and why. */
+int rule_check_line(const char *line, struct error *error);
 
 /* How things are. */
 struct rule_facts {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/utf8.h"
 #include "client/client.h"
 #include "rules.h"
@@ -228,28 +229,44 @@ static int parse_condition(const cJSON *object, const struct rule_place *place, 
 /* What makes sense without anybody who reads the reply. */
 static const char lines[] = " save past paststack clip pin trigger ";
 
+int rule_check_line(const char *line, struct error *error)
+{
+	char word[24];
+	size_t length = strcspn(line, " ");
+	for (const char *byte = line; *byte; byte++)
+		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
+			return error_set(error, -EINVAL, "an action has a control character in it");
+	snprintf(word, sizeof word, " %.*s ", (int)min_size(length, 20), line);
+	for (char *byte = word; *byte; byte++)
+		*byte = (char)(*byte >= 'A' && *byte <= 'Z' ? *byte + 32 : *byte);
+	if (length > 0 && length <= 20 && strstr(lines, word))
+		return 0;
+	return error_set(error, -EINVAL,
+	                 "it cannot do \"%.*s\": an action begins with save, past, pastStack, clip, pin, "
+	                 "trigger or mqtt",
+	                 utf8_fit(line, 40), line);
+}
+
+/* "TOPIC" or "TOPIC PAYLOAD". */
+static int check_mqtt(const char *text, struct error *error)
+{
+	size_t length = strcspn(text, " ");
+	if (length == 0 || length > 200 || strcspn(text, "+#") < length)
+		return error_set(error, -EINVAL, "\"mqtt\" needs a topic of 1 to 200 bytes without + and #");
+	return 0;
+}
+
 static int parse_action(const cJSON *item, struct action *action, struct error *error)
 {
 	const char *text = cJSON_IsString(item) ? item->valuestring : "";
-	char word[24];
-	size_t length = strcspn(text, " ");
-	if (length == 0)
+	if (text[0] == '\0')
 		return refuse(error, "do", "actions in quotes, such as [\"clip before=10\"]");
 	if (strlen(text) >= RULE_ACTION_BYTES)
 		return error_set(error, -EINVAL, "an action has more than %d bytes", RULE_ACTION_BYTES - 1);
-	for (const char *byte = text; *byte; byte++)
-		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
-			return error_set(error, -EINVAL, "an action has a control character in it");
-	snprintf(word, sizeof word, " %.*s ", (int)length, text);
-	for (char *byte = word; *byte; byte++)
-		*byte = (char)(*byte >= 'A' && *byte <= 'Z' ? *byte + 32 : *byte);
-	if (length > 20 || !strstr(lines, word))
-		return error_set(error, -EINVAL,
-		                 "it cannot do \"%.*s\": an action begins with one of%s(pastStack for paststack)",
-		                 utf8_fit(text, 40), text, lines);
-	action->kind = ACTION_LINE;
-	strcpy(action->text, text);
-	return 0;
+	bool is_mqtt = strncmp(text, "mqtt ", 5) == 0;
+	action->kind = is_mqtt ? ACTION_MQTT : ACTION_LINE;
+	strcpy(action->text, is_mqtt ? text + 5 : text);
+	return is_mqtt ? check_mqtt(action->text, error) : rule_check_line(text, error);
 }
 
 static int parse_do(const cJSON *list, struct rule *rule, struct error *error)

@@ -18,6 +18,7 @@ static const char *const steps[] = {
 	"CREATE TABLE rules (rule TEXT NOT NULL, camera TEXT NOT NULL, last_ms INTEGER NOT NULL, times INTEGER NOT NULL,"
 	" PRIMARY KEY (rule, camera)) WITHOUT ROWID;"
 	"CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+	"CREATE TABLE mqtt_queue (id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload TEXT NOT NULL);",
 };
 
 enum { VERSION = sizeof steps / sizeof steps[0] };

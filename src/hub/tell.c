@@ -81,7 +81,7 @@ static void tell_rule(const struct rules *rules, const struct rule *rule, const 
 	fprintf(out, "%s: fires%s\n", rule->name, rule->cooldown_s > 0 ? ", unless it is cooling down" : "");
 	for (size_t i = 0; i < rule->action_count; i++)
 		if (rule_fill_in(rule->actions[i].text, event, event->camera, line, sizeof line) == 0)
-			fprintf(out, "    %s\n", line);
+			fprintf(out, "    %s%s\n", rule->actions[i].kind == ACTION_MQTT ? "mqtt " : "", line);
 }
 
 static void list_rule(const struct rule *rule, FILE *out)

@@ -121,8 +121,11 @@ class Camera:
 
     def __exit__(self, *_):
         with self.lock:
+            if self.listener is None:
+                return
             self.listener.shutdown(socket.SHUT_RDWR)
             self.listener.close()
+            self.listener = None
             for reader in self.readers:
                 reader.close()
             self.readers = []
@@ -201,8 +204,8 @@ class Place:
         return self
 
     def __exit__(self, *_):
-        for part in reversed(self.parts):
-            part.__exit__()
+        while self.parts:
+            self.parts.pop().__exit__()
         self.temporary.cleanup()
 
     def add(self, part):

@@ -1,0 +1,455 @@
+#include "mqtt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fsio.h"
+#include "base/log.h"
+#include "mqtt_private.h"
+#include "rule_engine.h"
+#include "sha256.h"
+
+enum { STATE_EVERY_S = 30, ARMED_EVERY_S = 2, FORGET_AFTER_S = 5, TOPICS_BYTES = 8192 };
+
+void mqtt_retain(struct mqtt *mqtt, const char *topic, const char *payload)
+{
+	mqtt_link_publish(mqtt->link, topic, payload, strlen(payload), true);
+}
+
+static void retain_of(struct mqtt *mqtt, const char *camera, const char *what, const char *payload)
+{
+	char topic[MQTT_TOPIC_BYTES];
+	mqtt_topic(&mqtt->names, camera, what, topic);
+	mqtt_retain(mqtt, topic, payload);
+}
+
+/* --- the cameras and their zones --- */
+
+struct mqtt_camera *mqtt_known(struct mqtt *mqtt, const char *name)
+{
+	for (size_t i = 0; i < mqtt->count; i++)
+		if (strcmp(mqtt->known[i]->name, name) == 0)
+			return mqtt->known[i];
+	struct mqtt_camera *known = mqtt->count < CLIENT_CAMERAS_MAX ? calloc(1, sizeof *known) : NULL;
+	if (!known)
+		return NULL;
+	snprintf(known->name, sizeof known->name, "%s", name);
+	known->mqtt = mqtt;
+	mqtt->known[mqtt->count++] = known;
+	return known;
+}
+
+static struct mqtt_zone *zone_of(struct mqtt_camera *known, const char *name, bool *is_new)
+{
+	for (size_t i = 0; i < known->zone_count; i++)
+		if (strcmp(known->zones[i].name, name) == 0)
+			return &known->zones[i];
+	if (known->zone_count == MQTT_ZONES_MAX)
+		return NULL;
+	struct mqtt_zone *zone = &known->zones[known->zone_count++];
+	*zone = (struct mqtt_zone){ .moves = false };
+	snprintf(zone->name, sizeof zone->name, "%s", name);
+	*is_new = true;
+	return zone;
+}
+
+static void tell_zone(struct mqtt *mqtt, const struct mqtt_camera *known, const struct mqtt_zone *zone)
+{
+	char topic[MQTT_TOPIC_BYTES];
+	mqtt_zone_topic(&mqtt->names, known->name, zone->name, topic);
+	mqtt_retain(mqtt, topic, zone->moves ? "ON" : "OFF");
+}
+
+/* --- telling --- */
+
+/* What is retained for a camera is remembered, so that it can be cleared when the camera is no more. */
+static void remember_topics(struct mqtt *mqtt, const struct mqtt_camera *known)
+{
+	static const char *const whats[] = { "status", "state", "picture", "picture_url" };
+	char name[64], topic[MQTT_TOPIC_BYTES], topics[TOPICS_BYTES];
+	mqtt_config_topic(&mqtt->names, known->name, topic);
+	size_t length = (size_t)snprintf(topics, sizeof topics, "%s", topic);
+	for (size_t i = 0; i < sizeof whats / sizeof whats[0]; i++) {
+		mqtt_topic(&mqtt->names, known->name, whats[i], topic);
+		length += (size_t)snprintf(topics + length, sizeof topics - length, "\n%s", topic);
+	}
+	for (size_t i = 0; i < known->zone_count; i++) {
+		mqtt_zone_topic(&mqtt->names, known->name, known->zones[i].name, topic);
+		length += (size_t)snprintf(topics + length, sizeof topics - length, "\n%s", topic);
+	}
+	snprintf(name, sizeof name, "mqtt.camera.%s", known->name);
+	store_set(mqtt->store, name, topics);
+}
+
+static void announce(struct mqtt *mqtt, struct mqtt_camera *known)
+{
+	char topic[MQTT_TOPIC_BYTES];
+	char *text = mqtt_discovery(&mqtt->names, known->name, known->model, known->zones, known->zone_count);
+	if (!text)
+		return;
+	mqtt_config_topic(&mqtt->names, known->name, topic);
+	if (mqtt->names.discovery[0])
+		mqtt_retain(mqtt, topic, text);
+	free(text);
+	remember_topics(mqtt, known);
+}
+
+static void tell_camera(struct mqtt *mqtt, struct camera *camera)
+{
+	retain_of(mqtt, camera_name(camera), "status", camera_is_online(camera) ? "online" : "offline");
+}
+
+void mqtt_tell_armed(struct mqtt *mqtt)
+{
+	mqtt->armed = rule_engine_is_armed(mqtt->store);
+	retain_of(mqtt, "", "armed", mqtt->armed ? "ON" : "OFF");
+}
+
+/* Home Assistant's discovery first, then what it tells of. */
+static void tell_all(struct mqtt *mqtt)
+{
+	for (size_t i = 0; i < mqtt->count; i++)
+		announce(mqtt, mqtt->known[i]);
+	mqtt_retain(mqtt, mqtt->status_topic, "online");
+	for (size_t i = 0; i < cameras_count(mqtt->cameras); i++) {
+		struct camera *camera = cameras_at(mqtt->cameras, i);
+		tell_camera(mqtt, camera);
+		if (camera_is_online(camera))
+			camera_ask_status(camera);
+	}
+	for (size_t i = 0; i < mqtt->count; i++)
+		for (size_t j = 0; j < mqtt->known[i]->zone_count; j++)
+			tell_zone(mqtt, mqtt->known[i], &mqtt->known[i]->zones[j]);
+	mqtt_tell_armed(mqtt);
+}
+
+/* --- cameras that are no more --- */
+
+static bool is_still_there(const struct mqtt *mqtt, const char *name)
+{
+	const struct config_cameras *cameras = &mqtt->config->cameras;
+	const struct camera *camera = cameras_find(mqtt->cameras, name);
+	if (camera && camera_has_socket(camera))
+		return true;
+	return cameras->count == 0 ? strcmp(name, "camera") == 0 : config_cameras_index(cameras, name) >= 0;
+}
+
+static void forget(struct mqtt *mqtt, const char *name, const char *topics)
+{
+	char topic[MQTT_TOPIC_BYTES], setting[64];
+	log_info("Camera %s is no more: what the MQTT broker keeps of it is cleared", name);
+	for (const char *at = topics; *at;) {
+		size_t length = strcspn(at, "\n");
+		if (length > 0 && length < sizeof topic) {
+			memcpy(topic, at, length);
+			topic[length] = '\0';
+			mqtt_retain(mqtt, topic, "");
+		}
+		at += length + (at[length] == '\n');
+	}
+	snprintf(setting, sizeof setting, "mqtt.camera.%s", name);
+	store_set(mqtt->store, setting, "");
+}
+
+static void on_forget(void *data, uint32_t times)
+{
+	static const char get[] = "SELECT substr(name, 13), value FROM settings WHERE name LIKE 'mqtt.camera.%' AND value "
+	                          "<> '' ORDER BY name";
+	(void)times;
+	struct mqtt *mqtt = data;
+	char name[CAMERA_NAME_BYTES] = "", topics[TOPICS_BYTES] = "";
+	struct sql *sql = store_sql(mqtt->store);
+	if (!sql || !mqtt_link_is_up(mqtt->link))
+		return;
+	sqlite3_stmt *statement = sql_begin(sql, get, "");
+	while (statement && name[0] == '\0' && sql_step(statement, NULL) == 1) {
+		if (is_still_there(mqtt, sql_text(statement, 0)))
+			continue;
+		snprintf(name, sizeof name, "%s", sql_text(statement, 0));
+		snprintf(topics, sizeof topics, "%s", sql_text(statement, 1));
+	}
+	sql_end(statement);
+	if (name[0] == '\0')
+		return;
+	forget(mqtt, name, topics);
+	loop_set_timer(mqtt->forget_timer, CLOCK_NS_PER_S / 10, 0); /* the next one */
+}
+
+/* --- what the broker's connection tells --- */
+
+static void on_up(void *data)
+{
+	struct mqtt *mqtt = data;
+	mqtt_commands_subscribe(mqtt);
+	tell_all(mqtt);
+	mqtt_queue_up(mqtt->queue);
+	loop_set_timer(mqtt->forget_timer, FORGET_AFTER_S * CLOCK_NS_PER_S, 0);
+}
+
+static void on_down(void *data)
+{
+	const struct mqtt *mqtt = data;
+	mqtt_queue_down(mqtt->queue);
+}
+
+static void on_message(void *data, const char *topic, const void *payload, size_t bytes, bool is_retained)
+{
+	mqtt_commands_take(data, topic, payload, bytes, is_retained);
+}
+
+static void on_acknowledged(void *data, int message_id)
+{
+	const struct mqtt *mqtt = data;
+	mqtt_queue_acknowledged(mqtt->queue, message_id);
+}
+
+/* --- what the hub tells --- */
+
+static void tell_picture_url(struct mqtt *mqtt, const struct hub_event *event)
+{
+	char url[600];
+	const char *path = event_text(event, "path"), *name = strrchr(path, '/');
+	size_t length = strlen(path);
+	if (strcmp(event->type, "picture.saved") != 0 || !mqtt->names.page_url[0] || !name || length < 5 ||
+	    strcmp(path + length - 4, ".jpg") != 0)
+		return;
+	snprintf(url, sizeof url, "%s/captures%s?camera=%s", mqtt->names.page_url, name, event->camera);
+	retain_of(mqtt, event->camera, "picture_url", url);
+}
+
+void mqtt_event(struct mqtt *mqtt, struct camera *camera, const struct hub_event *event)
+{
+	char topic[MQTT_TOPIC_BYTES];
+	struct mqtt_camera *known = mqtt_known(mqtt, camera_name(camera));
+	char *text = cJSON_PrintUnformatted(event->json);
+	mqtt_topic(&mqtt->names, event->camera, "event", topic);
+	if (text)
+		mqtt_queue_add(mqtt->queue, topic, text);
+	free(text);
+	bool is_start = strcmp(event->type, "motion.start") == 0, is_new = false;
+	if (known && (is_start || strcmp(event->type, "motion.end") == 0)) {
+		struct mqtt_zone *zone = zone_of(known, event->zone, &is_new);
+		if (is_new)
+			announce(mqtt, known);
+		if (zone) {
+			zone->moves = is_start;
+			tell_zone(mqtt, known, zone);
+		}
+	}
+	tell_picture_url(mqtt, event);
+}
+
+void mqtt_camera_changed(struct mqtt *mqtt, struct camera *camera)
+{
+	struct mqtt_camera *known = mqtt_known(mqtt, camera_name(camera));
+	if (known && camera_is_online(camera))
+		announce(mqtt, known);
+	tell_camera(mqtt, camera);
+}
+
+/* True when an entity was added. */
+static bool take_zones(struct mqtt *mqtt, struct mqtt_camera *known, const cJSON *status)
+{
+	const cJSON *motion = cJSON_GetObjectItemCaseSensitive(status, "motion"), *item;
+	bool is_new = false;
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(motion, "zones"))
+	{
+		const cJSON *name = cJSON_GetObjectItemCaseSensitive(item, "name");
+		const cJSON *state = cJSON_GetObjectItemCaseSensitive(item, "status");
+		bool is_this = false;
+		struct mqtt_zone *zone = cJSON_IsString(name) ? zone_of(known, name->valuestring, &is_this) : NULL;
+		bool moves = cJSON_IsString(state) && strcmp(state->valuestring, "MOTION") == 0;
+		is_new = is_new || is_this;
+		if (zone && (is_this || zone->moves != moves)) {
+			zone->moves = moves;
+			tell_zone(mqtt, known, zone);
+		}
+	}
+	return is_new;
+}
+
+void mqtt_camera_status(struct mqtt *mqtt, struct camera *camera, const cJSON *status)
+{
+	struct mqtt_camera *known = mqtt_known(mqtt, camera_name(camera));
+	const cJSON *section = cJSON_GetObjectItemCaseSensitive(status, "camera");
+	const cJSON *model = cJSON_GetObjectItemCaseSensitive(section, "model");
+	if (!known)
+		return;
+	bool is_other = take_zones(mqtt, known, status);
+	if (cJSON_IsString(model) && strncmp(known->model, model->valuestring, sizeof known->model - 1) != 0) {
+		snprintf(known->model, sizeof known->model, "%s", model->valuestring);
+		is_other = true;
+	}
+	if (is_other)
+		announce(mqtt, known);
+	char *state = mqtt_state(status);
+	if (state)
+		retain_of(mqtt, known->name, "state", state);
+	free(state);
+}
+
+void mqtt_store_recovered(struct mqtt *mqtt)
+{
+	mqtt_queue_down(mqtt->queue);
+	mqtt_queue_up(mqtt->queue);
+}
+
+void mqtt_say(struct mqtt *mqtt, const char *topic, const char *payload)
+{
+	mqtt_queue_add(mqtt->queue, topic, payload);
+}
+
+/* --- timers --- */
+
+static void on_state(void *data, uint32_t times)
+{
+	(void)times;
+	const struct mqtt *mqtt = data;
+	for (size_t i = 0; mqtt_link_is_up(mqtt->link) && i < cameras_count(mqtt->cameras); i++)
+		if (camera_is_online(cameras_at(mqtt->cameras, i)))
+			camera_ask_status(cameras_at(mqtt->cameras, i));
+}
+
+/* `pastcam-hub arm` writes beside us. */
+static void on_armed(void *data, uint32_t times)
+{
+	(void)times;
+	struct mqtt *mqtt = data;
+	if (mqtt_link_is_up(mqtt->link) && mqtt->armed != rule_engine_is_armed(mqtt->store))
+		mqtt_tell_armed(mqtt);
+}
+
+static void on_announce(void *data, uint32_t times)
+{
+	(void)times;
+	struct mqtt *mqtt = data;
+	if (mqtt_link_is_up(mqtt->link))
+		tell_all(mqtt);
+}
+
+/* --- life --- */
+
+/* Of the machine, and the same for good: what Home Assistant knows its entities by. */
+static int find_identity(struct mqtt *mqtt, struct error *error)
+{
+	static const char key[] = "pastcam-hub";
+	char machine[128], hex[SHA256_HEX_BYTES];
+	if (store_get(mqtt->store, "identity", mqtt->names.identity, sizeof mqtt->names.identity))
+		return 0;
+	ssize_t length = fsio_read_small("/etc/machine-id", machine, sizeof machine);
+	if (length < 32 && getrandom(machine, 32, 0) == 32)
+		length = 32;
+	if (length < 32 || sha256_hmac(key, sizeof key - 1, machine, 32, hex) < 0)
+		return error_set(error, -EIO, "no name for this machine can be made");
+	snprintf(mqtt->names.identity, sizeof mqtt->names.identity, "%.12s", hex);
+	store_set(mqtt->store, "identity", mqtt->names.identity);
+	return 0;
+}
+
+static int find_names(struct mqtt *mqtt, struct error *error)
+{
+	const struct config *config = mqtt->config;
+	char host[65] = "";
+	gethostname(host, sizeof host - 1);
+	mqtt_part(config->hub.mqtt.node[0] ? config->hub.mqtt.node
+	          : host[0]                ? host
+	                                   : "pastcam",
+	          mqtt->names.node, sizeof mqtt->names.node);
+	if (strlen(config->hub.mqtt.discovery) >= sizeof mqtt->names.discovery ||
+	    strlen(config->hub.page_url) >= sizeof mqtt->names.page_url || strpbrk(config->hub.mqtt.discovery, "+#"))
+		return error_set(error, -EINVAL,
+		                 "hub.mqtt.discovery must be a topic of at most 63 bytes without + and #, and "
+		                 "hub.page_url have at most 255 bytes");
+	strcpy(mqtt->names.discovery, config->hub.mqtt.discovery);
+	strcpy(mqtt->names.page_url, config->hub.page_url);
+	size_t length = strlen(mqtt->names.page_url);
+	if (length > 0 && mqtt->names.page_url[length - 1] == '/')
+		mqtt->names.page_url[length - 1] = '\0';
+	int result = find_identity(mqtt, error);
+	snprintf(mqtt->client_id, sizeof mqtt->client_id, "pastcam-hub-%s", mqtt->names.identity);
+	mqtt_topic(&mqtt->names, "", "status", mqtt->status_topic);
+	if (result == 0 && config->hub.mqtt.password_file[0])
+		result = secret_read("hub.mqtt.password_file", config->hub.mqtt.password_file, mqtt->password, error);
+	return result;
+}
+
+struct mqtt *mqtt_create(struct loop *loop, const struct config *config, struct store *store, struct error *error)
+{
+	struct mqtt *mqtt = calloc(1, sizeof *mqtt);
+	if (!mqtt) {
+		error_set(error, -ENOMEM, "no memory for MQTT");
+		return NULL;
+	}
+	*mqtt = (struct mqtt){ .loop = loop, .config = config, .store = store, .armed = -1 };
+	int result = find_names(mqtt, error);
+	mqtt->queue = result == 0 ? mqtt_queue_create(store, config->hub.mqtt.queue, error) : NULL;
+	mqtt->state_timer = loop_add_timer(loop, on_state, mqtt);
+	mqtt->announce_timer = loop_add_timer(loop, on_announce, mqtt);
+	mqtt->armed_timer = loop_add_timer(loop, on_armed, mqtt);
+	mqtt->forget_timer = loop_add_timer(loop, on_forget, mqtt);
+	if (mqtt->queue && mqtt->state_timer && mqtt->announce_timer && mqtt->armed_timer && mqtt->forget_timer)
+		return mqtt;
+	if (mqtt->queue)
+		error_set(error, -ENOMEM, "no timers for MQTT");
+	mqtt_destroy(mqtt);
+	return NULL;
+}
+
+int mqtt_begin(struct mqtt *mqtt, struct cameras *cameras, struct error *error)
+{
+	const struct config *config = mqtt->config;
+	const bool tls = config->hub.mqtt.tls || config->hub.mqtt.ca_file[0];
+	const struct mqtt_link_params params = {
+		.host = config->hub.mqtt.host,
+		.port = config->hub.mqtt.port ? config->hub.mqtt.port
+		        : tls                 ? 8883
+		                              : 1883,
+		.client_id = mqtt->client_id,
+		.user = config->hub.mqtt.user,
+		.password = mqtt->password,
+		.ca_file = config->hub.mqtt.ca_file,
+		.cert_file = config->hub.mqtt.cert_file,
+		.key_file = config->hub.mqtt.key_file,
+		.will_topic = mqtt->status_topic,
+		.keepalive_s = config->hub.mqtt.keepalive_s,
+		.tls = tls,
+		.version_5 = config->hub.mqtt.version == 1,
+		.up = on_up,
+		.down = on_down,
+		.message = on_message,
+		.acknowledged = on_acknowledged,
+		.data = mqtt,
+	};
+	mqtt->cameras = cameras;
+	for (size_t i = 0; i < cameras_count(cameras); i++)
+		mqtt_known(mqtt, camera_name(cameras_at(cameras, i)));
+	mqtt->link = mqtt_link_create(mqtt->loop, &params, error);
+	if (!mqtt->link)
+		return error->code;
+	mqtt_queue_set_link(mqtt->queue, mqtt->link);
+	loop_set_timer(mqtt->state_timer, STATE_EVERY_S * CLOCK_NS_PER_S, STATE_EVERY_S * CLOCK_NS_PER_S);
+	loop_set_timer(mqtt->armed_timer, ARMED_EVERY_S * CLOCK_NS_PER_S, ARMED_EVERY_S * CLOCK_NS_PER_S);
+	return 0;
+}
+
+void mqtt_destroy(struct mqtt *mqtt)
+{
+	if (!mqtt)
+		return;
+	mqtt_link_destroy(mqtt->link);
+	mqtt_queue_destroy(mqtt->queue);
+	for (size_t i = 0; i < mqtt->count; i++) {
+		mqtt_picture_finish(mqtt->known[i]);
+		free(mqtt->known[i]);
+	}
+	loop_remove(mqtt->state_timer);
+	loop_remove(mqtt->announce_timer);
+	loop_remove(mqtt->armed_timer);
+	loop_remove(mqtt->forget_timer);
+	free(mqtt);
+}

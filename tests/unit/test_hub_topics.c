@@ -1,0 +1,87 @@
+/* Topics and ids of pastcam-hub: safe whatever names there are. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hub/mqtt_topics.h"
+
+static const struct mqtt_names names = { .node = "pi", .identity = "0123456789ab", .discovery = "homeassistant" };
+
+static void test_plain_names_stay_and_others_stay_apart(void **state)
+{
+	(void)state;
+	char one[64], other[64];
+	mqtt_part("front_door-2", one, sizeof one);
+	assert_string_equal(one, "front_door-2");
+	static const char *const odd[] = { "a b", "a_b", "a/b", "a+b", "a#b", "a.b", "", "\xc3\xa4", "_", "$SYS" };
+	for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+		mqtt_part(odd[i], one, sizeof one);
+		assert_true(one[0] &&
+		            strspn(one, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(one));
+		for (size_t j = 0; j < i; j++) {
+			mqtt_part(odd[j], other, sizeof other);
+			assert_string_not_equal(one, other);
+		}
+	}
+}
+
+static void test_a_name_that_is_too_long_is_cut_and_stays_apart(void **state)
+{
+	(void)state;
+	char name[200], one[32], other[32];
+	memset(name, 'a', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	mqtt_part(name, one, sizeof one);
+	assert_true(strlen(one) < sizeof one);
+	name[150] = 'b';
+	mqtt_part(name, other, sizeof other);
+	assert_string_not_equal(one, other);
+}
+
+static void test_a_topic_tells_its_camera(void **state)
+{
+	(void)state;
+	char topic[MQTT_TOPIC_BYTES], camera[CAMERA_NAME_BYTES];
+	mqtt_topic(&names, "yard", "command", topic);
+	assert_string_equal(topic, "pastcam/pi/yard/command");
+	assert_true(mqtt_topic_camera(&names, topic, "command", camera));
+	assert_string_equal(camera, "yard");
+	static const char *const bad[] = {
+		"pastcam/pi/command",         "pastcam/pi//command",
+		"pastcam/other/yard/command", "",
+		"pastcam/pi/yard/command/x",  "pastcam/pi/-x/command",
+		"pastcam/pi/a b/command",     "pastcam/pi/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/command"
+	};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_false(mqtt_topic_camera(&names, bad[i], "command", camera));
+	mqtt_topic(&names, "", "status", topic);
+	assert_string_equal(topic, "pastcam/pi/status");
+}
+
+static void test_a_state_has_all_its_members_whatever_the_status(void **state)
+{
+	(void)state;
+	cJSON *status = cJSON_Parse("{\"night\":{\"level\":3},\"ring\":[1]}");
+	char *text = mqtt_state(status);
+	assert_string_equal(text,
+	                    "{\"camera\":null,\"light\":3,\"night\":null,\"ring_s\":null,\"free_mib\":null,\"rss_mib\":"
+	                    "null,\"frame_age_s\":null}");
+	free(text);
+	cJSON_Delete(status);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain_names_stay_and_others_stay_apart),
+		cmocka_unit_test(test_a_name_that_is_too_long_is_cut_and_stays_apart),
+		cmocka_unit_test(test_a_topic_tells_its_camera),
+		cmocka_unit_test(test_a_state_has_all_its_members_whatever_the_status),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -23,9 +23,10 @@
 
 struct packet_ring;
 
-/* bytes: of the arena, rounded up to blocks; packets: at most so many are kept. All of it is touched. NULL without
- * memory. */
+/* bytes: of the arena, rounded up to blocks; packets: at most so many are kept. NULL without memory. */
 struct packet_ring *packet_ring_create(size_t bytes, size_t packets, struct error *error);
+/* Makes all of its memory resident, so that it runs out now or never. On packet_ring_put's thread, before the first. */
+void packet_ring_touch(struct packet_ring *ring);
 void packet_ring_destroy(struct packet_ring *ring); /* no cursor may be open; NULL is fine */
 
 /* What packet_ring_create takes in all, bytes. */

@@ -190,7 +190,8 @@ static bool is_stopping(struct video *video)
 	return stop;
 }
 
-/* Finding out what the encoders can do takes a core for some tenths of a second, which the camera's start needs. */
+/* Finding out what the encoders can do takes a core for some tenths of a second, and so may all the memory for the
+ * past; the camera's start needs it. */
 static void wait_for_first_frame(struct video *video)
 {
 	while (!is_stopping(video) && atomic_load(&video->newest_ns) == 0)
@@ -212,6 +213,7 @@ static void run(void *data)
 	wait_for_first_frame(video);
 	if (is_stopping(video))
 		return;
+	packet_ring_touch(params->packets);
 	bool works = video_encoder_start(&video->encoder, params->choose, params->kind, params->cpu_share);
 	pthread_mutex_lock(&video->lock);
 	video->failed = !works;

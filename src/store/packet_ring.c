@@ -25,8 +25,8 @@ static bool allocate(struct packet_ring *ring, size_t packets)
 	ring->blocks = malloc(ring->block_count * sizeof ring->blocks[0]);
 	ring->entries = malloc(packets * sizeof ring->entries[0]);
 	ring->gops = malloc(packets * sizeof ring->gops[0]);
-	void *arena = mmap(NULL, ring->block_count * BLOCK_BYTES, PROT_READ | PROT_WRITE,
-	                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	void *arena =
+	    mmap(NULL, ring->block_count * BLOCK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ring->arena = arena == MAP_FAILED ? NULL : arena;
 	return ring->blocks && ring->entries && ring->gops && ring->arena;
 }
@@ -81,6 +81,15 @@ void packet_ring_destroy(struct packet_ring *ring)
 	pthread_cond_destroy(&ring->changed);
 	pthread_mutex_destroy(&ring->lock);
 	free(ring);
+}
+
+void packet_ring_touch(struct packet_ring *ring)
+{
+	const size_t bytes = ring->block_count * BLOCK_BYTES;
+	if (madvise(ring->arena, bytes, MADV_POPULATE_WRITE) == 0) /* Linux 5.14 */
+		return;
+	for (size_t i = 0; i < bytes; i += BLOCK_BYTES)
+		memset(ring->arena + i, 0, BLOCK_BYTES);
 }
 
 /* --- making room --- */

@@ -297,7 +297,7 @@ $(MP4BOX):
 	npm install --prefix $(BUILD)/mp4box --no-audit --no-fund mp4box@0.5.4
 
 .PHONY: check-browser
-check-browser: ## the page and clips in Chromium, over the real programs; leaves build/screenshots
+check-browser: ## the page and clips in Chromium, the page in Firefox, over the real programs; leaves build/screenshots
 	@tools/install-deps build check browser
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(AXE) $(MP4BOX)
 	AXE=$(abspath $(AXE)) MP4BOX=$(abspath $(MP4BOX)) PASTCAM=$(abspath $(BUILD)/pastcam) $(PYTHON) tests/run $(wildcard tests/browser/test_*.py)

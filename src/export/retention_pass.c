@@ -9,6 +9,7 @@
 #include "base/number.h"
 
 #define SCAN_PERIOD_NS (60 * CLOCK_NS_PER_S)
+#define TIMER_STEP_NS (20 * CLOCK_NS_PER_MS) /* at CONFIG_HZ=100 it is 10 ms */
 enum { SCAN_SHARE = 50, FUTILE_SHARE = 10 };
 
 static bool is_new_folder(const struct retention_pass *pass, const struct stat *now)
@@ -17,10 +18,17 @@ static bool is_new_folder(const struct retention_pass *pass, const struct stat *
 	return !pass->scanned || now->st_dev != then->st_dev || now->st_ino != then->st_ino;
 }
 
+static int64_t changed_ns(const struct stat *folder)
+{
+	return folder->st_mtim.tv_sec * CLOCK_NS_PER_S + folder->st_mtim.tv_nsec;
+}
+
+/* A folder's time moves in steps of the kernel's timer: one that changed just before it was looked through may have
+ * changed again without a trace. */
 static bool has_changed(const struct retention_pass *pass, const struct stat *now)
 {
-	const struct stat *then = &pass->scanned_folder;
-	return now->st_mtim.tv_sec != then->st_mtim.tv_sec || now->st_mtim.tv_nsec != then->st_mtim.tv_nsec;
+	return changed_ns(now) != changed_ns(&pass->scanned_folder) ||
+	       changed_ns(now) + TIMER_STEP_NS >= pass->scanned_wall_ns;
 }
 
 /* What time it is, and whether the wall clock jumped since the last look. */
@@ -101,7 +109,7 @@ static int scan_now(struct pass_context *context, const struct stat *folder)
 {
 	struct retention_pass *pass = context->pass;
 	struct rules_state *state = &context->state;
-	int64_t begun_ns = state->monotonic_ns;
+	int64_t begun_ns = state->monotonic_ns, begun_wall_ns = state->wall_ns;
 	context->result->undeletable = 0;
 	context->result->scans++;
 	bins_clear(&pass->bins);
@@ -117,6 +125,7 @@ static int scan_now(struct pass_context *context, const struct stat *folder)
 	state->total = pass->scan.bytes;
 	int64_t pause_ns = SCAN_SHARE * (state->monotonic_ns - begun_ns);
 	pass->scanned_folder = *folder;
+	pass->scanned_wall_ns = begun_wall_ns;
 	pass->next_scan_ns = state->monotonic_ns + max_i64(pause_ns, SCAN_PERIOD_NS);
 	return excess(state) > 0 && bins_narrow(&pass->bins, excess(state));
 }

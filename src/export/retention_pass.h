@@ -24,7 +24,8 @@ struct retention_pass {
 	struct rules_clock clock;
 	struct scan scan;
 	bool scanned;
-	struct stat scanned_folder; /* as it was when the last scan began */
+	struct stat scanned_folder; /* as it was when the last scan began, */
+	int64_t scanned_wall_ns;    /* which was then */
 	int64_t next_scan_ns;       /* monotonic: the regular one */
 	struct bins bins;           /* within a pass: the search for more than a scan keeps */
 };

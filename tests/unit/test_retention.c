@@ -178,6 +178,27 @@ static void test_scans_are_seldom_but_new_pictures_are_seen(void **state)
 	free(pass);
 }
 
+static void set_folder_time(int64_t modified_ns)
+{
+	const struct timespec times[2] = { { 0, UTIME_OMIT }, { modified_ns / S, modified_ns % S } };
+	assert_int_equal(futimens(fd, times), 0);
+}
+
+static void test_a_change_in_the_moment_of_a_scan_is_seen_by_the_next(void **state)
+{
+	(void)state;
+	struct retention_pass *pass = new_pass(0, 0);
+	put_row(3);
+	set_folder_time(NOW_NS - 5000000);
+	run(pass, NOW_NS, 0);
+	assert_int_equal(pass->scan.pictures, 3);
+	put(name_of(3), NOW_NS - HOUR_NS);
+	set_folder_time(NOW_NS - 5000000); /* as the kernel leaves it within one step of its timer */
+	run(pass, NOW_NS, HOUR_NS);
+	assert_int_equal(pass->scan.pictures, 4);
+	free(pass);
+}
+
 static void test_a_picture_stays_for_a_minute(void **state)
 {
 	(void)state;
@@ -283,6 +304,7 @@ int main(void)
 		ON_DISK(test_a_folder_that_is_not_there_is_no_error),
 		ON_DISK(test_a_folder_on_another_filesystem_is_left_alone),
 		ON_DISK(test_scans_are_seldom_but_new_pictures_are_seen),
+		ON_DISK(test_a_change_in_the_moment_of_a_scan_is_seen_by_the_next),
 		ON_DISK(test_a_picture_stays_for_a_minute),
 		ON_DISK(test_nothing_goes_for_a_minute_after_the_clock_jumped),
 		ON_DISK(test_a_jump_during_the_scan_is_seen),

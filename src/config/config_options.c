@@ -269,6 +269,9 @@ const struct option config_options[] = {
 	INTEGER("hub.mqtt.queue", hub.mqtt.queue, 10, 1000000, "10000", "events",
 	        "Events that are kept on the disk while the broker is away; then the oldest are dropped."),
 	LIST("hub.rules", hub.rules, "What to do when something happens, or at what time: docs/rules.md."),
+	LIST("hub.webhooks", hub.webhooks,
+	     "Where rules send to by HTTP: `{\"name\": …, \"url\": …, \"secret_file\": …, \"body\": …}` each: "
+	     "docs/webhooks.md."),
 
 	INTEGER("memory.max_rss_mb", memory.max_rss_mb, 32, 1048576, "350", "MiB",
 	        "Memory of the whole process, ring included. Beyond it the process exits with 42 and restarts with a "

@@ -18,6 +18,7 @@
 #include "mqtt.h"
 #include "rule_engine.h"
 #include "store.h"
+#include "webhooks.h"
 
 /* --- what the parts tell --- */
 
@@ -72,6 +73,19 @@ static void on_written(void *data)
 		keeper_batch_written(hub->keeper);
 }
 
+static void on_rule_webhook(void *data, const char *target, const char *rule, const char *camera,
+                            const struct hub_event *event, int64_t time_ms)
+{
+	const struct hub *hub = data;
+	webhooks_send(hub->webhooks, target, rule, camera, event, time_ms);
+}
+
+static bool has_webhook(void *data, const char *target)
+{
+	const struct hub *hub = data;
+	return webhooks_has(hub->webhooks, target);
+}
+
 /* What was not stored is read again; the cameras have not gone on without the store. */
 static void on_recovered(void *data)
 {
@@ -84,6 +98,7 @@ static void on_recovered(void *data)
 	}
 	if (hub->mqtt)
 		mqtt_store_recovered(hub->mqtt);
+	webhooks_store_recovered(hub->webhooks);
 	keeper_scan(hub->keeper);
 }
 
@@ -147,7 +162,15 @@ static int make_store(struct hub *hub, struct error *error)
 static int make_rules(struct hub *hub, struct error *error)
 {
 	const bool has_mqtt = hub->config->hub.mqtt.host[0];
-	const struct rule_outlets outlets = { .mqtt = has_mqtt ? on_rule_mqtt : NULL, .data = hub };
+	const struct rule_outlets outlets = {
+		.mqtt = has_mqtt ? on_rule_mqtt : NULL,
+		.webhook = on_rule_webhook,
+		.has_webhook = has_webhook,
+		.data = hub,
+	};
+	hub->webhooks = webhooks_create(hub->loop, hub->config, hub->store, error);
+	if (!hub->webhooks)
+		return error->code;
 	hub->rules = rule_engine_create(hub->loop, hub->config, hub->store, &outlets, error);
 	if (hub->rules && has_mqtt) {
 		hub->mqtt = mqtt_create(hub->loop, hub->config, hub->store, error);
@@ -169,6 +192,9 @@ static int make_cameras(struct hub *hub, struct error *error)
 	if (!hub->cameras)
 		return error->code;
 	rule_engine_begin(hub->rules, hub->cameras);
+	int result = webhooks_begin(hub->webhooks, error);
+	if (result < 0)
+		return result;
 	return hub->mqtt ? mqtt_begin(hub->mqtt, hub->cameras, error) : 0;
 }
 
@@ -177,6 +203,7 @@ static void destroy_parts(struct hub *hub)
 	cameras_destroy(hub->cameras);
 	mqtt_destroy(hub->mqtt);
 	rule_engine_destroy(hub->rules);
+	webhooks_destroy(hub->webhooks);
 	store_destroy(hub->store);
 	keeper_destroy(hub->keeper);
 	loop_destroy(hub->loop);

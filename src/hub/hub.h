@@ -16,6 +16,7 @@ struct hub {
 	struct keeper *keeper;
 	struct rule_engine *rules;
 	struct mqtt *mqtt; /* NULL: hub.mqtt.host is empty */
+	struct webhooks *webhooks;
 	struct cameras *cameras;
 };
 

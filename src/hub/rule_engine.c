@@ -92,10 +92,14 @@ static void say(const struct rule_engine *engine, char *text, const struct hub_e
 }
 
 static void act(struct rule_engine *engine, const struct rule *rule, const struct action *action, struct camera *camera,
-                const struct hub_event *event, bool is_late)
+                const struct hub_event *event, int64_t now_ms, bool is_late)
 {
 	char text[RULE_ACTION_BYTES];
-	if (rule_fill_in(action->text, event, camera_name(camera), text, sizeof text) < 0) {
+	if (action->kind == ACTION_WEBHOOK) {
+		engine->outlets.webhook(engine->outlets.data, action->text, rule->name, camera_name(camera), event, now_ms);
+		return;
+	}
+	if (rule_fill_in(action->text, FILL_WORD, event, camera_name(camera), text, sizeof text) < 0) {
 		log_warning("Rule \"%s\": \"%.100s\" becomes too long for a line", rule->name, action->text);
 		return;
 	}
@@ -116,7 +120,7 @@ static void fire(struct rule_engine *engine, const struct rule *rule, struct cam
 {
 	store_rule_fired(engine->store, rule->name, camera_name(camera), now_ms);
 	for (size_t i = 0; i < rule->action_count; i++)
-		act(engine, rule, &rule->actions[i], camera, event, is_late);
+		act(engine, rule, &rule->actions[i], camera, event, now_ms, is_late);
 }
 
 static void judge(struct rule_engine *engine, const struct rule *rule, struct camera *camera,
@@ -212,6 +216,22 @@ static bool has_action(const struct rule *rule, enum action_kind kind)
 	return false;
 }
 
+static int check_webhooks(const struct rule_engine *engine, struct error *error)
+{
+	for (size_t i = 0; i < engine->rules->count; i++) {
+		const struct rule *rule = &engine->rules->at[i];
+		for (size_t j = 0; j < rule->action_count; j++)
+			if (rule->actions[j].kind == ACTION_WEBHOOK &&
+			    !engine->outlets.has_webhook(engine->outlets.data, rule->actions[j].text))
+				return error_set(
+				    error, -EINVAL,
+				    "hub.rules: rule \"%.40s\": there is no webhook \"%.60s\" in hub.webhooks, and it is no "
+				    "address with http:// or https://",
+				    rule->name, rule->actions[j].text);
+	}
+	return 0;
+}
+
 static void warn(const struct rules *rules, const struct rule_outlets *outlets)
 {
 	for (size_t i = 0; i < rules->count; i++)
@@ -247,6 +267,10 @@ struct rule_engine *rule_engine_create(struct loop *loop, const struct config *c
 	engine->timer = loop_add_timer(loop, on_timer, engine);
 	if (!engine->states || !engine->timer) {
 		error_set(error, -ENOMEM, "no memory for the rules");
+		rule_engine_destroy(engine);
+		return NULL;
+	}
+	if (check_webhooks(engine, error) < 0) {
 		rule_engine_destroy(engine);
 		return NULL;
 	}

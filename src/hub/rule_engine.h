@@ -22,6 +22,10 @@ struct rule_engine;
 /* Where actions go that are no lines. NULL: there is no such way, which is told at the start. */
 struct rule_outlets {
 	void (*mqtt)(void *data, const char *topic, const char *payload);
+	/* event NULL: of a rule by time. */
+	void (*webhook)(void *data, const char *target, const char *rule, const char *camera, const struct hub_event *event,
+	                int64_t time_ms);
+	bool (*has_webhook)(void *data, const char *target); /* whether a rule may name it */
 	void *data;
 };
 

@@ -42,11 +42,11 @@ struct condition {
 	struct condition *children;
 };
 
-enum action_kind { ACTION_LINE, ACTION_MQTT };
+enum action_kind { ACTION_LINE, ACTION_MQTT, ACTION_WEBHOOK };
 
 struct action {
 	enum action_kind kind;
-	char text[RULE_ACTION_BYTES]; /* with {camera} and the like: a line of the protocol; topic and payload */
+	char text[RULE_ACTION_BYTES]; /* with {camera} and the like: a line of the protocol; topic and payload; target */
 };
 
 struct rule {
@@ -96,8 +96,12 @@ bool rule_calls_itself(const struct rule *rule);
 
 bool rule_words_has(const struct rule_words *words, const char *word); /* none are all */
 
+/* What becomes of values: one word that no line can be broken with; the inside of a text of JSON; as they are. */
+enum rule_fill { FILL_WORD, FILL_JSON, FILL_TEXT };
+
 /* Puts the event's values in for {camera} {event} {zone} {label} {id} {time} {path} {score}; event NULL: a time rule,
- * of that camera. What they hold becomes one word that no line can be broken with. -EMSGSIZE. */
-int rule_fill_in(const char *text, const struct hub_event *event, const char *camera, char *out, size_t bytes);
+ * of that camera. -EMSGSIZE. */
+int rule_fill_in(const char *text, enum rule_fill fill, const struct hub_event *event, const char *camera, char *out,
+                 size_t bytes);
 
 #endif

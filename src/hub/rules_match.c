@@ -164,7 +164,32 @@ static size_t add_word(char *out, size_t bytes, const char *value)
 	return length;
 }
 
-int rule_fill_in(const char *text, const struct hub_event *event, const char *camera, char *out, size_t bytes)
+static size_t add_json(char *out, size_t bytes, const char *value)
+{
+	size_t length = 0;
+	for (; *value && length + 7 < bytes; value++) {
+		unsigned char byte = (unsigned char)*value;
+		if (byte < ' ' || byte == '"' || byte == '\\')
+			length += (size_t)snprintf(out + length, bytes - length, "\\u%04x", byte);
+		else
+			out[length++] = *value;
+	}
+	return *value ? bytes : length;
+}
+
+static size_t add_value(enum rule_fill fill, char *out, size_t bytes, const char *value)
+{
+	size_t length = strlen(value);
+	if (fill == FILL_WORD)
+		return add_word(out, bytes, value);
+	if (fill == FILL_JSON)
+		return add_json(out, bytes, value);
+	memcpy(out, value, length < bytes ? length : bytes);
+	return length < bytes ? length : bytes;
+}
+
+int rule_fill_in(const char *text, enum rule_fill fill, const struct hub_event *event, const char *camera, char *out,
+                 size_t bytes)
 {
 	size_t used = 0;
 	while (*text && used + 1 < bytes) {
@@ -173,12 +198,12 @@ int rule_fill_in(const char *text, const struct hub_event *event, const char *ca
 		const char *value =
 		    length > 0 && text[1 + length] == '}' ? value_of(text + 1, length, event, camera, number) : NULL;
 		if (value) {
-			used += add_word(out + used, bytes - used, value);
+			used += add_value(fill, out + used, bytes - used, value);
 			text += length + 2;
 		} else {
 			out[used++] = *text++;
 		}
 	}
-	out[used] = '\0';
+	out[used < bytes ? used : bytes - 1] = '\0';
 	return *text || used + 1 >= bytes ? -EMSGSIZE : 0;
 }

@@ -243,7 +243,7 @@ int rule_check_line(const char *line, struct error *error)
 		return 0;
 	return error_set(error, -EINVAL,
 	                 "it cannot do \"%.*s\": an action begins with save, past, pastStack, clip, pin, "
-	                 "trigger or mqtt",
+	                 "trigger, mqtt or webhook",
 	                 utf8_fit(line, 40), line);
 }
 
@@ -263,6 +263,13 @@ static int parse_action(const cJSON *item, struct action *action, struct error *
 		return refuse(error, "do", "actions in quotes, such as [\"clip before=10\"]");
 	if (strlen(text) >= RULE_ACTION_BYTES)
 		return error_set(error, -EINVAL, "an action has more than %d bytes", RULE_ACTION_BYTES - 1);
+	if (strncmp(text, "webhook ", 8) == 0) {
+		action->kind = ACTION_WEBHOOK;
+		strcpy(action->text, text + 8);
+		return action->text[0] && !strchr(action->text, ' ')
+		           ? 0
+		           : error_set(error, -EINVAL, "\"webhook\" needs one name of hub.webhooks, or an address");
+	}
 	bool is_mqtt = strncmp(text, "mqtt ", 5) == 0;
 	action->kind = is_mqtt ? ACTION_MQTT : ACTION_LINE;
 	strcpy(action->text, is_mqtt ? text + 5 : text);

@@ -19,6 +19,9 @@ static const char *const steps[] = {
 	" PRIMARY KEY (rule, camera)) WITHOUT ROWID;"
 	"CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
 	"CREATE TABLE mqtt_queue (id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload TEXT NOT NULL);",
+	"CREATE TABLE deliveries (id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, key TEXT NOT NULL UNIQUE,"
+	" body TEXT NOT NULL, path TEXT, attempts INTEGER NOT NULL, due_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL);"
+	"CREATE INDEX deliveries_due ON deliveries (target, due_ms);",
 };
 
 enum { VERSION = sizeof steps / sizeof steps[0] };

@@ -22,7 +22,7 @@ static void check_rules(const char *text, const struct rule_place *place)
 		FUZZ_CHECK(rule->action_count > 0 && (rule_is_for(rule, &event, why) || why[0]));
 		why[0] = '\0';
 		FUZZ_CHECK(rule_holds(rule, place, &facts, why) || why[0]);
-		if (rule_fill_in(rule->actions[0].text, &event, "yard", filled, sizeof filled) == 0)
+		if (rule_fill_in(rule->actions[0].text, FILL_WORD, &event, "yard", filled, sizeof filled) == 0)
 			FUZZ_CHECK(!strpbrk(filled, "\r\n"));
 		rule_calls_itself(rule);
 	}

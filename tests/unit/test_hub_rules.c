@@ -254,11 +254,13 @@ static void test_values_become_one_word_of_a_line(void **state)
 	struct hub_event event;
 	char text[64];
 	event_parse(&event, "yard", EVENT("trigger", ",\"label\":\"a b\\nsave\",\"zone\":\"\",\"score\":1.5"), &error);
-	assert_int_equal(rule_fill_in("clip label={label} {zone} {score} {what} {", &event, "yard", text, sizeof text), 0);
+	assert_int_equal(
+	    rule_fill_in("clip label={label} {zone} {score} {what} {", FILL_WORD, &event, "yard", text, sizeof text), 0);
 	assert_string_equal(text, "clip label=a_b_save - 1.5 {what} {");
-	assert_int_equal(rule_fill_in("trigger {camera} {label}", NULL, "door", text, sizeof text), 0);
+	assert_int_equal(rule_fill_in("trigger {camera} {label}", FILL_WORD, NULL, "door", text, sizeof text), 0);
 	assert_string_equal(text, "trigger door -");
-	assert_true(rule_fill_in("{label}{label}{label}{label}{label}{label}{label}{label}", &event, "y", text, 32) < 0);
+	assert_true(
+	    rule_fill_in("{label}{label}{label}{label}{label}{label}{label}{label}", FILL_WORD, &event, "y", text, 32) < 0);
 	event_finish(&event);
 }
 

@@ -1,0 +1,260 @@
+"""Webhooks of pastcam-hub: what arrives, how often, and from a target that fails, hangs or redirects."""
+
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import re
+import socket
+import sqlite3
+import threading
+import time
+import unittest
+
+import harness
+from harness import wait_until
+from hub import Place
+
+
+class Target:
+    """An HTTP server that keeps what it gets and answers as the test says: a status, "hang", or (status, headers)."""
+
+    def __init__(self, answers=(), port=0):
+        self.got = []
+        self.answers = list(answers)
+        self.free = threading.Event()
+        target = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                answer = target.answers.pop(0) if target.answers else 200
+                target.got.append((self.path, dict(self.headers), body))
+                if answer == "hang":
+                    target.free.wait(harness.PATIENCE_S)
+                    return
+                status, headers = answer if isinstance(answer, tuple) else (answer, {})
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.free.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def wait(self, count=1):
+        return wait_until(lambda: self.got if len(self.got) >= count else None, f"{count} requests")
+
+
+class Closed:
+    """A port that refuses, and that nobody else gets, until open makes a target of it."""
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/hook"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def open(self):
+        self.socket.close()
+        return Target(port=self.port)
+
+
+class Webhooks(unittest.TestCase):
+    def setUp(self):
+        self.place = Place()
+        self.addCleanup(self.place.__exit__)
+
+    def secret(self, text):
+        path = os.path.join(self.place.folder, "secret")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        os.chmod(path, 0o600)
+        return path
+
+    def begin(self, targets, to="hook", **hub):
+        self.camera = self.place.camera()
+        rules = [{"name": "bell", "when": {"event": ["trigger", "picture.saved"]}, "do": [f"webhook {to}"]}]
+        self.hub = self.place.hub(config={"hub": {"webhooks": targets, "rules": rules, **hub}})
+        self.camera.wait_reader()
+
+    def wait_empty(self):
+        wait_until(lambda: self.hub.query("SELECT count(*) FROM deliveries") == [(0,)], "all to be delivered")
+
+    def test_the_event_is_posted_and_signed(self):
+        target = self.place.add(Target())
+        self.begin([{"name": "hook", "url": target.url, "secret_file": self.secret("wonderland"), "headers": {"X-Room": "attic"}}],
+                   page_url="http://pi:8080")
+        said = self.camera.say("picture.saved", path="/c/a.jpg", formats=["jpg"])
+        path, headers, body = target.wait()[0]
+        self.assertEqual((path, headers["Content-Type"], headers["X-Room"]), ("/hook", "application/json", "attic"))
+        event = json.loads(body)
+        self.assertAlmostEqual(event.pop("epoch"), said.pop("epoch"), 3)
+        self.assertEqual(event, {**said, "camera": "yard", "rule": "bell",
+                                 "url": "http://pi:8080/captures/a.jpg?camera=yard"})
+        signature = hmac.new(b"wonderland", body, hashlib.sha256).hexdigest()
+        self.assertEqual(headers["X-Hub-Signature-256"], f"sha256={signature}")
+        self.assertRegex(headers["Idempotency-Key"], "^[0-9a-f]{32}$")
+        self.wait_empty()
+
+    def test_a_body_of_ones_own_is_filled_in(self):
+        target = self.place.add(Target())
+        self.begin([{"name": "hook", "url": target.url, "body": "{\"text\": \"{camera}: {label}\"}"}])
+        self.camera.say("trigger", label="say \"hi\" \\ \n{zone}")
+        self.assertEqual(json.loads(target.wait()[0][2]), {"text": "yard: say \"hi\" \\ \n{zone}"})
+
+    def test_a_text_body_and_a_token(self):
+        target = self.place.add(Target())
+        self.begin([{"name": "hook", "url": target.url, "body": "{camera} rang: {label}", "token_file": self.secret("abc")}])
+        self.camera.say("trigger", label="front")
+        _, headers, body = target.wait()[0]
+        self.assertEqual((body, headers["Authorization"]), (b"yard rang: front", "Bearer abc"))
+
+    def test_a_file_goes_along(self):
+        target = self.place.add(Target())
+        self.begin([{"name": "hook", "url": target.url, "attach": True}])
+        picture = os.path.join(self.place.folder, "a.jpg")
+        with open(picture, "wb") as file:
+            file.write(b"\xff\xd8picture\xff\xd9")
+        self.camera.say("picture.saved", path=picture, formats=["jpg"])
+        _, headers, body = target.wait()[0]
+        self.assertTrue(headers["Content-Type"].startswith("multipart/form-data"))
+        self.assertIn(b"\xff\xd8picture\xff\xd9", body)
+        self.assertIn(b'name="event"', body)
+
+    def test_an_address_may_stand_in_the_rule(self):
+        target = self.place.add(Target())
+        self.begin([], to=target.url)
+        self.camera.say("trigger")
+        self.assertEqual(json.loads(target.wait()[0][2])["event"], "trigger")
+
+    def test_what_fails_is_tried_again_with_the_same_key(self):
+        target = self.place.add(Target([500, (302, {"Location": "http://127.0.0.1:1/"})]))
+        self.begin([{"name": "hook", "url": target.url}])
+        self.camera.say("trigger")
+        got = target.wait(3)
+        self.assertEqual(len({headers["Idempotency-Key"] for _, headers, _ in got}), 1)
+        self.assertEqual(len({body for _, _, body in got}), 1)
+        self.wait_empty()
+        self.hub.wait_log("does not take a delivery: it answered 500; it is tried again")
+        self.hub.wait_log("takes deliveries again")
+        self.assertEqual(len(target.got), 3)
+
+    def test_a_redirect_is_not_followed_and_is_told(self):
+        other, target = self.place.add(Target()), self.place.add(Target([(307, {"Location": "http://127.0.0.1:9/"})]))
+        target.answers[0] = (307, {"Location": other.url})
+        self.begin([{"name": "hook", "url": target.url}])
+        self.camera.say("trigger")
+        self.hub.wait_log(f"it redirects to {other.url}: set the url to that")
+        self.assertEqual(other.got, [])
+
+    def test_a_target_that_hangs_holds_up_no_other(self):
+        slow, quick = self.place.add(Target(["hang"])), self.place.add(Target())
+        self.camera = self.place.camera()
+        rules = [{"name": "both", "when": {"event": "trigger"}, "do": ["webhook slow", "webhook quick"]}]
+        self.hub = self.place.hub(config={"hub": {"rules": rules, "webhooks": [
+            {"name": "slow", "url": slow.url, "timeout_s": 1}, {"name": "quick", "url": quick.url}]}})
+        self.camera.wait_reader()
+        for _ in range(3):
+            self.camera.say("trigger")
+        quick.wait(3)
+        self.assertEqual(len(slow.got), 1)
+        slow.wait(4)  # after its time is over
+        self.wait_empty()
+
+    def test_what_waits_outlives_a_kill(self):
+        target = self.place.add(Closed())
+        self.begin([{"name": "hook", "url": target.url}])
+        for i in range(5):
+            self.camera.say("trigger", label=str(i))
+        wait_until(lambda: self.hub.query("SELECT count(*) FROM deliveries WHERE attempts > 0") == [(5,)], "five tries")
+        self.hub.kill()
+        self.camera.readers = []
+        target = self.place.add(target.open())
+        self.hub.start()
+        got = target.wait(5)
+        self.assertEqual({json.loads(body)["label"] for _, _, body in got}, set("01234"))
+        self.wait_empty()
+        self.assertEqual(len(target.got), 5)
+
+    def test_old_deliveries_are_given_up_and_told(self):
+        target = self.place.add(Closed())
+        self.begin([{"name": "hook", "url": target.url}])
+        self.camera.say("trigger")
+        wait_until(lambda: self.hub.query("SELECT 1 FROM deliveries WHERE attempts > 0"), "a try")
+        self.hub.stop()
+        self.age(86401)
+        self.camera.readers = []
+        self.hub.start()
+        self.hub.wait_log("1 deliveries to the webhook hook are given up after a day of trying")
+
+    def age(self, seconds):
+        database = sqlite3.connect(os.path.join(self.hub.data, "hub.db"))
+        database.execute(f"UPDATE deliveries SET created_ms = created_ms - {seconds} * 1000, due_ms = 0")
+        database.commit()
+        database.close()
+
+    def test_a_clock_that_was_wrong_holds_nothing_up(self):
+        target = self.place.add(Closed())
+        self.begin([{"name": "hook", "url": target.url}])
+        self.camera.say("trigger")
+        wait_until(lambda: self.hub.query("SELECT 1 FROM deliveries WHERE attempts > 0"), "a try")
+        self.hub.stop()
+        database = sqlite3.connect(os.path.join(self.hub.data, "hub.db"))
+        database.execute(f"UPDATE deliveries SET due_ms = {int((time.time() + 10 ** 8) * 1000)}")
+        database.commit()
+        database.close()
+        target = self.place.add(target.open())
+        self.hub.start()
+        target.wait()
+
+    def test_each_recipe_of_the_page_is_a_webhook(self):
+        with open(os.path.join(harness.ROOT, "docs", "webhooks.md"), encoding="utf-8") as file:
+            blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", file.read(), re.S)]
+        targets = [target for block in blocks for target in (block["hub"]["webhooks"] if "hub" in block else [block])]
+        for target in targets:
+            for key in "secret_file", "token_file":
+                if key in target:
+                    target[key] = self.secret("x")
+        self.assertGreater(len(targets), 5)
+        self.place.hub(config={"hub": {"webhooks": targets}})
+
+    def test_what_is_wrong_with_a_webhook_ends_the_start(self):
+        hub = self.place.hub()
+        hub.stop()
+        rule = {"name": "r", "when": {"event": "trigger"}, "do": ["webhook hook"]}
+        for targets, rules, reason in (
+                ([{"name": "a b", "url": "http://x"}], [], 'needs a "name" without spaces'),
+                ([{"name": "a", "url": "ftp://x"}], [], 'needs a "url"'),
+                ([{"name": "a", "url": "http://x", "secret": "x"}], [], '"secret" is none of'),
+                ([{"name": "a", "url": "http://x", "headers": {"A": "b\r\nC: d"}}], [], '"headers" may have'),
+                ([], [rule], 'there is no webhook "hook"')):
+            with open(hub.config_path, "w", encoding="utf-8") as file:
+                json.dump({"hub": {"webhooks": targets, "rules": rules}}, file)
+            hub.start()
+            self.assertEqual(hub.process.wait(harness.PATIENCE_S), 2, reason)
+            self.assertIn(reason, hub.log())
+
+
+if __name__ == "__main__":
+    harness.main()

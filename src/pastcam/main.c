@@ -210,10 +210,20 @@ static int check_values(const struct config *config, int (*check)(const struct c
 	return result;
 }
 
+/* A file that cannot be read may be on a disk that is not mounted yet. */
+static int exit_code_of(int result)
+{
+	return result == -EINVAL || result == -EFBIG ? EXIT_CONFIG : EXIT_NOT_NOW;
+}
+
+/* EXIT_STOPPED, or the exit code that says what is wrong. */
 static int load_config(const struct command_line *line, struct config *config)
 {
 	int result = read_config(line, line->camera, 0, config);
-	return result < 0 ? result : check_values(config, line->action == RUN ? start_check : start_check_values);
+	if (result < 0)
+		return exit_code_of(result);
+	result = check_values(config, line->action == RUN ? start_check : start_check_values);
+	return result < 0 ? EXIT_CONFIG : EXIT_STOPPED;
 }
 
 /* The exit code that a start would have. */
@@ -235,7 +245,7 @@ static int check_config(const struct command_line *line, struct config *config)
 {
 	int common = read_config(line, line->camera, 0, config);
 	if (common < 0)
-		return EXIT_CONFIG;
+		return exit_code_of(common);
 	const struct config_cameras cameras = config->cameras;
 	int exit_code = EXIT_STOPPED;
 	if (line->camera[0] || cameras.count == 0)
@@ -316,8 +326,9 @@ static int act(const struct command_line *line)
 		return make_token(line->token_path);
 	if (line->action == CHECK_CONFIG)
 		return check_config(line, &config);
-	if (load_config(line, &config) < 0)
-		return EXIT_CONFIG;
+	int exit_code = load_config(line, &config);
+	if (exit_code != EXIT_STOPPED)
+		return exit_code;
 	switch (line->action) {
 	case ASK:
 		return ask_run(&config, line->ask_line);

@@ -79,7 +79,7 @@ class Configuration(Folder):
         self.check("x" * 2000000, 2, "larger than 1 MiB")
 
     def test_usage_errors(self):
-        for arguments in (["-c", "/nonexistent/config.json"], ["-o", "nonsense"], ["-o", "camera.widht=4"], ["--nonsense"],
+        for arguments in (["-o", "nonsense"], ["-o", "camera.widht=4"], ["--nonsense"],
                           ["frobnicate"], ["token"]):
             code, _, err = run(*arguments, cwd=self.folder)
             self.assertEqual(code, 2, arguments)
@@ -136,6 +136,13 @@ class Configuration(Folder):
         run("token", token)
         os.chmod(token, 0o644)
         refused(44, "chmod 600", network__token_file=token)
+
+    def test_a_configuration_file_that_is_not_there_yet_is_exit_code_44(self):
+        path = os.path.join(self.folder, "not-mounted-yet", "config.json")
+        for action in ([], ["--check-config"]):
+            code, _, err = run("-c", path, *action, cwd=self.folder)
+            self.assertEqual(code, 44, action)
+            self.assertIn(f"cannot read {path}: No such file", err)
 
     def test_a_port_in_use_is_exit_code_44_and_no_fault_of_the_configuration(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:

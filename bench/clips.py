@@ -6,6 +6,7 @@ answered), sizes (a minute of past). All of them without a name: about ten minut
 with a camera of its own, since a clip of ten seconds takes ten seconds."""
 
 import json
+import math
 import os
 import random
 import re
@@ -20,7 +21,7 @@ os.environ["PASTCAM"] = os.path.abspath(sys.argv[1])
 
 from harness import Daemon, EventReader, connect, read_all, wait_until  # noqa: E402
 from pictures import decode, read_number  # noqa: E402
-from videos import clip_of, count_frames, frames_of  # noqa: E402
+from videos import clip_of, count_frames, frames_of, frames_on_time  # noqa: E402
 
 SIDE_BY_SIDE = 10
 TRIGGERS = 100
@@ -64,32 +65,32 @@ def gaps(generator, count):
     return [generator.uniform(0.5, 9.5) if generator.random() < 0.3 else generator.uniform(10.2, 11.5) for _ in range(count)]
 
 
-def behind(daemon):
-    """How much smaller a frame's burnt-in number is than its id: the camera counts from 0, and frames that it drew too late too."""
+def moment_of_a_frame(daemon):
+    """(seconds since 1970, the number that is burnt into its frame): the synthetic camera's frames are exactly an interval apart."""
     with connect(daemon) as client:
         client.sendall(b"get at=-0.5 meta\n")
         head, _, data = read_all(client).partition(b"\n")
-    return json.loads(head)["id"] - read_number(decode(data))
+    return json.loads(head)["epoch"], read_number(decode(data))
 
 
 def record(fps, when, seed):
-    """Triggers of one daemon: (numbers at its triggers, {number at the clip's trigger: (numbers, times)}, frames that the camera lost)."""
+    """Triggers of one daemon, in frames of the camera, and its clips: ([triggers], [(numbers, times)], frames that the camera lost)."""
     options = {"camera.framerate": fps, "ring.size": fps * 8, "encoder.when": when, "encoder.kind": "openh264", "clip.on_trigger": "true",
                "clip.before_s": BEFORE_S, "clip.after_s": AFTER_S, "clip.poster": "false"}
     with Daemon(options) as daemon, EventReader(daemon) as events:
         daemon.wait_frames(fps * 6)
-        offset = behind(daemon)
+        epoch, number = moment_of_a_frame(daemon)
         for gap in gaps(random.Random(seed), TRIGGERS // SIDE_BY_SIDE):
             time.sleep(gap)
             assert daemon.ask("trigger").startswith("TRIGGERED")
         wait_until(lambda: daemon.status()["clips"]["under_way"] == 0, "the last clip")
+        later, other = moment_of_a_frame(daemon)
         daemon.ask("trigger end")  # an event after all others
         while events.next("trigger").get("label") != "end":
             pass
-        asked = [event["frame"] - offset for event in events.seen if event["event"] == "trigger"][:-1]
-        paths = [event["path"] for event in events.seen if event["event"] == "clip.end"]
-        clips = {int(re.search(r"_f(\d+)", path)[1]) - offset: frames_of(path) for path in paths}
-        return asked, clips, offset - behind(daemon)
+        asked = [number + (event["epoch"] - epoch) * fps for event in events.seen if event["event"] == "trigger"][:-1]
+        clips = [frames_on_time(event["path"]) for event in events.seen if event["event"] == "clip.end"]
+        return asked, clips, round(number + (later - epoch) * fps) - other
 
 
 def seams():
@@ -100,17 +101,18 @@ def seams():
             for asked, clips, _ in done:
                 overlapping += len(asked) - len(clips)
                 for trigger in asked:
-                    # It came within a frame's time after its frame.
-                    wanted = set(range(trigger - BEFORE_S * fps + 1, trigger + AFTER_S * fps + 1))
-                    missing += min(len(wanted.difference(numbers)) for numbers, _ in clips.values())
-                for trigger, (numbers, times) in clips.items():
+                    wanted = set(range(math.ceil(trigger - BEFORE_S * fps + 0.05), math.floor(trigger + AFTER_S * fps - 0.05) + 1))
+                    missing += min(len(wanted.difference(numbers)) for numbers, _ in clips)
+                for numbers, times in clips:
                     step = max(step, max(b - a for a, b in zip(times, times[1:])) * fps)
-                    off = max(off, abs(times[numbers.index(trigger)] - times[0] - BEFORE_S) * fps)
+                    at_5_s = numbers[0] + (BEFORE_S - times[0]) * fps
+                    first = min(asked, key=lambda trigger: abs(trigger - at_5_s))  # pylint: disable=cell-var-from-loop
+                    off = max(off, abs(times[numbers.index(math.floor(first))] - BEFORE_S) * fps)
             name = f"{sum(len(asked) for asked, _, _ in done)} triggers at {fps} frames/s, {when}"
             lost = sum(lost for _, _, lost in done)
             row(f"{name}: frames missing 5 s around", missing, lost, "frames", f"{overlapping} made another's clip longer; the camera lost {lost}")
             row("  longest step from frame to frame", step, 1.2, "frames")
-            row("  the trigger's frame beside 5.00 s", off, 1.001, "frames")
+            row("  the trigger's frame beside 5.00 s", off, 1, "frames")
 
 
 # --- kills ---

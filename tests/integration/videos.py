@@ -2,6 +2,7 @@
 
 import json
 import re
+import struct
 import subprocess
 
 import numpy as np
@@ -17,17 +18,29 @@ def probe(path):
     return json.loads(done.stdout)
 
 
-def frames_of(path):
-    """The burnt-in numbers of all frames that are shown, and their times."""
+def frames_of(path, options=()):
+    """The burnt-in numbers of all frames that are shown, and their times. options: of the one who reads the file."""
     stream = probe(path)["streams"][0]
     shape = (-1, stream["height"], stream["width"], 3)
-    raw = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-fps_mode", "passthrough", "-f", "rawvideo",
+    raw = subprocess.run(["ffmpeg", "-v", "error", *options, "-i", path, "-fps_mode", "passthrough", "-f", "rawvideo",
                           "-pix_fmt", "rgb24", "-"], capture_output=True, check=True)
     assert raw.stderr == b"", raw.stderr
-    times = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "frame=pts_time", "-of", "csv=p=0", path],
+    times = subprocess.run(["ffprobe", "-v", "error", *options, "-show_entries", "frame=pts_time", "-of", "csv=p=0", path],
                            capture_output=True, text=True, check=True)
     numbers = [read_number(pixels) for pixels in np.frombuffer(raw.stdout, np.uint8).reshape(shape)]
     return numbers, [float(text.strip(",")) for text in times.stdout.split()]
+
+
+def frames_on_time(path):
+    """The same with the times at which a player that follows the edit list to the letter shows them, below 0 for those before it:
+    ffmpeg leaves out the frame in which the presentation begins, and counts from the next one."""
+    numbers, times = frames_of(path, ("-ignore_editlist", "1"))
+    with open(path, "rb") as file:
+        data = file.read()
+    at = data.rfind(b"elst") + 4  # version and flags, one entry: duration and beginning, of eight bytes each
+    begin = struct.unpack_from(">q", data, at + 16)[0] if at > 4 else 0
+    scale = int(probe(path)["streams"][0]["time_base"].partition("/")[2])
+    return numbers, [time - begin / scale for time in times]
 
 
 def count_frames(path):

@@ -44,6 +44,7 @@ struct requests {
 	struct capture *capture;
 	struct frame_ring *ring, *full_ring; /* full_ring: NULL when the ring is full-size */
 	struct packet_ring *packets;         /* the past as video, for single pictures; NULL: none, or it is not decoded */
+	int64_t video_interval_ns;           /* the longest from frame to frame of it, by day */
 	double framerate;                    /* frames a second by day */
 	size_t memory_limit;                 /* JOB_TO_MEMORY is refused while clients hold this many bytes; 0: never */
 };

@@ -229,6 +229,12 @@ struct video_params compose_video(const struct config *config)
 	};
 }
 
+int64_t compose_video_interval_ns(const struct config *config)
+{
+	double idle = idle_framerate_of(config), usual = config->camera.framerate;
+	return (int64_t)(1e9 / (idle > 0 && idle < usual ? idle : usual));
+}
+
 struct recorder_params compose_recorder(const struct config *config, const char *base_dir)
 {
 	return (struct recorder_params){

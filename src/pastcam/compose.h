@@ -38,6 +38,8 @@ void compose_full_size(const struct config *config, int *width, int *height);
 /* Without the modules that they name. */
 struct encoder_params compose_encoder(const struct config *config);
 struct video_params compose_video(const struct config *config);
+/* The longest from frame to frame of the video, by day. */
+int64_t compose_video_interval_ns(const struct config *config);
 struct recorder_params compose_recorder(const struct config *config, const char *base_dir);
 
 /* Size of the frames that the ring keeps. */

@@ -131,6 +131,7 @@ static int make_requests(struct daemon *daemon, struct error *error)
 		.ring = daemon->ring,
 		.full_ring = daemon->full_ring,
 		.packets = daemon_decoded_packets(daemon),
+		.video_interval_ns = compose_video_interval_ns(daemon->config),
 		.framerate = daemon->config->camera.framerate,
 		.memory_limit = compose_replies_bytes(daemon->config),
 	};

@@ -88,8 +88,7 @@ static bool is_older_than_frames(const struct requests *requests, int64_t at_ns)
 
 static bool is_close(const struct requests *requests, const struct frame_info *info, int64_t at_ns)
 {
-	int64_t interval_ns = (int64_t)((double)CLOCK_NS_PER_S / requests->framerate);
-	int64_t exposure_ns = info->exposure_end_ns - info->timestamp_ns;
+	int64_t interval_ns = requests->video_interval_ns, exposure_ns = info->exposure_end_ns - info->timestamp_ns;
 	return frame_distance_ns(info, at_ns) <= (exposure_ns > interval_ns ? exposure_ns : interval_ns);
 }
 

@@ -1,10 +1,11 @@
 """motion.idle_framerate: little becomes video while nothing moves, and what was there when it is wanted is all there."""
 
+import json
 import unittest
 
 import numpy as np
 
-from harness import Daemon, connect, main, wait_until
+from harness import Daemon, connect, main, read_all, wait_until
 from test_clips import clip_of, frames_of
 
 FPS = 10
@@ -57,6 +58,17 @@ class IdleRate(unittest.TestCase):
             self.assertGreater(len(stream.recv(1 << 16)), 0)
             wait_until(lambda: not self.video(daemon)["idle"] and self.video(daemon)["behind_s"] < 1, "now")
         wait_until(lambda: self.video(daemon)["idle"], "rest when nobody looks")
+
+    def test_any_moment_at_rest_has_its_frame_in_the_video(self):
+        daemon = self.daemon()
+        wait_until(lambda: self.video(daemon)["idle"], "rest")
+        self.wait_taken(daemon, FPS * (RING_S + 5))
+        for back_s in (RING_S + 1.2, RING_S + 1.6, RING_S + 2.0):
+            with connect(daemon) as client:
+                client.sendall(f"get at=-{back_s} meta\n".encode())
+                meta = json.loads(read_all(client).partition(b"\n")[0])
+            self.assertEqual(meta["tier"], "video")
+            self.assertLess(abs(meta["age_s"] - back_s), 1.1)
 
     def test_motion_brings_its_past_at_full_rate(self):
         daemon = self.daemon({"camera.synthetic.effects": "walker=3@6+3", "clip.on_motion": "true",

@@ -271,6 +271,14 @@ bench-motion: ## motion detection beside OpenCV's MOG2, on FRAMES=300 frames of 
 	@$(MAKE) --no-print-directory all $(BUILD)/bench/motion/motion
 	$(PYTHON) bench/motion.py $(BUILD)/bench/motion/motion $(BUILD)/pastcam $(FRAMES)
 
+WALKS = 200
+
+.PHONY: bench-motion-runs
+bench-motion-runs: ## motion detection: false events in HOURS=24 simulated hours of each scene, and WALKS=200 walks
+	@tools/install-deps build bench
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/motion/motion
+	$(PYTHON) bench/motion_runs.py $(BUILD)/bench/motion/motion $(HOURS) $(WALKS)
+
 $(BUILD)/bench/motion/motion: $(BUILD)/bench/motion/main.o $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 

@@ -1,11 +1,18 @@
 /*
  * A scene of the synthetic camera whose truth is known, played through motion detection as fast as it goes. For each
  * frame a line on standard error: the share of the walker that is in the picture, whether the zone is in motion, its
- * score, and the milliseconds of ingest with luma and of detection. -r: the frames on standard output, R,G,B, for
- * another detector. -m: what moves is smeared as far as it goes while a frame is exposed. usage: motion [-r] [-m] [-s
- * WIDTHxHEIGHT] [-f FRAMERATE] [-l LUX] [-n EXPOSURE_US,GAIN] [-z ZONES]
- * [-i IGNORE] EFFECTS FRAMES
+ * score, and the milliseconds of ingest with luma and of detection.
+ *
+ * usage: motion [OPTIONS] EFFECTS FRAMES
+ *   -r                     the frames on standard output, R,G,B, for another detector
+ *   -q                     instead of all lines one: frames, starts without a walker, walks, walks that were told in
+ * time -t FRAMES              in time: with that frame, of those with half of the walker or more (3) -m what moves is
+ * smeared as far as it goes while a frame is exposed -s WIDTHxHEIGHT -f FRAMERATE -b PIXELS_OF_A_CELL -z ZONES -i
+ * IGNORE -l LUX[,LUX,SECONDS]   of the scene; with the others there and back, once in so many seconds -n
+ * EXPOSURE_US,GAIN    fixed, else automatic -L SECONDS             the exposure of -n is halved and doubled in turn,
+ * each so long -N SECONDS             the camera goes to the exposure of -n, as night mode, and back, each for so long
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +26,16 @@
 #include "media/ingest.h"
 
 static const double MIN_AREA_PERCENT = 0.1, HOLD_S = 0.5;
-enum { MIN_FRAMES = 3, BLOCK = 4, SENSITIVITY = 50, SMEAR_STEPS = 16 };
+enum { MIN_FRAMES = 3, SENSITIVITY = 50, SMEAR_STEPS = 16, WALK_ENDS = 10 };
 
 struct play {
-	int width, height, frames;
+	int width, height, frames, block;
 	double framerate, lux;
-	double exposure_us, gain; /* fixed; 0: automatic */
-	bool raw, smeared;
+	double other_lux, lux_s;   /* 0: the light stays */
+	double ladder_s, switch_s; /* 0: no ladder, no switches */
+	double exposure_us, gain;  /* fixed; 0: automatic */
+	bool raw, smeared, quiet;
+	int in_time;
 	const char *zones, *ignore;
 	struct effect_plan plan, optics, noise; /* plan without and with nothing but its noise, for smeared pictures */
 	/* what is played on: */
@@ -39,6 +49,12 @@ struct play {
 	struct motion *motion;
 	struct light_auto automatic;
 	bool moving;
+	struct summary {
+		int false_starts, walks, told;
+		int there; /* frames with half of the walker or more, of this walk */
+		int since; /* frames since any of a walker was there */
+		bool is_told;
+	} summary;
 };
 
 static double now_ms(void)
@@ -54,17 +70,28 @@ static bool parse_option(struct play *play, int option)
 	case 'r':
 		play->raw = true;
 		return true;
+	case 'q':
+		play->quiet = true;
+		return true;
 	case 'm':
 		play->smeared = true;
 		return true;
+	case 't':
+		return sscanf(optarg, "%d", &play->in_time) == 1;
+	case 'b':
+		return sscanf(optarg, "%d", &play->block) == 1;
 	case 's':
 		return sscanf(optarg, "%dx%d", &play->width, &play->height) == 2;
 	case 'f':
 		return sscanf(optarg, "%lf", &play->framerate) == 1;
 	case 'l':
-		return sscanf(optarg, "%lf", &play->lux) == 1;
+		return sscanf(optarg, "%lf,%lf,%lf", &play->lux, &play->other_lux, &play->lux_s) >= 1;
 	case 'n':
 		return sscanf(optarg, "%lf,%lf", &play->exposure_us, &play->gain) == 2;
+	case 'L':
+		return sscanf(optarg, "%lf", &play->ladder_s) == 1;
+	case 'N':
+		return sscanf(optarg, "%lf", &play->switch_s) == 1;
 	case 'z':
 		play->zones = optarg;
 		return true;
@@ -80,8 +107,10 @@ static bool parse(struct play *play, int argc, char **argv)
 {
 	int option;
 	struct error error;
-	*play = (struct play){ .width = 1024, .height = 768, .framerate = 10, .lux = 400, .zones = "", .ignore = "" };
-	while ((option = getopt(argc, argv, "rms:f:l:n:z:i:")) != -1)
+	*play = (struct play){
+		.width = 1024, .height = 768, .block = 4, .in_time = 3, .framerate = 10, .lux = 400, .zones = "", .ignore = ""
+	};
+	while ((option = getopt(argc, argv, "rqmt:b:s:f:l:n:L:N:z:i:")) != -1)
 		if (!parse_option(play, option))
 			return false;
 	if (argc - optind != 2 || effects_parse(argv[optind], &play->plan, &error) < 0)
@@ -107,10 +136,11 @@ static bool prepare(struct play *play)
 	play->kept = malloc(bytes);
 	play->sums = malloc(bytes * sizeof *play->sums);
 	light_auto_init(&play->automatic, play->framerate, play->lux);
-	if (!luma_grid_init(&play->grid, play->width, play->height, BLOCK) ||
+	play->summary.since = WALK_ENDS;
+	if (!luma_grid_init(&play->grid, play->width, play->height, play->block) ||
 	    zones_parse(&zones, play->zones, play->ignore, &defaults, &error) < 0)
 		return false;
-	const struct motion_params params = { play->grid.width, play->grid.height, BLOCK, MIN_FRAMES, HOLD_S, 0 };
+	const struct motion_params params = { play->grid.width, play->grid.height, play->block, MIN_FRAMES, HOLD_S, 0 };
 	play->motion = motion_create(&params, &zones, &error);
 	return play->scene && play->painter && play->ingest && play->canvas.rgb && play->kept && play->sums && play->motion;
 }
@@ -153,20 +183,55 @@ static void paint_smeared(struct play *play, int number, double at_s, const stru
 	effects_paint(play->painter, &play->noise, at_s, 1, info->gain, (uint32_t)number, play->canvas.rgb);
 }
 
+/* There and back, by equal factors. */
+static double lux_at(const struct play *play, double at_s)
+{
+	if (!(play->lux_s > 0))
+		return play->lux;
+	const double through = fabs(2 * fmod(at_s / play->lux_s, 1) - 1);
+	return play->lux * pow(play->other_lux / play->lux, 1 - through);
+}
+
+static bool is_night(const struct play *play, double at_s)
+{
+	return play->switch_s > 0 && fmod(at_s / play->switch_s, 2) >= 1;
+}
+
+static void expose(const struct play *play, double at_s, struct frame_info *info)
+{
+	const bool fixed = play->exposure_us > 0 && (!(play->switch_s > 0) || is_night(play, at_s));
+	info->exposure_us = fixed ? play->exposure_us : play->automatic.exposure_us;
+	info->gain = fixed ? play->gain : play->automatic.gain;
+	info->night = is_night(play, at_s);
+	if (play->ladder_s > 0 && fmod(at_s / play->ladder_s, 2) >= 1)
+		info->exposure_us /= 2;
+}
+
 static void draw(struct play *play, int number, struct frame_info *info)
 {
 	const double at_s = number / play->framerate;
-	*info = (struct frame_info){
-		.id = (uint64_t)number + 1,
-		.timestamp_ns = (int64_t)(at_s * 1e9) + 1,
-		.exposure_us = play->exposure_us > 0 ? play->exposure_us : play->automatic.exposure_us,
-		.gain = play->gain > 0 ? play->gain : play->automatic.gain,
-	};
-	const double mean = light_mean(play->lux, info->exposure_us, info->gain);
+	*info = (struct frame_info){ .id = (uint64_t)number + 1, .timestamp_ns = (int64_t)(at_s * 1e9) + 1 };
+	expose(play, at_s, info);
+	const double mean = light_mean(lux_at(play, at_s), info->exposure_us, info->gain);
 	if (play->smeared)
 		paint_smeared(play, number, at_s, info, mean);
 	else
 		paint(play, &play->plan, number, at_s, info->gain, mean);
+}
+
+/* share: of the walker that is in the picture; started: motion has, with this frame. */
+static void sum_up(struct play *play, double share, bool started)
+{
+	struct summary *summary = &play->summary;
+	if (share > 0 && summary->since >= WALK_ENDS)
+		*summary = (struct summary){ summary->false_starts, summary->walks + 1, summary->told, 0, 0, false };
+	summary->since = share > 0 ? 0 : summary->since + 1;
+	summary->there += share >= 0.5;
+	summary->false_starts += started && summary->since >= WALK_ENDS;
+	if (!summary->is_told && play->moving && summary->since == 0 && summary->there <= play->in_time) {
+		summary->is_told = true;
+		summary->told++;
+	}
 }
 
 static void look(struct play *play, int number, const struct frame_info *info)
@@ -185,11 +250,15 @@ static void look(struct play *play, int number, const struct frame_info *info)
 	const size_t count = motion_frame(play->motion, play->grid.cells, &frame.info, events);
 	const double looked = now_ms();
 	light_auto_step(&play->automatic, frame.info.mean);
+	bool started = false;
 	for (size_t i = 0; i < count; i++)
-		play->moving = events[i].start;
+		started |= play->moving = events[i].start;
+	const double share = walker_share(play, number / play->framerate);
+	sum_up(play, share, started);
+	if (play->quiet)
+		return;
 	motion_zone(play->motion, 0, &zone);
-	fprintf(stderr, "%.2f %d %.3f %.3f %.3f\n", walker_share(play, number / play->framerate), play->moving, zone.score,
-	        taken - begun, looked - taken);
+	fprintf(stderr, "%.2f %d %.3f %.3f %.3f\n", share, play->moving, zone.score, taken - begun, looked - taken);
 }
 
 int main(int argc, char **argv)
@@ -206,5 +275,7 @@ int main(int argc, char **argv)
 		if (play.raw && fwrite(play.canvas.rgb, frame_bytes(play.width, play.height), 1, stdout) != 1)
 			return 1;
 	}
+	if (play.quiet)
+		printf("%d %d %d %d\n", play.frames, play.summary.false_starts, play.summary.walks, play.summary.told);
 	return 0;
 }

@@ -11,12 +11,12 @@ static const float EDGE_SHARE = 0.5F;
 static const float CLIPPED_SLACK = 2;
 /* The difference ends at once where so much of the contrast goes within three cells. Lights fade over more. */
 static const float SHARP_SHARE = 0.75F;
-/* What covers has so many new edges at least for the root of its cells, of which a square's outline has four. */
-static const double EDGES_LEAST = 3;
-/* The outline that is asked for: of what is not at all like the background, which may be smeared on two sides of four,
- * and more of what is more like it than chance makes of a few dozen gradients. All of it is not enough from a likeness
- * of 1 on: such are shadows. */
-static const double OUTLINE_LEAST = 0.4, LIKENESS_OF_CHANCE = 0.2, OUTLINE_FOR_LIKENESS = 0.75;
+/* What is asked of what is not at all like the background: new edges, for the root of its cells, of which a square's
+ * outline has four, and the share of the boundary that is an outline: what is smeared has one on two sides of four. */
+static const double EDGES_LEAST = 3.5, OUTLINE_LEAST = 0.4;
+/* And so much more for each likeness beyond what chance makes of a few dozen gradients. Of what is quite like the
+ * background, as a shadow is, more is asked than there can be. */
+static const double LIKENESS_OF_CHANCE = 0.2, EDGES_FOR_LIKENESS = 4, OUTLINE_FOR_LIKENESS = 0.85;
 
 /* What two neighbours differ by, and the least and the most that it may have been where the camera has clipped them. */
 struct gradient {
@@ -38,6 +38,11 @@ static float apart(const struct gradient *a, const struct gradient *b)
 	return fmaxf(0, fmaxf(a->least - b->most, b->least - a->most));
 }
 
+static double standing_out(float gradient, float least)
+{
+	return fabsf(gradient) < least ? 0 : gradient;
+}
+
 static void add_gradient(struct motion_texture *texture, const struct motion_planes *planes, const uint16_t *luma,
                          size_t at, size_t next, float stands_out)
 {
@@ -46,13 +51,14 @@ static void add_gradient(struct motion_texture *texture, const struct motion_pla
 	const float gain = ((float)here + there + DARK) / ((float)was_here + was_there + DARK);
 	const struct gradient now = gradient_of(here, there, 1, CLIPPED_SLACK * stands_out);
 	const struct gradient was = gradient_of(was_here, was_there, gain, CLIPPED_SLACK * stands_out);
-	if (fabsf(now.value) < stands_out && fabsf(was.value) < stands_out)
-		return;
-	const float new = apart(&now, &was), value = new > 0 ? now.value : was.value;
+	const float new = apart(&now, &was);
 	texture->edges += new > stands_out;
-	texture->now_was += value * was.value;
-	texture->now_now += value * value;
-	texture->was_was += was.value * was.value;
+	/* What does not stand out is noise, or the trace that something leaves in the background while it is there. */
+	const double is = standing_out(new > 0 ? now.value : was.value, stands_out);
+	const double before = standing_out(was.value, stands_out);
+	texture->now_was += is * before;
+	texture->now_now += is * is;
+	texture->was_was += before * before;
 }
 
 static float difference(const struct motion_planes *planes, const uint16_t *luma, size_t at)
@@ -101,6 +107,7 @@ void motion_texture_add(struct motion_texture *texture, const struct motion_plan
 bool motion_texture_covers(const struct motion_texture *texture, int cells, int every)
 {
 	const double likeness = texture->now_was / fmax(sqrt(texture->now_now * texture->was_was), 1);
-	const double outline = OUTLINE_LEAST + OUTLINE_FOR_LIKENESS * fmax(likeness - LIKENESS_OF_CHANCE, 0);
-	return texture->edges * every >= EDGES_LEAST * sqrt(cells) && texture->sharp >= outline * texture->boundary;
+	const double beyond = fmax(likeness - LIKENESS_OF_CHANCE, 0);
+	return texture->edges * every >= (EDGES_LEAST + EDGES_FOR_LIKENESS * beyond) * sqrt(cells) &&
+	       texture->sharp >= (OUTLINE_LEAST + OUTLINE_FOR_LIKENESS * beyond) * texture->boundary;
 }

@@ -1,7 +1,6 @@
 #include "capture/capture.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,12 +12,11 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "camera_reports.h"
 #include "frame_waiters.h"
 #include "intake.h"
 #include "latency_histogram.h"
 #include "pace.h"
-
-#define UNREADABLE_EVERY_NS (60 * CLOCK_NS_PER_S)
 
 struct capture {
 	struct capture_params params;
@@ -34,9 +32,9 @@ struct capture {
 	uint64_t last_id;
 	int64_t first_turn_ns; /* when the loop first turned to the camera; 0: not yet */
 	struct pace pace;
-	char asked_why[192], own_why[192]; /* of the pace: capture_set_pace's, and for what a frame costs */
-	struct log_fault trouble, wrong_size, too_dear;
-	int64_t unreadable_told_ns; /* monotonic; 0: never */
+	/* Of the pace: capture_set_pace's, and for what a frame costs. */
+	char asked_why[CAMERA_REPORTS_WHY_BYTES], own_why[CAMERA_REPORTS_WHY_BYTES];
+	struct camera_reports reports;
 
 	struct capture_status status; /* the loop's own; what others see is a copy: */
 	pthread_mutex_t publish;
@@ -44,20 +42,6 @@ struct capture {
 	struct latency_window published_latency;
 	atomic_int frame_signal; /* eventfd of whoever follows the frames; -1: nobody */
 };
-
-static void reject(struct capture *capture, const struct image *image)
-{
-	const struct camera_description *camera = &capture->status.camera.description;
-	capture->status.rejected++;
-	if (image->width == camera->width && image->height == camera->height)
-		log_fault_begin(&capture->wrong_size, "No memory to take in pictures of %dx%d: they are left out", image->width,
-		                image->height);
-	else
-		log_fault_begin(&capture->wrong_size,
-		                "The camera delivered a picture of %dx%d where %dx%d was agreed: not taken in. If it stays so, "
-		                "set camera.width and camera.height to what the camera can do",
-		                image->width, image->height, camera->width, camera->height);
-}
 
 /* Takes the picture into a slot of ring, and into luma where that is not NULL. NULL only when no slot is free. */
 static struct frame *take_in(struct capture *capture, struct frame_ring *ring, struct ingest *into,
@@ -127,10 +111,11 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 	if (skip_for_rate_limit(capture, from, begun_ns))
 		return;
 	if (!intake_fits(&capture->intake, &capture->status.camera.description, &from->image)) {
-		reject(capture, &from->image);
+		capture->status.rejected++;
+		camera_reports_rejected(&capture->reports, &capture->status.camera.description, &from->image);
 		return;
 	}
-	log_fault_end(&capture->wrong_size, "The camera's pictures have the agreed size again");
+	camera_reports_fits(&capture->reports);
 	note_latency(capture, from, polled_ns);
 	capture->last_id++;
 	capture->pace.last_taken_ns = begun_ns;
@@ -165,27 +150,6 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 		motion_watch_frame(params->motion, &capture->status.newest);
 }
 
-static void tell_own_pace(struct capture *capture, int64_t interval_ns)
-{
-	const struct pace *pace = &capture->pace;
-	const struct camera_description *camera = &capture->status.camera.description;
-	char *why = capture->own_why;
-	why[0] = '\0';
-	if (pace->own_ns == 0) {
-		log_fault_end(&capture->too_dear, "All frames are taken again: one takes %.1f ms of processor time",
-		              pace->cost_ns / CLOCK_NS_PER_MS);
-		return;
-	}
-	snprintf(why, sizeof capture->own_why,
-	         "a frame of %dx%d %s takes %.1f ms of processor time, more than %.0f %% of the %.1f ms that it has",
-	         camera->width, camera->height, camera->format, pace->cost_ns / CLOCK_NS_PER_MS, PACE_SHARE_MOST * 100,
-	         (double)interval_ns / CLOCK_NS_PER_MS);
-	log_fault_begin(
-	    &capture->too_dear,
-	    "Capture takes %.1f frames a second at most: %s. Make the pictures smaller, or camera.framerate lower",
-	    (double)CLOCK_NS_PER_S / (double)pace->own_ns, why);
-}
-
 /* The processor time of this thread, for all that a frame costs: drawing or decoding it, taking it in, looking at it.
  */
 static int64_t cpu_ns(void)
@@ -198,7 +162,8 @@ static void note_cost(struct capture *capture, int64_t cost_ns)
 {
 	int64_t interval_ns = night_watch_interval_ns(&capture->night);
 	if (pace_took(&capture->pace, capture->pace.last_taken_ns, cost_ns, interval_ns))
-		tell_own_pace(capture, interval_ns);
+		camera_reports_pace(&capture->reports, &capture->pace, &capture->status.camera.description, interval_ns,
+		                    capture->own_why);
 }
 
 static void publish(struct capture *capture)
@@ -219,21 +184,10 @@ static void greet_camera(struct capture *capture)
 {
 	camera_status(capture->params.camera, &capture->status.camera);
 	const struct camera_description *camera = &capture->status.camera.description;
-	log_info("Camera: %s, %dx%d %s%s%s", camera->model, camera->width, camera->height, camera->format,
-	         camera->adjusted[0] ? "; " : "", camera->adjusted);
-	if (camera->refused[0])
-		log_warning("Camera: %s", camera->refused);
-	if (camera->second[0])
-		log_info("Camera: a second picture of %s comes with each frame", camera->second);
-	if (camera->second_refused[0])
-		log_warning("Camera: no second picture (camera.second): %s. Motion looks at the frames",
-		            camera->second_refused);
 	jobs_set_camera_model(capture->params.jobs, camera->model);
 	intake_forget(&capture->intake);
 	night_watch_camera(&capture->night, camera);
-	struct event event = { .type = EVENT_CAMERA_UP };
-	event_set_text(event.label, sizeof event.label, camera->model);
-	event_log_publish(capture->params.events, &event);
+	camera_reports_up(&capture->reports, camera);
 }
 
 static void begin_trouble(struct capture *capture)
@@ -241,29 +195,7 @@ static void begin_trouble(struct capture *capture)
 	motion_watch_stop(capture->params.motion);
 	struct camera_status camera;
 	camera_status(capture->params.camera, &camera);
-	if (!capture->trouble.active) {
-		struct event event = { .type = EVENT_CAMERA_DOWN };
-		event_set_text(event.reason, sizeof event.reason, camera.trouble);
-		event_log_publish(capture->params.events, &event);
-	}
-	log_fault_begin(&capture->trouble, "Camera: %s. Capture goes on when it is back; the past is kept", camera.trouble);
-}
-
-/* Each file is told of by its name, once; of a camera's pictures, which may be one like another, only so often. */
-static void tell_unreadable(struct capture *capture)
-{
-	struct camera_status camera;
-	camera_status(capture->params.camera, &camera);
-	int64_t now_ns = clock_now_ns();
-	if (camera.description.plays_files) {
-		log_warning("Replay: %s. It is left out", camera.unreadable_reason);
-		return;
-	}
-	if (capture->unreadable_told_ns != 0 && now_ns - capture->unreadable_told_ns < UNREADABLE_EVERY_NS)
-		return;
-	capture->unreadable_told_ns = now_ns;
-	log_warning("Camera: a picture cannot be shown and is left out (%" PRIu64 " so far): %s", camera.unreadable,
-	            camera.unreadable_reason);
+	camera_reports_trouble(&capture->reports, &camera);
 }
 
 static void refuse_late(struct capture *capture)
@@ -342,14 +274,15 @@ static void on_camera(void *data, uint32_t events)
 				note_cost(capture, cpu_ns() - begun_cpu_ns);
 			break;
 		case CAMERA_UNREADABLE:
-			tell_unreadable(capture);
+			camera_status(capture->params.camera, &capture->status.camera);
+			camera_reports_unreadable(&capture->reports, &capture->status.camera);
 			break;
 		case CAMERA_TROUBLE:
 			begin_trouble(capture);
 			publish(capture);
 			break;
 		case CAMERA_RECOVERED:
-			log_fault_end(&capture->trouble, "Camera: frames come again");
+			camera_reports_recovered(&capture->reports);
 			greet_camera(capture);
 			break;
 		case CAMERA_LOST:
@@ -379,6 +312,7 @@ struct capture *capture_create(const struct capture_params *params, struct error
 		return NULL;
 	}
 	capture->params = *params;
+	capture->reports.events = params->events;
 	intake_init(&capture->intake, params->ring, params->full_ring, params->fit);
 	atomic_init(&capture->frame_signal, -1);
 	lock_init(&capture->publish);

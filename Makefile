@@ -253,6 +253,7 @@ bench: ## measure every kernel and encoder against its limit; writes build/bench
 	$(PYTHON) bench/daemon.py $(BUILD)/pastcam $(BUILD)/bench-daemon.json
 	$(PYTHON) bench/clips.py $(BUILD)/pastcam $(BUILD)/bench-clips.json waits sizes
 	$(if $(HAVE_MICROHTTPD),$(PYTHON) bench/web.py $(BUILD) $(BUILD)/bench-web.json)
+	$(if $(HAVE_HUB),$(PYTHON) bench/hub.py $(BUILD))
 
 $(BUILD)/bench/bench: $(BENCH_OBJECTS) $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lyuv -lturbojpeg $(LDLIBS_ALL)

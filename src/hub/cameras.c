@@ -262,9 +262,11 @@ void camera_read_again(struct camera *camera, const char *id)
 static void free_camera(struct camera *camera)
 {
 	client_call_cancel(camera->events);
-	while (camera->calls) {
-		client_call_cancel(camera->calls->client);
-		free_call(camera->calls);
+	for (struct call *call = camera->calls, *next; call; call = next) {
+		next = call->next;
+		client_call_cancel(call->client);
+		free(call->line);
+		free(call);
 	}
 	loop_remove(camera->retry);
 	free(camera);

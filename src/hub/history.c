@@ -12,7 +12,7 @@
 #include "sql.h"
 #include "store.h"
 
-enum { MS_PER_S = 1000 };
+enum { MS_PER_S = 1000, WRITE_BYTES = 64 * 1024 };
 
 /* --- moments --- */
 
@@ -173,16 +173,27 @@ static void write_row(FILE *out, enum history_format format, const struct row *r
 		write_table(out, row);
 }
 
+#define COLUMNS                                                                                                        \
+	"camera, id, time_ms, type, zone, label, score, json, (SELECT path FROM files WHERE event = seq LIMIT 1) "
+#define WANTED                                                                                                         \
+	"FROM events INDEXED BY events_time WHERE time_ms >= ?1 AND time_ms < ?2 AND (?3 IS NULL OR camera = ?3) AND (?4 " \
+	"IS "                                                                                                              \
+	"NULL OR substr(type, 1, length(?4)) = ?4) "
+
+/* In the order of the index, so that nothing is sorted; only the newest so many are read backwards first. */
+static sqlite3_stmt *select_rows(struct sql *sql, const struct history_query *query)
+{
+	static const char all[] = "SELECT " COLUMNS WANTED "ORDER BY time_ms, seq";
+	static const char newest[] = "SELECT " COLUMNS "FROM (SELECT * " WANTED "ORDER BY time_ms DESC, seq DESC LIMIT ?5) "
+	                             "ORDER BY time_ms, seq";
+	if (query->limit == INT64_MAX)
+		return sql_begin(sql, all, "iitt", query->since_ms, query->until_ms, query->camera, query->type);
+	return sql_begin(sql, newest, "iitti", query->since_ms, query->until_ms, query->camera, query->type, query->limit);
+}
+
 static int write_rows(struct sql *sql, const struct history_query *query, FILE *out, struct error *error)
 {
-	/* A prefix is a range: "motion" is from motion up to motio~. */
-	static const char select[] =
-	    "SELECT camera, id, time_ms, type, zone, label, score, json, (SELECT path FROM files WHERE event = seq LIMIT "
-	    "1) "
-	    "FROM (SELECT * FROM events WHERE time_ms >= ? AND time_ms < ? AND (?3 IS NULL OR camera = ?3) AND (?4 IS NULL "
-	    "OR substr(type, 1, length(?4)) = ?4) ORDER BY time_ms DESC, seq DESC LIMIT ?) ORDER BY time_ms, seq";
-	sqlite3_stmt *statement =
-	    sql_begin(sql, select, "iitti", query->since_ms, query->until_ms, query->camera, query->type, query->limit);
+	sqlite3_stmt *statement = select_rows(sql, query);
 	int result = statement ? 1 : sql_fail(sql->db, error);
 	while (statement && (result = sql_step(statement, error)) == 1) {
 		const struct row row = {
@@ -210,6 +221,7 @@ int history_write(const char *data_dir, const struct history_query *query, FILE 
 	char path[STORE_PATH_BYTES];
 	struct sql sql;
 	struct error reason = { 0 };
+	setvbuf(out, NULL, _IOFBF, WRITE_BYTES);
 	store_path(data_dir, path);
 	if (access(path, F_OK) < 0)
 		return error_set_errno(error, -errno, "there are no events in %.180s", path);

@@ -144,7 +144,7 @@ static int parse_between(const cJSON *value, const struct rule_place *place, str
                          struct error *error)
 {
 	const cJSON *from = cJSON_IsArray(value) ? value->child : NULL, *to = from ? from->next : NULL;
-	if (!cJSON_IsString(from) || !cJSON_IsString(to) || to->next)
+	if (!cJSON_IsString(from) || !to || !cJSON_IsString(to) || to->next)
 		return refuse(error, "between",
 		              "two times of day, such as [\"22:00\", \"06:00\"] or [\"sunset\", \"sunrise\"]");
 	int result = rule_time_parse(from->valuestring, place, &condition->from, error);
@@ -349,23 +349,20 @@ struct rules *rules_parse(const char *json, const struct rule_place *place, stru
 	cJSON *list = cJSON_Parse(json);
 	size_t count = cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0, number = 0;
 	struct rules *rules = calloc(1, sizeof *rules);
-	struct rule *at = calloc(count > 0 ? count : 1, sizeof *at);
-	int result = rules && at ? 0 : error_set(error, -ENOMEM, "no memory for %zu rules", count);
-	if (result == 0) {
+	if (rules) {
 		rules->place = *place;
-		rules->at = at;
-		if (!cJSON_IsArray(list))
-			result = error_set(error, -EINVAL, "the rules must be a list: [ … ]");
-		else if (count > RULES_MAX)
-			result = error_set(error, -EINVAL, "there are more than %d rules", RULES_MAX);
+		rules->at = calloc(count > 0 ? count : 1, sizeof *rules->at);
 	}
+	int result = rules && rules->at ? 0 : error_set(error, -ENOMEM, "no memory for %zu rules", count);
+	if (result == 0 && !cJSON_IsArray(list))
+		result = error_set(error, -EINVAL, "the rules must be a list: [ … ]");
+	else if (result == 0 && count > RULES_MAX)
+		result = error_set(error, -EINVAL, "there are more than %d rules", RULES_MAX);
 	const cJSON *item;
 	cJSON_ArrayForEach(item, list) if (result == 0) result = parse_named(rules, item, ++number, error);
 	cJSON_Delete(list);
 	if (result == 0)
 		return rules;
-	if (!rules)
-		free(at);
 	rules_destroy(rules);
 	return NULL;
 }

@@ -40,7 +40,7 @@ int sql_open(struct sql *sql, const char *path, bool read_only, struct error *er
 		sqlite3_busy_timeout(sql->db, BUSY_MS);
 		/* Checkpoints, which wait for the disk, are left to a thread of their own. */
 		result = sqlite3_exec(sql->db,
-		                      read_only ? "PRAGMA query_only=1; PRAGMA cache_size=-2000"
+		                      read_only ? "PRAGMA query_only=1; PRAGMA cache_size=-2000; PRAGMA mmap_size=268435456"
 		                                : "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA "
 		                                  "wal_autocheckpoint=0; PRAGMA cache_size=-512; PRAGMA foreign_keys=0; PRAGMA "
 		                                  "journal_size_limit=4194304",

@@ -138,10 +138,12 @@ class Camera:
                 client = listener.accept()[0]
             except OSError:
                 return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+            line = client.makefile().readline().strip()  # here, so that they are known in the order in which they came
+            if not line.startswith("events"):
+                self.asked.append(line)
+            threading.Thread(target=self.serve, args=(client, line), daemon=True).start()
 
-    def serve(self, client):
-        line = client.makefile().readline().strip()
+    def serve(self, client, line):
         if line.startswith("events"):
             since = line.partition("since=")[2]
             with self.lock:
@@ -152,7 +154,6 @@ class Camera:
                 for event in self.kept[first:]:
                     self.put(client, event)
             return
-        self.asked.append(line)
         answer = self.answers.get(line.split()[0], "{}" if line == "status" else "DONE")
         try:
             client.sendall(answer.encode() + b"\n")

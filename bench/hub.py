@@ -1,0 +1,143 @@
+"""Measures pastcam-hub: inserts, history, memory, latency to MQTT, kills. usage: bench/hub.py build [kills]"""
+
+import json
+import os
+import random
+import resource
+import sqlite3
+import subprocess
+import sys
+import time
+
+BUILD = os.path.abspath(sys.argv[1])
+os.environ["PASTCAM"] = os.path.join(BUILD, "pastcam")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "integration"))
+from broker import Broker  # noqa: E402
+from harness import wait_until  # noqa: E402
+from hub import Place  # noqa: E402
+
+KILLS = int(sys.argv[2]) if len(sys.argv) > 2 else 100
+
+
+def row(what, value, unit, limit):
+    print(f"{what:58} {value:10.3f} {unit:4} (limit {limit:g}) {'' if value <= limit else 'OVER'}", flush=True)
+
+
+def cpu_s(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rss_mib(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS"))
+
+
+def insert():
+    count = 20000
+    with Place() as place:
+        camera, hub = place.camera(), place.hub()
+        camera.wait_reader()
+        row("memory, nothing but events", rss_mib(hub.process.pid), "MiB", 10)
+        before = cpu_s(hub.process.pid)
+        for i in range(count):
+            camera.say("motion.start", zone="gate", score=i)
+        wait_until(lambda: hub.query("SELECT count(*) FROM events") == [(count,)], "all", 120)
+        row("an event: receive, parse, judge, store; all threads", (cpu_s(hub.process.pid) - before) / count * 1e3, "ms", 0.1)
+
+
+def history():
+    count, days = 1_000_000, 100
+    with Place() as place:
+        hub = place.hub()
+        hub.stop()
+        database = sqlite3.connect(os.path.join(hub.data, "hub.db"))
+        begin = int(time.time() * 1000) - days * 86400000
+        database.executemany(
+            "INSERT INTO events (camera, id, time_ms, type, json) VALUES ('yard', ?, ?, 'trigger', ?)",
+            ((f"aaaaaaaaaaaa-{i}", begin + i * days * 86400000 // count, json.dumps({"event": "trigger", "id": i, "x": "y" * 150}))
+             for i in range(count)))
+        database.commit()
+        database.close()
+        def cpu_ms(*words):
+            """Of a program that ends; the least of some."""
+            took = []
+            for _ in range(9):
+                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                lines = hub.run("events", "--json", *words).stdout.count("\n")
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                took.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3)
+            return min(took), lines
+        (start, _), (took, lines) = cpu_ms("--since", "1s"), cpu_ms("--since", "52d", "--until", "51d")
+        assert lines > 9000, lines
+        row(f"a day of a million events, {lines} of them; processor", took - start, "ms", 20)
+        row("the program's start", start, "ms", 100)
+
+
+def latency():
+    with Place() as place:
+        broker = place.add(Broker())
+        camera = place.camera()
+        hub = place.hub({"hub.mqtt.host": "127.0.0.1", "hub.mqtt.port": broker.port, "hub.mqtt.node": "pi"})
+        camera.wait_reader()
+        hub.wait_log("Connected to the MQTT broker")
+        row("memory, with MQTT", rss_mib(hub.process.pid), "MiB", 10)
+        reader = subprocess.Popen(["mosquitto_sub", "-h", "127.0.0.1", "-p", str(broker.port), "-t", "pastcam/pi/yard/event"],
+                                  stdout=subprocess.PIPE, text=True)
+        time.sleep(0.5)
+        took = []
+        for _ in range(200):
+            start = time.perf_counter()
+            camera.say("trigger")
+            reader.stdout.readline()
+            took.append((time.perf_counter() - start) * 1e3)
+            time.sleep(0.01)
+        reader.kill()
+        reader.wait()
+        took.sort()
+        row("from the camera's event to a subscriber of the broker, median", took[100], "ms", 10)
+        row("the same, 99th of 100", took[197], "ms", 10)
+
+
+def away():
+    with Place() as place:
+        broker = place.add(Broker())
+        camera = place.camera()
+        hub = place.hub({"hub.mqtt.host": "127.0.0.1", "hub.mqtt.port": broker.port, "hub.mqtt.node": "pi"})
+        camera.wait_reader()
+        hub.wait_log("Connected to the MQTT broker")
+        broker.stop()
+        for i in range(3000):  # ten minutes at five a second, faster
+            camera.say("trigger", label=str(i))
+        hub.wait_event("trigger", 3000)
+        broker.__enter__()
+        listener = place.add(broker.listener("pastcam/pi/yard/event"))
+        wait_until(lambda: len(listener.payloads("pastcam/pi/yard/event")) >= 3000, "all of them", 150)
+        heard = [json.loads(text)["id"] for text in listener.payloads("pastcam/pi/yard/event")]
+        row("of 3000 events while the broker was away: missing", 3000 - len(set(heard)), "", 0)
+        row("out of order", sum(a != b["id"] for a, b in zip(dict.fromkeys(heard), camera.kept)), "", 0)
+
+
+def kills():
+    with Place() as place:
+        camera, hub = place.camera(), place.hub()
+        for _ in range(KILLS):
+            camera.wait_reader()
+            for _ in range(5):
+                camera.say("trigger")
+            time.sleep(random.random() * 0.05)
+            hub.kill()
+            camera.readers = []
+            hub.start()
+        camera.wait_reader()
+        camera.say("boot")
+        wait_until(lambda: hub.query("SELECT 1 FROM events WHERE type = 'boot'"), "the last event")
+        stored = [identity for identity, in hub.query("SELECT id FROM events WHERE type <> 'lost' ORDER BY seq")]
+        said = [event["id"] for event in camera.kept]
+        row(f"{KILLS} kills under load: events missing", len(set(said) - set(stored)), "", 0)
+        row("stored twice", len(stored) - len(set(stored)), "", 0)
+
+
+for part in (insert, latency, away, kills, history):
+    part()

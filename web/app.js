@@ -23,7 +23,7 @@ let asked = 0, wantedMoment = null, fetchingPast = false, settle = 0;
 function show(frame) {
   stage.draw(frame);
   $("number").hidden = !frame.frame;
-  $("number").textContent = `frame ${frame.frame}`;
+  $("number").textContent = `frame ${frame.frame}${frame.tier === "video" ? " · from video" : ""}`; // what has left the lossless frames
   $("picture").dataset.frame = frame.frame ?? "";
   $("picture").dataset.epoch = frame.epoch;
   $("picture").setAttribute("aria-label", moment === null ? `Live picture, frame ${frame.frame}` : `Picture of ${clock(frame.epoch, true)}, frame ${frame.frame}`);

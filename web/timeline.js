@@ -27,7 +27,7 @@ export async function refresh() {
   const asked = Date.now() / 1000;
   const json = await getJson("/api/timeline");
   past.offset = json.now - (asked + Date.now() / 1000) / 2;
-  past.tiers = json.tiers.filter((tier) => tier.frames > 0);
+  past.tiers = json.tiers.filter((tier) => tier.frames > 0).map((tier) => ({ interval_s: tier.frames > 1 ? (tier.to - tier.from) / (tier.frames - 1) : 0, ...tier }));
   past.pins = json.pins ?? [];
   past.from = Math.min(...past.tiers.map((tier) => tier.from));
   past.to = Math.max(...past.tiers.map((tier) => tier.to));

@@ -84,6 +84,9 @@ static int end_head(struct fragments *fragments, const uint8_t *box, size_t byte
 	int result = fragments->head ? chunk_append(&fragments->head, box, bytes) : -EINVAL;
 	if (result == 0)
 		fragments->handlers->head(fragments->data, fragments->head, memmem(box, bytes, "avc1", 4) != NULL);
+	fragments->has_head = result == 0;
+	chunk_release(fragments->head);
+	fragments->head = NULL;
 	return result;
 }
 
@@ -107,7 +110,7 @@ static int take_box(struct fragments *fragments, const uint8_t *box, size_t byte
 	if (is_type(box, "mdat"))
 		return end_fragment(fragments, box, bytes);
 	if (!is_type(box, "moof"))
-		return fragments->head ? 0 : -EINVAL;
+		return fragments->head || fragments->has_head ? 0 : -EINVAL;
 	int result = find_run(box, bytes, 1, &fragments->fragment);
 	return result < 0 ? -EINVAL : begin(&fragments->moof, box, bytes);
 }

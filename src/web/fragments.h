@@ -29,7 +29,7 @@ struct fragments {
 	size_t length, capacity;
 	struct chunk *head, *moof; /* begun */
 	struct fragment fragment;
-	bool has_failed;
+	bool has_head, has_failed;
 };
 
 void fragments_init(struct fragments *fragments, const struct fragments_handlers *handlers, void *data);

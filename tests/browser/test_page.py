@@ -267,6 +267,11 @@ class Page(unittest.TestCase):
         wide = self.driver.execute_script("return document.documentElement.scrollWidth - innerWidth")
         self.assertLessEqual(wide, 0)
         self.shoot("phone")
+        for tab in ("files", "state", "zones"):
+            self.click(f"tab-{tab}")
+            self.find(f"panel-{tab}").location_once_scrolled_into_view
+            self.assertLessEqual(self.driver.execute_script("return document.documentElement.scrollWidth - innerWidth"), 0, tab)
+            self.shoot(f"phone-{tab}")
 
     def test_axe_finds_nothing_serious(self):
         with open(os.environ["AXE"], encoding="utf-8") as file:

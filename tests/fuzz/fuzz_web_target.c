@@ -7,6 +7,8 @@
 #include "web/auth.h"
 #include "web/clips.h"
 #include "web/commands.h"
+#include "web/fragments.h"
+#include "web/motion.h"
 #include "web/origin.h"
 #include "web/pictures.h"
 #include "web/range.h"
@@ -55,8 +57,36 @@ static void check_body(const char *text)
 	if (cJSON_IsObject(json)) {
 		commands_line(&line, "past", "formats at count", json, &error);
 		check_line(&line);
+		motion_line(&line, json, &error);
+		check_line(&line);
 	}
 	cJSON_Delete(json);
+	cJSON_Delete(motion_parse_reply(text));
+}
+
+static void on_head(void *data, struct chunk *head, bool is_h264)
+{
+	(void)is_h264;
+	*(size_t *)data += chunk_bytes(head);
+}
+
+static void on_fragment(void *data, const struct fragment *fragment)
+{
+	FUZZ_CHECK(fragment->seconds >= 0);
+	*(size_t *)data += chunk_bytes(fragment->bytes);
+}
+
+/* As they come from a daemon, in pieces. */
+static void check_fragments(const uint8_t *data, size_t bytes)
+{
+	static const struct fragments_handlers handlers = { on_head, on_fragment };
+	struct fragments fragments;
+	size_t taken = 0, half = bytes / 2;
+	fragments_init(&fragments, &handlers, &taken);
+	if (fragments_feed(&fragments, data, half) == 0)
+		fragments_feed(&fragments, data + half, bytes - half);
+	FUZZ_CHECK(taken <= bytes);
+	fragments_finish(&fragments);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -65,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	check_target(text);
 	check_range(text);
 	check_body(text);
+	check_fragments(data, bytes);
 	auth_cookie(text, AUTH_COOKIE, value, sizeof value);
 	origin_host_is_ours(text, "pi", text);
 	const struct origin_headers headers = { .host = text, .origin = text, .fetch_site = text };

@@ -148,6 +148,8 @@ static int take_boxes(struct fragments *fragments, size_t *used)
 int fragments_feed(struct fragments *fragments, const void *bytes, size_t count)
 {
 	size_t used = 0;
+	if (count == 0)
+		return fragments->has_failed ? -EINVAL : 0;
 	int result = fragments->has_failed ? -EINVAL : make_room(fragments, count);
 	if (result == 0) {
 		memcpy(fragments->bytes + fragments->length, bytes, count);

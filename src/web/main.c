@@ -61,6 +61,8 @@ static int parse_command_line(struct command_line *line, int argc, char **argv)
 	return -EINVAL;
 }
 
+enum { LARGE_BYTES = 512 * 1024, SPARE_BYTES = 1024 * 1024 };
+
 static int load_config(const struct command_line *line, struct config *config)
 {
 	static struct config_warnings warnings;
@@ -224,7 +226,8 @@ int main(int argc, char **argv)
 	int result = parse_command_line(&line, argc, argv);
 	int exit_code = result > 0 ? EXIT_STOPPED : EXIT_CONFIG;
 	if (result == 0 && load_config(&line, &config) == 0) {
-		mallopt(M_MMAP_THRESHOLD, 128 * 1024); /* pictures that were sent go back to the system */
+		mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* large pictures that were sent go back to the system at once, */
+		mallopt(M_TRIM_THRESHOLD, SPARE_BYTES); /* others are made in memory that has been touched already */
 		mallopt(M_ARENA_MAX, 1);
 		web.config = &config;
 		web.config_path = line.config_path ? line.config_path : "config.json";

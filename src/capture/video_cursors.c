@@ -62,9 +62,16 @@ static void join_run(struct video *video, struct packet_cursor *cursor, int64_t 
 		packet_ring_open(video->params.packets, cursor, from_ns > video->run_ns ? from_ns : video->run_ns, hold);
 }
 
+/* The frame that shows at a moment began up to an interval before it. */
+static int64_t shown_since_ns(const struct video *video, int64_t at_ns)
+{
+	return at_ns - (int64_t)((double)CLOCK_NS_PER_S / video->params.encoder.framerate) + 1;
+}
+
 int video_open(struct video *video, struct packet_cursor *cursor, int64_t from_ns, bool hold, struct error *error)
 {
 	*cursor = (struct packet_cursor){ 0 };
+	from_ns = shown_since_ns(video, from_ns);
 	pthread_mutex_lock(&video->lock);
 	if (video->failed) {
 		pthread_mutex_unlock(&video->lock);

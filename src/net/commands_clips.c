@@ -173,9 +173,11 @@ void command_clip(struct commands *commands, server_ticket ticket, const struct 
 	server_reply(commands->server, ticket, text);
 }
 
-void commands_clip_on_trigger(struct commands *commands, const char *label)
+void commands_clip_on_trigger(struct commands *commands, const char *label, int64_t at_ns)
 {
-	const struct recorder_request request = { .before_s = -1, .after_s = -1, .label = label, .reason = "trigger" };
+	const struct recorder_request request = {
+		.at_ns = at_ns, .before_s = -1, .after_s = -1, .label = label, .reason = "trigger"
+	};
 	struct recorder_reply reply;
 	struct error error = { 0 };
 	if (!commands->recorder)

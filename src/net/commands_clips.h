@@ -13,6 +13,6 @@ bool command_get_is_video(const struct proto_words *words);
 void command_get_video(struct commands *commands, server_ticket ticket, const struct proto_words *words);
 
 /* What `trigger` does beside its event, where clip.on_trigger says so. */
-void commands_clip_on_trigger(struct commands *commands, const char *label);
+void commands_clip_on_trigger(struct commands *commands, const char *label, int64_t at_ns);
 
 #endif

@@ -103,7 +103,7 @@ void command_trigger(struct commands *commands, server_ticket ticket, const stru
 	event.frame_id = capture.newest.id;
 	event_log_id(commands->events, event_log_publish(commands->events, &event), id);
 	if (commands->clip_on_trigger)
-		commands_clip_on_trigger(commands, event.label);
+		commands_clip_on_trigger(commands, event.label, event.monotonic_ns);
 	snprintf(text, sizeof text, "TRIGGERED %s", id);
 	commands_reply(commands, ticket, text);
 }

@@ -49,6 +49,19 @@ static void test_a_clip_is_what_was_from_before_until_after(void **state)
 	assert_int_equal(status.finished, 1);
 }
 
+/* a lies between two frames: the first one shows from a on, until the second. */
+static void test_the_frame_that_shows_at_the_beginning_is_there(void **state)
+{
+	(void)state;
+	struct recorder_reply reply;
+	rig_put(&rig, -4.04, 0, 0.1);
+	assert_int_equal(rig_clip(&rig, 2, 1, false, &reply), 0);
+	rig_put(&rig, 0, 3, 0.1);
+	const struct recorder_result *result = rig_wait(&rig, 1);
+	assert_int_equal(result->error.code, 0);
+	assert_true(result->duration_s > 2.99 && result->duration_s < 3.11);
+}
+
 static void test_a_trigger_moves_the_end_and_all_who_wait_are_told(void **state)
 {
 	(void)state;
@@ -235,6 +248,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_TRIGGER(test_a_clip_is_what_was_from_before_until_after),
 		ALWAYS(test_a_clip_is_what_was_from_before_until_after),
+		ON_TRIGGER(test_the_frame_that_shows_at_the_beginning_is_there),
+		ALWAYS(test_the_frame_that_shows_at_the_beginning_is_there),
 		ON_TRIGGER(test_a_trigger_moves_the_end_and_all_who_wait_are_told),
 		ON_TRIGGER(test_stop_ends_it_at_once),
 		ON_TRIGGER(test_what_holds_a_clip_decides_when_its_end_begins),

@@ -3,11 +3,15 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
 
 from harness import PATIENCE_S, wait_until
+
+
+MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin") or "mosquitto"
 
 
 def free_port():
@@ -33,7 +37,7 @@ class Broker:
             file.write("\n".join([f"listener {self.port} 127.0.0.1", "persistence false", "user root",
                                   *(self.lines or ["allow_anonymous true"])]) + "\n")
         with open(os.path.join(self.folder, "log"), "ab") as log:
-            self.process = subprocess.Popen(["mosquitto", "-c", path], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([MOSQUITTO, "-c", path], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
         def answers():
             if self.process.poll() is not None:

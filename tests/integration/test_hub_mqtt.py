@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -117,6 +118,25 @@ class Telling(Mqtt):
         said = self.camera.say("trigger", label="front")
         self.listener.wait("home/bell", "front rang")
         self.assertEqual(json.loads(self.listener.wait("home/all")[0])["id"], said["id"])
+
+
+class Many(unittest.TestCase):
+    def test_fifty_cameras_go_through_one_broker_each_in_its_order(self):
+        with Place() as place:
+            broker = place.add(Broker())
+            cameras = [place.camera(f"c{i:02}", f"{i:012x}") for i in range(50)]
+            hub = place.hub({"hub.mqtt.host": "127.0.0.1", "hub.mqtt.port": broker.port, "hub.mqtt.node": "pi"})
+            hub.wait_log("Connected to the MQTT broker")
+            for camera in cameras:
+                camera.wait_reader()
+            listener = place.add(broker.listener("pastcam/pi/+/event"))
+            for _ in range(10):
+                for camera in cameras:
+                    camera.say("trigger")
+            wait_until(lambda: len(listener.all()) >= 500, "all events")
+            for camera in cameras:
+                heard = [json.loads(text)["id"] for text in listener.payloads(f"pastcam/pi/{camera.name}/event")]
+                self.assertEqual(heard, [event["id"] for event in camera.kept])
 
 
 class BrokerAway(Mqtt):
@@ -243,6 +263,32 @@ class Secrets(Mqtt):
                 self.tearDown()
                 self.doCleanups()
                 self.setUp()
+
+    def test_the_rights_that_the_page_gives_are_enough(self):
+        with open(os.path.join(harness.ROOT, "docs", "fleet.md"), encoding="utf-8") as file:
+            rights = re.search(r"```acl\n(.*?)```", file.read(), re.S).group(1)
+        acl, passwords = (os.path.join(self.place.folder, name) for name in ("acl", "passwords"))
+        with open(acl, "w", encoding="utf-8") as file:
+            file.write(rights)
+        for user in ("-c", "pi"), ("homeassistant",):
+            subprocess.run(["mosquitto_passwd", "-b", *user[:-1], passwords, user[-1], "wonderland"], check=True)
+        self.ready(broker=Broker(["allow_anonymous false", f"password_file {passwords}", f"acl_file {acl}"],
+                                 ["-u", "homeassistant", "-P", "wonderland"]),
+                   options={"hub.mqtt.user": "pi", "hub.mqtt.password_file": self.secret("wonderland")})
+        self.camera.say("trigger")
+        self.listener.wait("pastcam/pi/yard/event")
+        self.broker.publish("pastcam/pi/yard/command", "save")
+        self.listener.wait("pastcam/pi/yard/reply", "DONE")
+        topic = self.config_topic()
+        before = len(self.listener.payloads(topic))
+        self.broker.publish("homeassistant/status", "online")
+        self.listener.wait(topic, count=before + 1)
+        heard = len(self.listener.all())
+        subprocess.run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.broker.port), "-u", "pi", "-P", "wonderland", "-q", "1",
+                        "-t", "pastcam/other/yard/command", "-m", "save"], check=True)
+        self.broker.publish("test/ready", "2")
+        self.listener.wait("test/ready", "2")
+        self.assertEqual([topic for _, topic, _ in self.listener.all()[heard:] if topic.startswith("pastcam/other")], [])
 
     def test_a_wrong_password_is_told_once(self):
         self.begin(broker=self.broker_with_password(),

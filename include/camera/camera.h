@@ -54,6 +54,7 @@ struct camera_params {
 	const char *id; /* libcamera: the camera's id, or a part of it; "" is the first one */
 	int width, height;
 	double framerate; /* frames per second in video mode */
+	double slowest_framerate; /* that a mode will ask for; 0: framerate */
 	int leases;       /* frames that may be kept at once by camera_lease, 0 to CAMERA_LEASES_MAX */
 	/* A smaller picture of each frame, for detectors; 0: none. At most as large as the frames, of their proportions. A
 	 * camera that cannot make it goes on without (description.second_refused). */
@@ -84,6 +85,7 @@ struct camera_mode {
 	double gain;               /* still only */
 	int64_t start_exposure_us; /* automatic only: where it should begin, a hint; 0: where it likes */
 	double start_gain;
+	double framerate; /* at most; 0: camera_params.framerate */
 };
 
 /* A frame on loan from the backend, until camera_release. */

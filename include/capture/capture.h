@@ -36,6 +36,7 @@ struct capture_params {
 	struct video *video;         /* is told of each frame; NULL is fine */
 	struct night_params night;
 	double framerate;
+	double idle_framerate, idle_after_s; /* of the camera, when nothing has stirred for so long; 0: framerate */
 	double frame_timeout_s;          /* how long to wait for a wanted frame beyond the time that one takes */
 	void (*camera_lost)(void *data); /* the recovery ladder's last step was reached */
 	void *data;
@@ -52,6 +53,10 @@ void capture_request_next_frame(struct capture *capture, struct job *job);
  * waits for a frame is refused with why. why is copied. Loop's thread. */
 void capture_set_pace(struct capture *capture, int64_t interval_ns, const char *why);
 
+/* Something happens that wants the full frame rate, as a trigger does: at most one frame more comes at the idle one. Any
+ * thread. */
+void capture_stir(struct capture *capture);
+
 /* Writes 1 to fd, an eventfd, whenever a frame has come into the ring; -1: no more. One at a time. Any thread. */
 void capture_set_frame_signal(struct capture *capture, int fd);
 
@@ -62,6 +67,7 @@ struct capture_status {
 	uint64_t frames;                  /* taken into the ring */
 	uint64_t rejected;                /* of a wrong size */
 	uint64_t skipped;                 /* let go by the pace */
+	bool idle;                        /* nothing stirs: frames come at the idle rate */
 	int64_t pace_ns;                  /* least time between frames that are taken; 0: all are, INT64_MAX: none */
 	int64_t paused_since_ns;          /* 0: it is not paused */
 	char pace_why[192];               /* "" when all are taken */

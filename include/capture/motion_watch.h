@@ -48,6 +48,9 @@ bool motion_watch_takes(const struct motion_watch *watch, const struct image *se
  * the camera had none to give, since the watch is behind, and the frame counts as missed. */
 void motion_watch_lend(struct motion_watch *watch, struct camera_lease *lease, const struct frame_info *info);
 
+/* Whether anything moves or settles, though it may not be motion yet. */
+bool motion_watch_stirs(const struct motion_watch *watch);
+
 /* The camera stopped working: what moves ends. */
 void motion_watch_stop(struct motion_watch *watch);
 

@@ -53,6 +53,9 @@ void night_watch_camera(struct night_watch *watch, const struct camera_descripti
 /* Looks at a frame that was just taken in, and marks it as a night frame or not. */
 void night_watch_frame(struct night_watch *watch, struct frame *frame);
 
+/* By day from now on; 0: as at the start. Asks the camera, if that is another rate. */
+void night_watch_set_framerate(struct night_watch *watch, double framerate);
+
 /* How long the next frame takes, by what was asked of the camera. */
 int64_t night_watch_interval_ns(const struct night_watch *watch);
 

@@ -28,6 +28,7 @@ struct config {
 	struct {
 		int width, height;
 		double framerate;
+		double idle_framerate, idle_after_s; /* idle_framerate 0: none */
 		bool second; /* a second, smaller picture of each frame … */
 		int second_width, second_height; /* … of this size; 0: motion's */
 		char codec[32], video_mode[32];

@@ -34,7 +34,8 @@ int64_t camera_ns_of(double seconds)
 /* How long the camera may be silent: frames already under way still have the exposure that was asked before. */
 static int64_t silence_ns(const struct camera *camera)
 {
-	double longest_us = 1e6 / camera->params.framerate;
+	const double slowest = camera->params.slowest_framerate;
+	double longest_us = 1e6 / (slowest > 0 ? slowest : camera->params.framerate);
 
 	if (camera->mode.still && (double)camera->mode.exposure_us > longest_us)
 		longest_us = (double)camera->mode.exposure_us;

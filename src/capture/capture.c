@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "camera_rate.h"
 #include "camera_reports.h"
 #include "frame_waiters.h"
 #include "intake.h"
@@ -35,6 +36,8 @@ struct capture {
 	/* Of the pace: capture_set_pace's, and for what a frame costs. */
 	char asked_why[CAMERA_REPORTS_WHY_BYTES], own_why[CAMERA_REPORTS_WHY_BYTES];
 	struct camera_reports reports;
+	struct camera_rate idle;
+	atomic_bool stirred; /* by capture_stir */
 
 	struct capture_status status; /* the loop's own; what others see is a copy: */
 	pthread_mutex_t publish;
@@ -43,21 +46,12 @@ struct capture {
 	atomic_int frame_signal; /* eventfd of whoever follows the frames; -1: nobody */
 };
 
-/* Takes the picture into a slot of ring, and into luma where that is not NULL. NULL only when no slot is free. */
+/* NULL when no slot is free. */
 static struct frame *take_in(struct capture *capture, struct frame_ring *ring, struct ingest *into,
                              const struct camera_frame *from, struct luma_grid *luma)
 {
-	struct frame *frame = frame_ring_lend(ring);
-	if (!frame) {
-		capture->status.dropped++;
-		return NULL;
-	}
-	frame->info.id = capture->last_id;
-	frame->info.timestamp_ns = from->timestamp_ns;
-	frame->info.exposure_end_ns = from->exposure_end_ns;
-	frame->info.exposure_us = from->exposure_us;
-	frame->info.gain = from->gain;
-	ingest_with_luma(into, &from->image, frame, luma);
+	struct frame *frame = intake_frame(ring, into, from, capture->last_id, luma);
+	capture->status.dropped += !frame;
 	return frame;
 }
 
@@ -100,6 +94,18 @@ static void serve(struct capture *capture, struct frame_ring *ring, const struct
 	if (frame->info.settling && since_ns != INT64_MAX && now_ns - since_ns < frame_timeout_ns(capture) / 2)
 		return;
 	frame_waiters_serve(&capture->waiters, ring, frame);
+}
+
+/* How fast the camera goes from now on. */
+static void follow_stir(struct capture *capture, bool stirs)
+{
+	const bool asked = atomic_exchange(&capture->stirred, false);
+	if (!camera_rate_update(&capture->idle, clock_now_ns(), stirs || asked))
+		return;
+	capture->status.idle = capture->idle.idle;
+	night_watch_set_framerate(&capture->night, capture->idle.idle ? capture->idle.framerate : 0);
+	log_debug("Capture: %s",
+	          capture->idle.idle ? "nothing stirs, camera.idle_framerate" : "something stirs, full rate");
 }
 
 /* The frame's way into the past. */
@@ -148,6 +154,7 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 		motion_watch_lend(params->motion, camera_lease(params->camera, from), &capture->status.newest);
 	else if (frame)
 		motion_watch_frame(params->motion, &capture->status.newest);
+	follow_stir(capture, motion_watch_stirs(params->motion));
 }
 
 /* The processor time of this thread, for all that a frame costs: drawing or decoding it, taking it in, looking at it.
@@ -242,6 +249,8 @@ static void on_wanted(void *data, uint32_t events)
 	struct capture *capture = data;
 	set_frame_timeout_timer(capture); /* which also notes when those that are new began to wait */
 	refuse_late(capture);
+	if (atomic_load(&capture->stirred))
+		follow_stir(capture, true);
 }
 
 static void on_awake(void *data, uint32_t events)
@@ -315,6 +324,8 @@ struct capture *capture_create(const struct capture_params *params, struct error
 	capture->reports.events = params->events;
 	intake_init(&capture->intake, params->ring, params->full_ring, params->fit);
 	atomic_init(&capture->frame_signal, -1);
+	capture->idle.framerate = params->motion ? params->idle_framerate : 0;
+	capture->idle.after_ns = (int64_t)(params->idle_after_s * (double)CLOCK_NS_PER_S);
 	lock_init(&capture->publish);
 	if (frame_waiters_init(&capture->waiters, params->jobs, error) < 0) {
 		capture_destroy(capture);
@@ -354,6 +365,12 @@ void capture_destroy(struct capture *capture)
 void capture_request_next_frame(struct capture *capture, struct job *job)
 {
 	frame_waiters_add(&capture->waiters, job);
+}
+
+void capture_stir(struct capture *capture)
+{
+	atomic_store(&capture->stirred, true);
+	frame_waiters_wake(&capture->waiters);
 }
 
 void capture_set_frame_signal(struct capture *capture, int fd)

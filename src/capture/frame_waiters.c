@@ -27,6 +27,11 @@ void frame_waiters_add(struct frame_waiters *waiters, struct job *job)
 	jobs_submit(waiters->jobs, job);
 }
 
+void frame_waiters_wake(struct frame_waiters *waiters)
+{
+	mailbox_wake(waiters->arrivals);
+}
+
 int frame_waiters_fd(const struct frame_waiters *waiters)
 {
 	return mailbox_fd(waiters->arrivals);

@@ -19,7 +19,8 @@ void frame_waiters_finish(struct frame_waiters *waiters); /* refuses who waits; 
 
 void frame_waiters_add(struct frame_waiters *waiters, struct job *job);
 
-/* Readable when somebody was added; frame_waiters_any quietens it. */
+/* Readable when somebody was added, or frame_waiters_wake was called (any thread); frame_waiters_any quietens it. */
+void frame_waiters_wake(struct frame_waiters *waiters);
 int frame_waiters_fd(const struct frame_waiters *waiters);
 bool frame_waiters_any(struct frame_waiters *waiters);
 

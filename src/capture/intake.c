@@ -64,3 +64,18 @@ bool intake_fits(struct intake *intake, const struct camera_description *camera,
 		return false;
 	return intake_prepare(intake, camera);
 }
+
+struct frame *intake_frame(struct frame_ring *ring, struct ingest *into, const struct camera_frame *from, uint64_t id,
+                           struct luma_grid *luma)
+{
+	struct frame *frame = frame_ring_lend(ring);
+	if (!frame)
+		return NULL;
+	frame->info.id = id;
+	frame->info.timestamp_ns = from->timestamp_ns;
+	frame->info.exposure_end_ns = from->exposure_end_ns;
+	frame->info.exposure_us = from->exposure_us;
+	frame->info.gain = from->gain;
+	ingest_with_luma(into, &from->image, frame, luma);
+	return frame;
+}

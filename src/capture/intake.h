@@ -29,4 +29,9 @@ void intake_forget(struct intake *intake);
 /* Is this a picture that can be taken in? Follows the camera when it came back with another size. */
 bool intake_fits(struct intake *intake, const struct camera_description *camera, const struct image *image);
 
+/* Takes the picture into a slot of ring by into, and into luma where that is not NULL. NULL only when no slot is free.
+ */
+struct frame *intake_frame(struct frame_ring *ring, struct ingest *into, const struct camera_frame *from, uint64_t id,
+                           struct luma_grid *luma);
+
 #endif

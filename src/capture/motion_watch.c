@@ -33,6 +33,7 @@ struct motion_watch {
 	struct thread thread;
 	atomic_bool stopping;
 	atomic_ullong missed;
+	atomic_bool stirs;
 
 	pthread_mutex_t looking; /* what follows; the capture thread never waits for it */
 	struct motion *motion;
@@ -141,10 +142,13 @@ static void publish(struct motion_watch *watch)
 	struct motion_watch_status *status = &watch->status;
 	status->settling = motion_settling(watch->motion);
 	status->moving = false;
+	bool stirs = status->settling;
 	for (int i = 0; i < status->zones; i++) {
 		motion_zone(watch->motion, i, &status->zone[i].now);
 		status->moving |= status->zone[i].now.moving;
+		stirs |= status->zone[i].now.moving || status->zone[i].now.score > 0;
 	}
+	atomic_store(&watch->stirs, stirs);
 	pthread_mutex_lock(&watch->publish);
 	watch->published = *status;
 	pthread_mutex_unlock(&watch->publish);
@@ -197,6 +201,11 @@ void motion_watch_stop(struct motion_watch *watch)
 	pthread_mutex_lock(&watch->looking);
 	note_stop(watch);
 	pthread_mutex_unlock(&watch->looking);
+}
+
+bool motion_watch_stirs(const struct motion_watch *watch)
+{
+	return watch && atomic_load(&watch->stirs);
 }
 
 bool motion_watch_takes(const struct motion_watch *watch, const struct image *second)

@@ -25,6 +25,8 @@ void night_watch_camera(struct night_watch *watch, const struct camera_descripti
 
 static int64_t interval_of(const struct camera_mode *mode, double framerate)
 {
+	if (mode->framerate > 0)
+		framerate = mode->framerate;
 	int64_t interval_ns = (int64_t)((double)CLOCK_NS_PER_S / framerate);
 	int64_t exposure_ns = mode->still ? mode->exposure_us * CLOCK_NS_PER_US : 0;
 	return exposure_ns > interval_ns ? exposure_ns : interval_ns;
@@ -85,6 +87,17 @@ static void set_mode(struct night_watch *watch, const struct camera_mode *mode)
 		log_info("Camera: %s", note);
 }
 
+void night_watch_set_framerate(struct night_watch *watch, double framerate)
+{
+	struct camera_mode mode = watch->mode;
+	char note[256] = "";
+	mode.framerate = framerate;
+	mode.start_exposure_us = 0; /* automatic exposure goes on where it is */
+	watch->mode = mode;
+	if (camera_set_mode(watch->camera, &mode, note) == 0 && note[0])
+		log_debug("Camera: %s", note);
+}
+
 static void publish_switch(struct night_watch *watch, enum event_type type, const struct frame_info *info)
 {
 	event_log_publish(watch->events, &(struct event){ .type = type,
@@ -107,7 +120,7 @@ static void begin_day(struct night_watch *watch, struct camera_mode *mode, int64
 static void carry_out(struct night_watch *watch, enum night_event event, const struct frame_info *info)
 {
 	const struct night *night = &watch->night;
-	struct camera_mode mode = { .still = night->active };
+	struct camera_mode mode = { .still = night->active, .framerate = watch->mode.framerate };
 	if (night->active) {
 		mode.exposure_us = night->exposure_us;
 		mode.gain = night->params.gain;

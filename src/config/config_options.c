@@ -40,6 +40,12 @@ const struct option config_options[] = {
 	INTEGER("camera.width", camera.width, 16, 8192, "1024", "pixels", "Width of the pictures."),
 	INTEGER("camera.height", camera.height, 16, 8192, "768", "pixels", "Height of the pictures."),
 	NUMBER("camera.framerate", camera.framerate, 0.1, 240, "10", "frames/s", "Frames per second by day."),
+	NUMBER("camera.idle_framerate", camera.idle_framerate, 0, 240, "0", "frames/s",
+	       "Frames per second while nothing stirs, to save power and to keep a longer past in the ring; 0: "
+	       "camera.framerate always. The full rate is back within two frames of something that moves, a trigger or a "
+	       "clip; what was before it is in the past at this rate. Needs motion.enable."),
+	NUMBER("camera.idle_after_s", camera.idle_after_s, 0.5, 86400, "10", "s",
+	       "How long nothing must have stirred for that."),
 	BOOL("camera.second.enable", camera.second, "false",
 	     "Have the camera make a smaller picture (YUV420) of each frame too, where it can, for motion detection to "
 	     "look at: "

@@ -167,6 +167,7 @@ void command_clip(struct commands *commands, server_ticket ticket, const struct 
 		refuse(commands, ticket, &error);
 		return;
 	}
+	capture_stir(commands->requests->capture);
 	if (arguments.wait)
 		return;
 	describe(&reply, text, sizeof text);

@@ -102,6 +102,7 @@ void command_trigger(struct commands *commands, server_ticket ticket, const stru
 	capture_status(commands->requests->capture, &capture);
 	event.frame_id = capture.newest.id;
 	event_log_id(commands->events, event_log_publish(commands->events, &event), id);
+	capture_stir(commands->requests->capture);
 	if (commands->clip_on_trigger)
 		commands_clip_on_trigger(commands, event.label, event.monotonic_ns);
 	snprintf(text, sizeof text, "TRIGGERED %s", id);

@@ -41,6 +41,18 @@ static struct camera_settings compose_settings(const struct config *config)
 	};
 }
 
+double compose_idle_framerate(const struct config *config)
+{
+	const double idle = config->camera.idle_framerate;
+	return config->motion.enable && idle < config->camera.framerate ? idle : 0;
+}
+
+double compose_slowest_framerate(const struct config *config)
+{
+	const double idle = compose_idle_framerate(config);
+	return idle > 0 ? idle : config->camera.framerate;
+}
+
 struct camera_params compose_camera(const struct config *config)
 {
 	struct camera_params params = {
@@ -49,6 +61,7 @@ struct camera_params compose_camera(const struct config *config)
 		.width = config->camera.width,
 		.height = config->camera.height,
 		.framerate = config->camera.framerate,
+		.slowest_framerate = compose_slowest_framerate(config),
 		.settings = compose_settings(config),
 		.turned = orientation_of(config->camera.rotation, config->camera.hflip, config->camera.vflip),
 		.region = compose_region(config),
@@ -231,7 +244,7 @@ struct video_params compose_video(const struct config *config)
 
 int64_t compose_video_interval_ns(const struct config *config)
 {
-	double idle = idle_framerate_of(config), usual = config->camera.framerate;
+	double idle = idle_framerate_of(config), usual = compose_slowest_framerate(config);
 	return (int64_t)(1e9 / (idle > 0 && idle < usual ? idle : usual));
 }
 

@@ -19,6 +19,9 @@ enum { COMPOSE_FULL_SLOTS = FRAME_RING_SLOTS_MIN };
 
 struct log_params compose_log(const struct config *config);
 struct camera_params compose_camera(const struct config *config);
+/* Of the camera while nothing stirs; 0: never another. And the slowest that it goes. */
+double compose_idle_framerate(const struct config *config);
+double compose_slowest_framerate(const struct config *config);
 struct night_params compose_night(const struct config *config);
 struct night_sim_params compose_night_sim(const struct config *config);
 struct retention_params compose_retention(const struct config *config, const char *base_dir);

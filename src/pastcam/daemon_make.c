@@ -115,6 +115,8 @@ static int make_capture(struct daemon *daemon, struct error *error)
 		.fit = (enum fit)daemon->config->camera.fit,
 		.night = compose_night(daemon->config),
 		.framerate = daemon->config->camera.framerate,
+		.idle_framerate = compose_idle_framerate(daemon->config),
+		.idle_after_s = daemon->config->camera.idle_after_s,
 		.frame_timeout_s = daemon->config->camera.capture_timeout_s,
 		.camera_lost = daemon->camera_lost,
 		.data = daemon,
@@ -132,7 +134,7 @@ static int make_requests(struct daemon *daemon, struct error *error)
 		.full_ring = daemon->full_ring,
 		.packets = daemon_decoded_packets(daemon),
 		.video_interval_ns = compose_video_interval_ns(daemon->config),
-		.framerate = daemon->config->camera.framerate,
+		.framerate = compose_slowest_framerate(daemon->config),
 		.memory_limit = compose_replies_bytes(daemon->config),
 	};
 	daemon->pins = pins_create(&daemon->requests, daemon->events, error);

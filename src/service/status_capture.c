@@ -98,6 +98,8 @@ static const struct status_row rows[] = {
 
 	ROW("capture.state", STATUS_WORDS, capture_state, STATUS_STATE, "",
 	    "`running`; `slowed` or `paused` when memory or the processor is short."),
+	ROW("capture.idle", STATUS_BOOL, capture.idle, STATUS_STATE, "",
+	    "Nothing stirs, so frames come at `camera.idle_framerate`."),
 	ROW("capture.reason", STATUS_TEXT, capture.pace_why, STATUS_INFO, "",
 	    "Why it is slowed or paused; empty when it is not."),
 	ROW("capture.frame_interval_s", STATUS_DOUBLE, frame_interval_s, STATUS_GAUGE, "s",

@@ -9,7 +9,7 @@ import tempfile
 import numpy
 from PIL import Image
 
-from harness import BINARY, Daemon, main, unittest, wait_until
+from harness import BINARY, Daemon, connect, main, read_all, unittest, wait_until
 
 WALKER = "still,noise,walker=2@1+4/8"
 
@@ -77,6 +77,47 @@ class Daemons(unittest.TestCase):
                 self.assertEqual(daemon.status()["motion"]["source"], "frame")
                 self.assertEqual(daemon.log().count("no second picture (camera.second): a second picture of 640x480 is too large"),
                                  options.get("camera.second.width") == 640)
+
+    IDLE = {"camera.idle_framerate": 2, "camera.idle_after_s": 0.5, "motion.hold_s": 0.5}
+
+    @staticmethod
+    def ask_bytes(daemon, line):
+        with connect(daemon) as client:
+            client.sendall(line.encode() + b"\n")
+            return read_all(client)
+
+    def moments(self, daemon, begin):
+        """The frames from begin, a time of day, until now: number and time."""
+        found = {}
+        at, now = begin, json.loads(daemon.ask("timeline"))["now"]
+        while at < now - 0.6:
+            meta = json.loads(self.ask_bytes(daemon, f"get at={at:.3f} width=16 meta").splitlines()[0])
+            found[meta["id"]] = meta["epoch"]
+            at += 0.025
+        return found
+
+    def test_capture_is_slow_while_nothing_stirs_and_a_trigger_wakes_it(self):
+        with Daemon({"camera.synthetic.effects": "still,noise", **self.IDLE}) as daemon:
+            wait_until(lambda: daemon.status()["capture"]["idle"], "nothing to stir")
+            newest = daemon.status()["ring"]["newest_id"]
+            wait_until(lambda: daemon.status()["ring"]["newest_id"] > newest + 2, "frames at the idle rate")
+            daemon.ask("trigger")
+            begin = json.loads(daemon.ask("timeline"))["now"]
+            newest = daemon.status()["ring"]["newest_id"]
+            self.assertFalse(daemon.status()["capture"]["idle"])
+            wait_until(lambda: daemon.status()["ring"]["newest_id"] > newest + 14, "the full rate")
+            frames = self.moments(daemon, begin - 1.5)
+            self.assertGreater(frames[newest] - frames[newest - 1], 0.4)
+            self.assertLess(frames[newest + 2] - frames[newest + 1], 0.3)
+            self.assertEqual(daemon.status()["camera"]["stalls"], 0)
+            wait_until(lambda: daemon.status()["capture"]["idle"], "nothing to stir again")
+
+    def test_what_moves_wakes_it(self):
+        with Daemon({"camera.synthetic.effects": "still,noise,walker=4@4+4/9", **self.IDLE}) as daemon:
+            wait_until(lambda: daemon.status()["capture"]["idle"], "nothing to stir")
+            wait_until(lambda: daemon.status()["motion"]["events"], "motion")
+            self.assertFalse(daemon.status()["capture"]["idle"])
+            wait_until(lambda: daemon.status()["capture"]["idle"], "nothing to stir again")
 
     def test_pictures_are_saved_when_motion_starts(self):
         for choice, counts in [("stack", range(1, 2)), ("stills", range(3, 100))]:

@@ -180,6 +180,31 @@ class VirtualCamera(Pictures):
             self.assert_past_is_shown(pastcam)
             self.assertEqual(pastcam.log().count("no second picture"), 1, pastcam.log())
 
+    @staticmethod
+    def wait_more_frames(pastcam, count):
+        first = pastcam.status()["camera"]["frames"]
+        wait_until(lambda: pastcam.status()["camera"]["frames"] >= first + count, f"{count} frames")
+        return pastcam.status()["camera"]
+
+    def test_it_goes_slower_while_nothing_stirs_and_a_trigger_wakes_it(self):
+        folder = tempfile.mkdtemp(prefix="pastcam-pictures-")
+        self.addCleanup(shutil.rmtree, folder)
+        shutil.copy(os.path.join(self.folder, "0.jpg"), folder)  # one alone, so that nothing moves
+        serve(folder, self.width, self.height)
+        with self.daemon(camera__idle_framerate=2, camera__idle_after_s=0.5) as pastcam:
+            wait_until(lambda: pastcam.status()["capture"]["idle"], "nothing to stir")
+            self.wait_more_frames(pastcam, 6)  # those that were under way
+            start = time.monotonic()
+            camera = self.wait_more_frames(pastcam, 6)
+            took = time.monotonic() - start
+            print(f"camera.idle_framerate 2: 6 frames in {took:.1f} s", flush=True)
+            self.assertGreater(took, 2)
+            pastcam.ask("trigger")
+            self.assertFalse(pastcam.status()["capture"]["idle"])
+            self.wait_more_frames(pastcam, 8)
+            self.assert_past_is_shown(pastcam)
+            self.assertEqual(camera["stalls"], 0)
+
     def measure(self, rate, slowest, fastest, seconds=4):
         serve(self.folder, self.width, self.height, slowest, fastest)
         with self.daemon(camera__framerate=rate) as pastcam:

@@ -18,8 +18,8 @@ namespace controls = libcamera::controls;
 using libcamera::ControlInfo;
 using libcamera::ControlInfoMap;
 
-constexpr camera_mode video = { false, 0, 0, 0, 0 };
-constexpr camera_mode night = { true, 2000000, 8, 0, 0 };
+constexpr camera_mode video = { false, 0, 0, 0, 0, 0 };
+constexpr camera_mode night = { true, 2000000, 8, 0, 0, 0 };
 
 /* A Raspberry Pi camera whose longest exposure is this. */
 ControlInfoMap sensor(int32_t longest_us)
@@ -79,7 +79,7 @@ void test_a_short_still_keeps_the_frame_rate(void **)
 {
 	char note[256] = "";
 
-	expect_duration(libcamera_mode(sensor(10000000), 10, { true, 20000, 1, 0, 0 }, note), 100000);
+	expect_duration(libcamera_mode(sensor(10000000), 10, { true, 20000, 1, 0, 0, 0 }, note), 100000);
 	assert_string_equal(note, "");
 }
 
@@ -87,7 +87,7 @@ void test_a_short_still_keeps_the_frame_rate(void **)
 void test_what_the_camera_cannot_do_is_clamped_and_told(void **)
 {
 	char note[256] = "";
-	const LibcameraMode mode = libcamera_mode(sensor(969249), 10, { true, 2000000, 16, 0, 0 }, note);
+	const LibcameraMode mode = libcamera_mode(sensor(969249), 10, { true, 2000000, 16, 0, 0, 0 }, note);
 
 	assert_int_equal(mode.controls.get(controls::ExposureTime).value(), 969249);
 	assert_true(mode.controls.get(controls::AnalogueGain).value() == 10.5f);

@@ -65,7 +65,9 @@ int LibcameraStream::start(const camera_mode &wanted, struct error *error)
 		rc = device.make_requests(error);
 	if (rc < 0)
 		return rc;
-	mode = libcamera_mode(device.camera->controls(), device.params.framerate, wanted, note);
+	framerate = rate_of(wanted);
+	queued = 0;
+	mode = libcamera_mode(device.camera->controls(), framerate, wanted, note);
 	for (const auto &[id, value] : device.settings.controls)
 		mode.controls.set(id, value);
 	requests_to_tell = device.slots.size();
@@ -105,10 +107,42 @@ void LibcameraStream::start_pacing()
 	itimerspec period = {};
 
 	paced = true;
-	period.it_interval.tv_sec = pace.interval_ns / CLOCK_NS_PER_S;
-	period.it_interval.tv_nsec = pace.interval_ns % CLOCK_NS_PER_S;
+	const auto interval_ns = static_cast<int64_t>(1e9 / framerate);
+	period.it_interval.tv_sec = interval_ns / CLOCK_NS_PER_S;
+	period.it_interval.tv_nsec = interval_ns % CLOCK_NS_PER_S;
 	period.it_value.tv_nsec = 1;
 	timerfd_settime(timer.fd, 0, &period, nullptr);
+}
+
+double LibcameraStream::rate_of(const camera_mode &wanted) const
+{
+	return wanted.framerate > 0 ? wanted.framerate : device.params.framerate;
+}
+
+/* Requests wait in a row for their frames, and what they tell the camera waits with them: where frames are rare there
+ * are few, so that the camera is soon told when they are not to be rare any more. */
+bool LibcameraStream::is_deep_enough() const
+{
+	constexpr size_t few = 2;
+
+	return framerate < device.params.framerate && queued >= few;
+}
+
+void LibcameraStream::follow_rate(double wanted)
+{
+	const bool same = wanted >= framerate && wanted <= framerate;
+
+	framerate = wanted;
+	if (same || !running)
+		return;
+	if (paced) {
+		start_pacing();
+		return;
+	}
+	for (LibcameraSlot &slot : device.slots) {
+		if (slot.idle && !is_deep_enough())
+			queue(slot);
+	}
 }
 
 void LibcameraStream::tick()
@@ -137,6 +171,7 @@ void LibcameraStream::queue(LibcameraSlot &slot)
 		for (const auto &[id, value] : mode.controls)
 			slot.request->controls().set(id, value);
 	}
+	queued++;
 	int rc = device.camera->queueRequest(slot.request.get());
 	if (rc < 0) {
 		failure = rc;
@@ -146,7 +181,7 @@ void LibcameraStream::queue(LibcameraSlot &slot)
 
 void LibcameraStream::give_back(LibcameraSlot &slot)
 {
-	if (paced)
+	if (paced || (running && is_deep_enough()))
 		slot.idle = true;
 	else if (running)
 		queue(slot);
@@ -251,6 +286,7 @@ int LibcameraStream::acquire(camera_frame &frame, struct error *error)
 	while (completions.take(done)) {
 		LibcameraSlot &slot = device.slots[done.request->cookie()];
 		const bool usable = is_usable(slot);
+		queued--;
 
 		slot.reading = true;
 		for (const dma_buffer &part : slot.memory->parts)
@@ -303,14 +339,15 @@ void LibcameraStream::recycle(LibcameraSlot &slot)
 
 void LibcameraStream::set_mode(const camera_mode &wanted, char note[256])
 {
-	mode = libcamera_mode(device.camera->controls(), device.params.framerate, wanted, note);
+	mode = libcamera_mode(device.camera->controls(), rate_of(wanted), wanted, note);
 	requests_to_tell = device.slots.size();
 	requests_to_prime = 0;
+	follow_rate(rate_of(wanted));
 	if (wanted.still || wanted.start_exposure_us <= 0)
 		return;
 	/* Automatic exposure goes on from where the fixed one was. */
 	char ignored[256] = "";
-	const camera_mode fixed = { true, wanted.start_exposure_us, wanted.start_gain, 0, 0 };
-	prime = libcamera_mode(device.camera->controls(), device.params.framerate, fixed, ignored);
+	const camera_mode fixed = { true, wanted.start_exposure_us, wanted.start_gain, 0, 0, wanted.framerate };
+	prime = libcamera_mode(device.camera->controls(), rate_of(wanted), fixed, ignored);
 	requests_to_prime = prime.exposure_us > 0 ? device.slots.size() : 0;
 }

@@ -47,6 +47,9 @@ private:
 	void give_back(LibcameraSlot &slot);
 	void recycle(LibcameraSlot &slot);
 	void start_pacing();
+	double rate_of(const camera_mode &wanted) const;
+	bool is_deep_enough() const;
+	void follow_rate(double wanted);
 	void tick();
 	bool is_usable(const LibcameraSlot &slot);
 	int fill(LibcameraSlot &slot, int64_t arrival_ns, camera_frame &frame, struct error *error);
@@ -62,6 +65,8 @@ private:
 	size_t requests_to_prime = 0;
 	std::vector<uint8_t> decoded; /* MJPEG */
 	sensor_pace pace{};
+	double framerate = 0; /* by day, as the mode asks */
+	size_t queued = 0;    /* requests that the camera has */
 	bool running = false, delivered = false, tried = false, paced = false;
 	size_t requests_to_tell = 0;     /* that are still to carry the mode's controls */
 	size_t cancelled = 0;            /* requests in a row */

@@ -56,7 +56,8 @@ int64_t shutter_exposure_ns(const struct shutter *shutter)
 
 static int64_t interval_ns(const struct shutter *shutter)
 {
-	const double interval = (double)CLOCK_NS_PER_S / shutter->framerate;
+	const double framerate = shutter->mode.framerate > 0 ? shutter->mode.framerate : shutter->framerate;
+	const double interval = (double)CLOCK_NS_PER_S / framerate;
 	return (int64_t)(shutter->slowness * fmax(interval, (double)shutter_exposure_ns(shutter)));
 }
 

@@ -63,9 +63,11 @@ static void free_waiter(void *data)
 
 static struct request *take_waiter(struct source *source)
 {
-	struct request *request = source->waiters->request;
+	struct waiter *waiter = source->waiters;
+	struct request *request = waiter->request;
+	source->waiters = waiter->next;
 	request->cancel = NULL;
-	free_waiter(source->waiters);
+	free(waiter);
 	return request;
 }
 
@@ -324,7 +326,9 @@ void hls_destroy(struct hls *hls)
 {
 	if (!hls)
 		return;
-	while (hls->sources)
-		destroy_source(hls->sources);
+	for (struct source *source = hls->sources, *next; source; source = next) {
+		next = source->next;
+		destroy_source(source);
+	}
 	free(hls);
 }

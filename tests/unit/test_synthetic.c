@@ -103,6 +103,25 @@ static void test_a_mode_is_taken_without_stopping(void **state)
 	rig_end(&rig);
 }
 
+/* A machine under load may take seconds from the camera's start to the first look at it. */
+static void test_numbers_begin_when_somebody_looks(void **state)
+{
+	(void)state;
+	struct rig rig = { .params = { .lux = 10, .framerate = 100 } };
+	rig_start(&rig, "", VIDEO);
+	struct camera_frame frame;
+	assert_int_equal(await(&rig, &frame), 1);
+	const uint64_t first = frame.sequence;
+	BACKEND->release(rig.state, &frame);
+	BACKEND->stop(rig.state);
+	assert_int_equal(BACKEND->start(rig.state, &VIDEO, NULL), 0);
+	usleep(300000);
+	assert_int_equal(await(&rig, &frame), 1);
+	assert_int_equal(frame.sequence, first + 1);
+	BACKEND->release(rig.state, &frame);
+	rig_end(&rig);
+}
+
 static void test_what_it_cannot_expose_is_clamped_and_told(void **state)
 {
 	(void)state;
@@ -196,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_automatic_exposure_is_that_of_the_model),
 		cmocka_unit_test(test_automatic_exposure_begins_where_it_is_told),
 		cmocka_unit_test(test_a_mode_is_taken_without_stopping),
+		cmocka_unit_test(test_numbers_begin_when_somebody_looks),
 		cmocka_unit_test(test_what_it_cannot_expose_is_clamped_and_told),
 		cmocka_unit_test(test_lost_frames_show_in_the_sequence),
 		cmocka_unit_test(test_frames_on_loan_are_left_alone),

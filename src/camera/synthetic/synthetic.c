@@ -33,7 +33,7 @@ struct synthetic {
 	size_t trace_cursor;
 	struct shutter shutter;
 	struct synthetic_state *state;
-	bool started, gone;
+	bool started, gone, looked_at;
 	bool unread; /* nobody looks at the image */
 	int timer;
 };
@@ -183,6 +183,7 @@ static int synthetic_start(void *state, const struct camera_mode *mode, struct e
 	shutter_set_mode(&camera->shutter, mode, note);
 	shutter_open(&camera->shutter, clock_now_ns());
 	camera->started = true;
+	camera->looked_at = false;
 	arm(camera);
 	return 0;
 }
@@ -279,8 +280,12 @@ static int synthetic_acquire(void *state, struct camera_frame *frame, struct err
 		return error_set(error, -EIO, "the synthetic camera fails, as camera.synthetic.faults asks");
 	struct shutter *shutter = &camera->shutter;
 	shutter->slowness = synthetic_state_has(camera->state, FAULT_SLOW) ? SLOW_FACTOR : 1;
-	/* Frames wait for a consumer that comes late as long as there are buffers; beyond that the oldest are lost. */
-	camera->state->sequence += shutter_skip_missed(shutter, now_ns, BUFFERS);
+	/* Frames wait for a consumer that comes late as long as there are buffers; beyond that the oldest are lost. What was
+	 * there before anybody looked has no number. */
+	const uint64_t missed = shutter_skip_missed(shutter, now_ns, BUFFERS);
+	if (camera->looked_at)
+		camera->state->sequence += missed;
+	camera->looked_at = true;
 	int result = 0;
 	if (!synthetic_state_has(camera->state, FAULT_STALL)) {
 		result = deliver(camera, frame);

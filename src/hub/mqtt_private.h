@@ -42,6 +42,10 @@ void mqtt_tell_armed(struct mqtt *mqtt);
 void mqtt_commands_take(struct mqtt *mqtt, const char *topic, const void *payload, size_t bytes, bool is_retained);
 void mqtt_commands_subscribe(struct mqtt *mqtt);
 
+/* Keeps in the store what is retained for a camera; the timer clears that of one that is there no more, one a time. */
+void mqtt_remember_topics(struct mqtt *mqtt, const struct mqtt_camera *known);
+void mqtt_on_forget(void *data, uint32_t times);
+
 struct mqtt_camera *mqtt_known(struct mqtt *mqtt, const char *name); /* NULL: no more can be */
 void mqtt_picture_finish(struct mqtt_camera *known);                 /* gives up a picture that is being fetched */
 

@@ -33,7 +33,9 @@ int folders_find(const struct hub *hub, struct folders *folders, struct error *e
 	if (cameras->count == 0)
 		add(folders, hub->config->export.base_dir, "camera");
 	struct config *scratch = malloc(sizeof *scratch);
-	int result = scratch ? 0 : error_set(error, -ENOMEM, "no memory for the configuration");
+	if (!scratch)
+		return error_set(error, -ENOMEM, "no memory for the configuration");
+	int result = 0;
 	for (size_t i = 0; result == 0 && i < cameras->count; i++)
 		result = add_camera(hub, scratch, cameras->names[i], folders, error);
 	free(scratch);

@@ -141,7 +141,7 @@ static void judge(struct rule_engine *engine, const struct rule *rule, struct ca
 static bool is_late(const struct hub_event *event)
 {
 	const cJSON *monotonic = cJSON_GetObjectItemCaseSensitive(event->json, "monotonic");
-	double age_s = (double)(clock_wall_ns() / CLOCK_NS_PER_MS - event->time_ms) / MS_PER_S;
+	double age_s = (double)(clock_wall_ns() - event->time_ms * CLOCK_NS_PER_MS) / (double)CLOCK_NS_PER_S;
 	if (cJSON_IsNumber(monotonic))
 		age_s = (double)clock_now_ns() / (double)CLOCK_NS_PER_S - monotonic->valuedouble;
 	return age_s > ENGINE_LATE_S;

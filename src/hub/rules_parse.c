@@ -344,19 +344,34 @@ static int parse_named(struct rules *rules, const cJSON *object, size_t number, 
 	return result < 0 ? error_set(error, result, "rule \"%.40s\": %s", rule->name, reason.text) : 0;
 }
 
+static struct rules *make_room(size_t count, struct error *error)
+{
+	struct rules *rules = calloc(1, sizeof *rules);
+	struct rule *at = calloc(count > 0 ? count : 1, sizeof *at);
+	if (!rules || !at) {
+		free(rules);
+		free(at);
+		error_set(error, -ENOMEM, "no memory for %zu rules", count);
+		return NULL;
+	}
+	rules->at = at;
+	return rules;
+}
+
 struct rules *rules_parse(const char *json, const struct rule_place *place, struct error *error)
 {
 	cJSON *list = cJSON_Parse(json);
 	size_t count = cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0, number = 0;
-	struct rules *rules = calloc(1, sizeof *rules);
-	if (rules) {
-		rules->place = *place;
-		rules->at = calloc(count > 0 ? count : 1, sizeof *rules->at);
+	struct rules *rules = make_room(count, error);
+	if (!rules) {
+		cJSON_Delete(list);
+		return NULL;
 	}
-	int result = rules && rules->at ? 0 : error_set(error, -ENOMEM, "no memory for %zu rules", count);
-	if (result == 0 && !cJSON_IsArray(list))
+	rules->place = *place;
+	int result = 0;
+	if (!cJSON_IsArray(list))
 		result = error_set(error, -EINVAL, "the rules must be a list: [ … ]");
-	else if (result == 0 && count > RULES_MAX)
+	else if (count > RULES_MAX)
 		result = error_set(error, -EINVAL, "there are more than %d rules", RULES_MAX);
 	const cJSON *item;
 	cJSON_ArrayForEach(item, list) if (result == 0) result = parse_named(rules, item, ++number, error);

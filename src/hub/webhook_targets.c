@@ -28,6 +28,15 @@ static int take_text(const cJSON *item, char *text, size_t bytes, struct error *
 	return 0;
 }
 
+/* "NAME: VALUE", one line. */
+static bool make_header(const cJSON *item, char *header, size_t bytes)
+{
+	if (!cJSON_IsString(item) || strpbrk(item->valuestring, "\r\n") ||
+	    item->string[strcspn(item->string, ":\r\n ")] != '\0')
+		return false;
+	return (size_t)snprintf(header, bytes, "%s: %s", item->string, item->valuestring) < bytes;
+}
+
 static int take_headers(const cJSON *object, struct webhook_target *target, struct error *error)
 {
 	const cJSON *item;
@@ -35,11 +44,8 @@ static int take_headers(const cJSON *object, struct webhook_target *target, stru
 		return error_set(error, -EINVAL, "\"headers\" must be a section: {\"Title\": \"…\"}");
 	cJSON_ArrayForEach(item, object)
 	{
-		char *header = target->headers[target->header_count];
-		if (target->header_count == WEBHOOK_OWN_HEADERS_MAX || !cJSON_IsString(item) ||
-		    strpbrk(item->valuestring, "\r\n") || item->string[strcspn(item->string, ":\r\n ")] != '\0' ||
-		    (size_t)snprintf(header, sizeof target->headers[0], "%s: %s", item->string, item->valuestring) >=
-		        sizeof target->headers[0])
+		if (target->header_count >= WEBHOOK_OWN_HEADERS_MAX ||
+		    !make_header(item, target->headers[target->header_count], sizeof target->headers[0]))
 			return error_set(error, -EINVAL, "\"headers\" may have %d texts of one line and at most 250 bytes",
 			                 WEBHOOK_OWN_HEADERS_MAX);
 		target->header_count++;

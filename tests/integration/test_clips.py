@@ -248,7 +248,7 @@ class Clips(unittest.TestCase):
         daemon.wait_frames(FPS * 2 - 1)
         self.assertIn("SAVED_CLIP", daemon.ask("clip before=1 after=0 wait"))
         wait_until(lambda: daemon.status()["ring"]["newest_id"] > FPS * 6, "the clip's frames to leave the ring")
-        self.assertRegex(daemon.ask("get at=-3.5"), r"^NO_FRAMES: the past reaches back 2\.\d s")
+        self.assertRegex(daemon.ask("get at=-3.5"), r"^NO_FRAMES: the past reaches back [12]\.\d s")
         self.assertEqual(len(json.loads(daemon.ask("timeline"))["tiers"]), 1)
 
     def test_a_live_stream(self):

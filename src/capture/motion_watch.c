@@ -70,14 +70,17 @@ struct motion_watch *motion_watch_create(const struct motion_setup *setup, int f
 	return watch;
 }
 
-/* The thread gives back what was lent before it ends. */
+/* What was lent after the thread's last look is given back here. */
 static void end_thread(struct motion_watch *watch)
 {
+	struct look look;
 	if (!watch->looks)
 		return;
 	atomic_store(&watch->stopping, true);
 	mailbox_wake(watch->looks);
 	thread_join(&watch->thread);
+	while (mailbox_take(watch->looks, &look))
+		camera_lease_release(look.lease);
 	mailbox_destroy(watch->looks);
 }
 

@@ -58,6 +58,7 @@ static void walk(struct run *run, struct motion_try *attempt)
 {
 	struct frame_ring_status ring;
 	frame_ring_status(attempt->params.ring, &ring);
+	run->now_ns = clock_now_ns(); /* after it, so that all of them are past */
 	int64_t next_ns = ring.oldest_ns;
 	const struct frame *frame;
 	while (!attempt->stop && next_ns <= ring.newest_ns &&
@@ -95,7 +96,7 @@ static void refuse(struct motion_try *attempt)
 static void run_try(void *data)
 {
 	struct motion_try *attempt = data;
-	struct run run = { .attempt = attempt, .now_ns = clock_now_ns() };
+	struct run run = { .attempt = attempt };
 	frame_ring_frame_size(attempt->params.ring, &run.width, &run.height);
 	run.out = open_memstream(&run.lines, &run.length);
 	run.motion = motion_create(&attempt->setup.params, &attempt->setup.zones, NULL);

@@ -42,6 +42,7 @@ class Stacks(unittest.TestCase):
                        f"{DARK_TO_S},0.02\n{DARK_TO_S}.05,400\n100,400\n")
         cls.daemon = harness.Daemon({
             "ring.size": 400, "export.save_before_s": 60, "camera.capture_timeout_s": 600,
+            "memory.max_rss_mb": 4000,  # sanitizers take several bytes for each of the ring's
             "camera.synthetic.trace": file.name, "camera.synthetic.faults": f"stall@1+{GAP_S}",
             "night.enable": "true", "night.metric": "mean", "night.min_dwell_s": 0.5,
             "night.min_dark_frames": 3, "night.min_bright_frames": 2, "night.exposure_us": NIGHT_US})

@@ -33,7 +33,6 @@ struct recorder_params {
 	const char *base_dir, *camera;
 	double before_s, after_s; /* where a request leaves it open */
 	double max_s;             /* of a file */
-	double idle_framerate;    /* of struct video_params */
 	bool poster;              /* a JPG of the frame at the trigger beside the clip, from the frame ring */
 	jobs_gate gate;           /* see jobs.h; NULL: always open */
 	void *gate_data;

@@ -27,7 +27,8 @@ struct video_format {
 struct packet {
 	const uint8_t *data;
 	size_t bytes;
-	bool key; /* can be decoded by itself, and nothing after it needs what is before it */
+	bool key;        /* can be decoded by itself, and nothing after it needs what is before it */
+	bool after_rest; /* the frames between the packet before and this one were left out on purpose */
 	struct frame_info frame;
 };
 

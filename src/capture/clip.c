@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/number.h"
-#include "idle_rate.h"
 
 bool clip_read(struct clip *clip)
 {
@@ -114,11 +113,10 @@ static int fetch_bytes(struct clip *clip, struct error *error)
 
 static void note_written(struct clip *clip)
 {
-	const struct frame_info *frame = &clip->packet.frame,
-	                        before = { .id = clip->last_id, .timestamp_ns = clip->last_ns };
+	const struct frame_info *frame = &clip->packet.frame;
 	if (clip->last_id != 0) {
 		clip->last_interval_ns = frame->timestamp_ns - clip->last_ns;
-		if (frame->id > clip->last_id + 1 && !idle_rate_left_out(clip->params->idle_framerate, &before, frame))
+		if (frame->id > clip->last_id + 1 && !clip->packet.after_rest)
 			clip->result.missing += frame->id - clip->last_id - 1;
 	}
 	clip->lead_in += frame->timestamp_ns < clip->part_begin_ns;

@@ -107,7 +107,10 @@ static void note_taken(struct video *video, const struct frame_info *frame, int6
 		video->taken_ns = frame->timestamp_ns;
 	if (key) {
 		video->key_wanted = false;
-		video->idle.key_wanted &= !idle_rate_key(&video->idle, after_ns);
+		if (idle_rate_key(&video->idle, after_ns)) {
+			video->idle.key_wanted = false;
+			video->awake_id = frame->id;
+		}
 	}
 	pthread_mutex_unlock(&video->lock);
 }
@@ -128,13 +131,21 @@ static void go_back(struct video *video, int code)
 	packet_ring_wake(video->params.packets);
 }
 
-static void keep(struct video *video, const struct packet *packet, const struct video_format *format)
+/* A rest may end anywhere between two of the frames that it takes. */
+static bool is_after_rest(const struct video *video, const struct frame_info *frame)
 {
+	const struct frame_info before = { .id = video->packed_id, .timestamp_ns = video->packed_ns };
+	return frame->id == video->awake_id || idle_rate_left_out(video->params.idle_framerate, &before, frame);
+}
+
+static void keep(struct video *video, struct packet *packet, const struct video_format *format)
+{
+	/* None but this thread writes to what it compares with. */
+	const bool goes_on = video->packed_ns >= video->run_ns && packet->frame.id > video->packed_id;
+	packet->after_rest = goes_on && is_after_rest(video, &packet->frame);
 	int result = packet_ring_put(video->params.packets, format, packet);
 	pthread_mutex_lock(&video->lock);
-	const struct frame_info before = { .id = video->packed_id, .timestamp_ns = video->packed_ns };
-	if (video->packed_ns >= video->run_ns && packet->frame.id > video->packed_id &&
-	    !idle_rate_left_out(video->params.idle_framerate, &before, &packet->frame))
+	if (goes_on && !packet->after_rest)
 		video->skipped += packet->frame.id - video->packed_id - 1;
 	video->packed_ns = packet->frame.timestamp_ns;
 	video->packed_id = packet->frame.id;

@@ -30,7 +30,8 @@ struct video {
 	int64_t taken_ns;  /* timestamp of the last frame that went into the encoder, or was passed over; 0: none */
 	int64_t packed_ns; /* of the last packet */
 	uint64_t packed_id;
-	int64_t run_ns; /* of the frame with which the run of frames up to taken_ns began; INT64_MAX: it has not yet */
+	uint64_t awake_id; /* of the frame with which the last rest ended */
+	int64_t run_ns;    /* of the frame with which the run of frames up to taken_ns began; INT64_MAX: it has not yet */
 	uint64_t skipped;
 };
 

@@ -256,7 +256,6 @@ struct recorder_params compose_recorder(const struct config *config, const char 
 		.before_s = config->clip.before_s,
 		.after_s = config->clip.after_s,
 		.max_s = config->clip.max_s,
-		.idle_framerate = idle_framerate_of(config),
 		.poster = config->clip.poster,
 	};
 }

@@ -154,7 +154,9 @@ int packet_ring_next(struct packet_cursor *cursor, struct packet *packet, const 
 	if (result == 0 && entry != NONE) {
 		const struct packet_entry *found = &ring->entries[entry];
 		cursor->entry = entry;
-		*packet = (struct packet){ .bytes = found->bytes, .key = found->key, .frame = found->frame };
+		*packet = (struct packet){
+			.bytes = found->bytes, .key = found->key, .after_rest = found->after_rest, .frame = found->frame
+		};
 		*format = &ring->formats[ring->gops[cursor->gop].format].format;
 		result = 1;
 	}

@@ -246,9 +246,12 @@ static void commit(struct packet_ring *ring, const struct packet *packet)
 	int index = ring->free_entry;
 	struct packet_entry *entry = &ring->entries[index];
 	ring->free_entry = entry->next;
-	*entry = (struct packet_entry){
-		.frame = packet->frame, .offset = gop->bytes, .bytes = packet->bytes, .key = packet->key, .next = NONE
-	};
+	*entry = (struct packet_entry){ .frame = packet->frame,
+		                            .offset = gop->bytes,
+		                            .bytes = packet->bytes,
+		                            .key = packet->key,
+		                            .after_rest = packet->after_rest,
+		                            .next = NONE };
 	if (gop->last == NONE)
 		gop->first = index;
 	else

@@ -12,7 +12,7 @@ struct packet_entry {
 	struct frame_info frame;
 	size_t offset, bytes; /* in the GOP's bytes */
 	int next;             /* of the same GOP, or of the free ones */
-	bool key;
+	bool key, after_rest;
 };
 
 /* Packets lie one behind the other over the GOP's chain of blocks, so that little is lost to rounding. */

@@ -45,14 +45,21 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void put(uint64_t id, bool key, int width)
+static void put_after(uint64_t id, bool key, int width, bool after_rest)
 {
 	uint8_t data[PACKET_BYTES] = { (uint8_t)id };
 	const struct video_format format = { .codec = VIDEO_MJPEG, .width = width, .height = 48 };
-	const struct packet packet = {
-		.data = data, .bytes = sizeof data, .key = key, .frame = { .id = id, .timestamp_ns = (int64_t)id * INTERVAL_NS }
-	};
+	const struct packet packet = { .data = data,
+		                           .bytes = sizeof data,
+		                           .key = key,
+		                           .after_rest = after_rest,
+		                           .frame = { .id = id, .timestamp_ns = (int64_t)id * INTERVAL_NS } };
 	assert_int_equal(packet_ring_put(packets, &format, &packet), 0);
+}
+
+static void put(uint64_t id, bool key, int width)
+{
+	put_after(id, key, width, false);
 }
 
 static void write_all(void)
@@ -133,6 +140,18 @@ static void test_what_the_encoder_left_out_is_counted(void **state)
 	expect_parts(1, 26, 4);
 }
 
+static void test_what_was_left_out_on_purpose_is_not_missing(void **state)
+{
+	(void)state;
+	packet_ring_open_next(packets, &clip.cursor, true);
+	put(1, true, 64);
+	put_after(11, true, 64, true);
+	put(12, false, 64);
+	put(14, false, 64);
+	write_all();
+	expect_parts(1, 4, 1);
+}
+
 static void test_a_camera_with_a_name_is_in_the_file_s(void **state)
 {
 	(void)state;
@@ -170,6 +189,7 @@ int main(void)
 		WITH_RING(test_a_file_of_max_s_ends_at_the_next_key_frame),
 		WITH_RING(test_what_only_others_need_is_not_counted),
 		WITH_RING(test_what_the_encoder_left_out_is_counted),
+		WITH_RING(test_what_was_left_out_on_purpose_is_not_missing),
 		WITH_RING(test_a_camera_with_a_name_is_in_the_file_s),
 		WITH_RING(test_a_folder_that_is_none_is_told),
 	};

@@ -130,6 +130,7 @@ void jobs_status(struct jobs *jobs, struct jobs_status *status);
 
 /* No new admissions from now on; waiting jobs are refused with why, and a series ends at its next picture. */
 void jobs_close(struct jobs *jobs, const char *why);
+int jobs_check_closed(struct jobs *jobs, struct error *error); /* 0, or -ESHUTDOWN with why when they are closed */
 bool jobs_idle(struct jobs *jobs);
 
 /* Answers the jobs that still run, whose threads hang in the disk, with the error that jobs_close was given and with

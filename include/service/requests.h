@@ -50,7 +50,7 @@ struct requests {
 };
 
 /* 0: done comes, once, on an export worker. Else it never comes, and error says why in the words of a reply:
- * -EBUSY: too many are under way, or too many frames are held; -ENODATA: no frame of that moment; -EINVAL: a width
+ * -EBUSY: too many are under way, or too many frames are held; -ESHUTDOWN: jobs are closed; -ENODATA: no frame of that moment; -EINVAL: a width
  * larger than the frame. Any thread. */
 int requests_submit(struct requests *requests, const struct request *request, struct error *error);
 

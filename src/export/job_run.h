@@ -8,9 +8,6 @@
  * for one frame, for a stack. */
 void job_run(const struct jobs_params *params, struct job *job, uint8_t *result);
 
-/* jobs.c's, for the job's thread: 0, or -ESHUTDOWN when jobs_close was called, with the reason. */
-int jobs_check_closed(struct jobs *jobs, struct error *error);
-
 /* jobs.c's: job has one more whole file. An export_params' wrote. */
 void jobs_note_file(void *job, const char *path);
 

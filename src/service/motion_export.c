@@ -71,7 +71,8 @@ static void ask(struct motion_export *exporter, const struct start *start)
 	if (requests_submit(exporter->params.requests, &request, &error) == 0)
 		return;
 	exporter->under_way = false;
-	log_warning("Motion: pictures from before it are not saved: %s", error.text);
+	if (error.code != -ESHUTDOWN)
+		log_warning("Motion: pictures from before it are not saved: %s", error.text);
 }
 
 static void on_start(void *data, uint32_t events)

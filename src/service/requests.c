@@ -61,7 +61,8 @@ static struct job *admit(struct requests *requests, const struct request *reques
 	    request->to == JOB_TO_MEMORY && requests->memory_limit > 0 && chunk_total_bytes() >= requests->memory_limit;
 	struct job *job = full ? NULL : jobs_admit(requests->jobs, kind, request->to, capacity);
 	if (!job) {
-		error_set(error, -EBUSY, "%s", "");
+		if (jobs_check_closed(requests->jobs, error) == 0)
+			error_set(error, -EBUSY, "%s", "");
 		return NULL;
 	}
 	job->formats = request->formats;

@@ -92,7 +92,7 @@ static void ask(struct schedule *schedule)
 	schedule->under_way = result >= 0;
 	if (result == -EBUSY)
 		leave_out(schedule);
-	else if (result < 0)
+	else if (result < 0 && result != -ESHUTDOWN)
 		note_failure(schedule, result == -ENODATA ? "no frames yet" : error.text);
 }
 

@@ -163,6 +163,13 @@ class Folder(unittest.TestCase):
         self.addCleanup(subprocess.run, ["umount", "-l", tmpfs.path], stderr=subprocess.DEVNULL, check=False)
         return tmpfs
 
+    def ask_in_background(self, daemon, line):
+        replies = []
+        thread = threading.Thread(target=lambda: replies.append(daemon.ask(line)))
+        thread.start()
+        self.addCleanup(thread.join)
+        return thread, replies
+
     def assert_lost_nothing(self, daemon):
         status = daemon.status()
         self.assertEqual((status["ring"]["dropped"], status["camera"]["stalls"]), (0, 0))

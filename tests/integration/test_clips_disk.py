@@ -4,7 +4,6 @@ Needs: own mounts.
 """
 
 import os
-import threading
 import time
 
 import harness
@@ -23,13 +22,6 @@ class Disk(Folder):
         daemon.__enter__()
         daemon.wait_frames(FPS)
         return daemon
-
-    def ask_in_background(self, daemon, line):
-        replies = []
-        thread = threading.Thread(target=lambda: replies.append(daemon.ask(line)))
-        thread.start()
-        self.addCleanup(thread.join)
-        return thread, replies
 
     def test_on_a_full_disk_what_is_there_becomes_the_clip(self):
         self.disk("captures", 4)

@@ -5,8 +5,8 @@ Needs: own mounts.
 
 import os
 import shutil
+import signal
 import subprocess
-import threading
 import time
 
 import harness
@@ -279,6 +279,28 @@ class Slow(Folder):
             self.assertRegex(daemon.ask("save"), "^Saved")
             self.assert_lost_nothing(daemon)
 
+    def test_who_asks_while_it_stops_is_told_so(self):
+        delay = self.path("delay")
+        put(delay, 0)
+        with Daemon(folder=self.folder, environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
+            daemon.wait_frames(2)
+            put(delay, 60000)
+            thread, _ = self.ask_in_background(daemon, "save")
+            wait_until(lambda: daemon.status()["exports"]["running"] > 0, "an export")
+            daemon.process.send_signal(signal.SIGTERM)
+            wait_until(lambda: "Stopping" in daemon.log(), "the stop to begin")
+            replies = []
+            try:
+                while True:
+                    replies += [daemon.ask("save"), daemon.ask("get at=-0.1")]
+            except OSError:
+                pass  # it is gone
+            daemon.wait_exit()
+            thread.join()
+        whole = {reply for reply in replies if reply.endswith("\n")}
+        self.assertTrue(whole)
+        self.assertLessEqual(whole, {"NOT_SAVED pastcam is stopping\n", "NOT_SENT pastcam is stopping\n"})
+
     def test_a_hanging_disk_does_not_keep_it_from_stopping(self):
         delay = self.path("delay")
         put(delay, 0)
@@ -294,13 +316,6 @@ class Slow(Folder):
             self.assertEqual(set(clients.stop()), {"NOT_SAVED pastcam is stopping\n"})
         with Daemon(folder=self.folder) as daemon:
             wait_until(lambda: not leftovers(daemon.captures), "the sweep")
-
-    def ask_in_background(self, daemon, line):
-        replies = []
-        thread = threading.Thread(target=lambda: replies.append(daemon.ask(line)))
-        thread.start()
-        self.addCleanup(thread.join)
-        return thread, replies
 
     def test_what_is_whole_is_named_when_the_rest_hangs(self):
         """The first of three files is on the disk when it begins to hang; the log's last words are in its file."""

@@ -60,6 +60,7 @@ def history():
              for i in range(count)))
         database.commit()
         database.close()
+
         def cpu_ms(*words):
             """Of a program that ends; the least of some."""
             took = []
@@ -75,13 +76,18 @@ def history():
         row("the program's start", start, "ms", 100)
 
 
+def connect(place):
+    broker = place.add(Broker())
+    camera = place.camera()
+    hub = place.hub({"hub.mqtt.host": "127.0.0.1", "hub.mqtt.port": broker.port, "hub.mqtt.node": "pi"})
+    camera.wait_reader()
+    hub.wait_log("Connected to the MQTT broker")
+    return broker, camera, hub
+
+
 def latency():
     with Place() as place:
-        broker = place.add(Broker())
-        camera = place.camera()
-        hub = place.hub({"hub.mqtt.host": "127.0.0.1", "hub.mqtt.port": broker.port, "hub.mqtt.node": "pi"})
-        camera.wait_reader()
-        hub.wait_log("Connected to the MQTT broker")
+        broker, camera, hub = connect(place)
         row("memory, with MQTT", rss_mib(hub.process.pid), "MiB", 10)
         reader = subprocess.Popen(["mosquitto_sub", "-h", "127.0.0.1", "-p", str(broker.port), "-t", "pastcam/pi/yard/event"],
                                   stdout=subprocess.PIPE, text=True)
@@ -102,11 +108,7 @@ def latency():
 
 def away():
     with Place() as place:
-        broker = place.add(Broker())
-        camera = place.camera()
-        hub = place.hub({"hub.mqtt.host": "127.0.0.1", "hub.mqtt.port": broker.port, "hub.mqtt.node": "pi"})
-        camera.wait_reader()
-        hub.wait_log("Connected to the MQTT broker")
+        broker, camera, hub = connect(place)
         broker.stop()
         for i in range(3000):  # ten minutes at five a second, faster
             camera.say("trigger", label=str(i))

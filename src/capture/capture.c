@@ -72,6 +72,19 @@ static void note_latency(struct capture *capture, const struct camera_frame *fro
 	                   polled_ns - (ready_ns > capture->first_turn_ns ? ready_ns : capture->first_turn_ns));
 }
 
+static void publish(struct capture *capture)
+{
+	const char *why = capture->pace.asked_ns != 0 ? capture->asked_why : capture->own_why;
+	capture->status.pace_ns = pace_interval_ns(&capture->pace);
+	memcpy(capture->status.pace_why, why, sizeof capture->status.pace_why);
+	camera_status(capture->params.camera, &capture->status.camera);
+	night_watch_status(&capture->night, &capture->status.night);
+	pthread_mutex_lock(&capture->publish);
+	capture->published = capture->status;
+	capture->published_latency = capture->latency;
+	pthread_mutex_unlock(&capture->publish);
+}
+
 static void signal_frame(struct capture *capture)
 {
 	int fd = atomic_load(&capture->frame_signal);
@@ -103,6 +116,7 @@ static void follow_stir(struct capture *capture, bool stirs)
 	if (!camera_rate_update(&capture->idle, clock_now_ns(), stirs || asked))
 		return;
 	capture->status.idle = capture->idle.idle;
+	publish(capture);
 	night_watch_set_framerate(&capture->night, capture->idle.idle ? capture->idle.framerate : 0);
 	log_debug("Capture: %s",
 	          capture->idle.idle ? "nothing stirs, camera.idle_framerate" : "something stirs, full rate");
@@ -171,19 +185,6 @@ static void note_cost(struct capture *capture, int64_t cost_ns)
 	if (pace_took(&capture->pace, capture->pace.last_taken_ns, cost_ns, interval_ns))
 		camera_reports_pace(&capture->reports, &capture->pace, &capture->status.camera.description, interval_ns,
 		                    capture->own_why);
-}
-
-static void publish(struct capture *capture)
-{
-	const char *why = capture->pace.asked_ns != 0 ? capture->asked_why : capture->own_why;
-	capture->status.pace_ns = pace_interval_ns(&capture->pace);
-	memcpy(capture->status.pace_why, why, sizeof capture->status.pace_why);
-	camera_status(capture->params.camera, &capture->status.camera);
-	night_watch_status(&capture->night, &capture->status.night);
-	pthread_mutex_lock(&capture->publish);
-	capture->published = capture->status;
-	capture->published_latency = capture->latency;
-	pthread_mutex_unlock(&capture->publish);
 }
 
 /* The camera is there, for the first time or again. */

@@ -5,7 +5,7 @@ import { now, past, setMarks } from "/timeline.js";
 
 const MOST = 300;
 const kinds = [
-  { id: "motion", text: "Motion", match: /^motion/, icon: "≋" },
+  { id: "motion", text: "Motion", match: /^motion\.(start|end)/, icon: "≋" },
   { id: "trigger", text: "Marks", match: /^trigger/, icon: "◆" },
   { id: "saved", text: "Pictures", match: /^picture/, icon: "▣" },
   { id: "clip", text: "Clips", match: /^clip/, icon: "▶" },
@@ -15,7 +15,7 @@ const kinds = [
 const kindOf = (event) => kinds.find((kind) => kind.match.test(event.event));
 const titles = {
   "boot": "pastcam started", "camera.up": "Camera is there", "camera.down": "Camera is away", "night.enter": "Night begins",
-  "night.exit": "Day begins", "motion.start": "Motion", "motion.end": "Motion ended", "trigger": "Marked",
+  "night.exit": "Day begins", "motion.start": "Motion", "motion.end": "Motion ended", "motion.off": "Motion detection off", "motion.on": "Motion detection on", "trigger": "Marked",
   "clip.start": "Clip begins", "clip.end": "Clip saved", "clip.failed": "Clip failed", "picture.saved": "Picture saved",
   "picture.failed": "Picture not saved", "storage.low": "Disk is nearly full", "storage.ok": "Disk has room again",
   "pin.made": "Moment held", "pin.kept": "Held moment saved", "pin.dropped": "Held moment let go", "lost": "Some events were lost",

@@ -26,8 +26,12 @@ struct motion_watch *motion_watch_create(const struct motion_setup *setup, int f
                                          struct event_log *events, struct error *error);
 void motion_watch_destroy(struct motion_watch *watch); /* NULL is fine */
 
+/* Told that motion was switched, by whoever did. */
+typedef void (*motion_switch_listener)(void *data, bool on);
+
 /* Before the first frame; NULL: nobody is told. */
-void motion_watch_listen(struct motion_watch *watch, motion_listener listener, void *data);
+void motion_watch_listen(struct motion_watch *watch, motion_listener listener, motion_switch_listener on_switch,
+                         void *data);
 
 /* Starts the thread for smaller pictures. Before the first frame. -ENOMEM, or as thread_start. */
 int motion_watch_use_second(struct motion_watch *watch, struct error *error);
@@ -37,7 +41,8 @@ size_t motion_watch_bytes(const struct motion_setup *setup, bool use_second);
 
 /* --- on the capture thread; watch may be NULL, then there is nothing to look at --- */
 
-/* To be filled from a frame before it is looked at; NULL of a NULL watch. */
+/* To be filled from a frame before it is looked at; NULL: the next frame need not be, there is no watch or it is off.
+ */
 struct luma_grid *motion_watch_grid(struct motion_watch *watch);
 void motion_watch_frame(struct motion_watch *watch, const struct frame_info *info);
 
@@ -48,13 +53,18 @@ bool motion_watch_takes(const struct motion_watch *watch, const struct image *se
  * the camera had none to give, since the watch is behind, and the frame counts as missed. */
 void motion_watch_lend(struct motion_watch *watch, struct camera_lease *lease, const struct frame_info *info);
 
-/* Whether anything moves or settles, though it may not be motion yet. */
+/* Whether anything moves or settles, though it may not be motion yet; always while motion is off, since what nobody
+ * looks at may stir. */
 bool motion_watch_stirs(const struct motion_watch *watch);
 
 /* The camera stopped working: what moves ends. */
 void motion_watch_stop(struct motion_watch *watch);
 
 /* --- on any thread --- */
+
+/* Off: what moves ends, and no frame is looked at. On: as after a start, the picture settles first. EVENT_MOTION_OFF or
+ * _ON is published where that is a change. Not for a NULL watch. One thread at a time. */
+void motion_watch_switch(struct motion_watch *watch, bool on);
 
 struct motion_watch_zone {
 	char name[ZONE_NAME_BYTES];
@@ -63,6 +73,7 @@ struct motion_watch_zone {
 
 struct motion_watch_status {
 	bool enabled;  /* there is a watch */
+	bool on;       /* and it was not switched off */
 	bool settling; /* nothing counts yet */
 	bool moving;   /* in any zone */
 	int zones;

@@ -22,6 +22,8 @@ enum event_type {
 	EVENT_NIGHT_EXIT,     /* [night.exit] the same */
 	EVENT_MOTION_START,   /* [motion.start] zone, score, box, frame_id */
 	EVENT_MOTION_END,     /* [motion.end] zone, score: the highest, duration_s, frame_id */
+	EVENT_MOTION_OFF,     /* [motion.off] somebody said `motion off` */
+	EVENT_MOTION_ON,      /* [motion.on] and `motion on` again */
 	EVENT_TRIGGER,        /* [trigger] label, frame_id */
 	EVENT_CLIP_START,     /* [clip.start] id, label, reason: who asked */
 	EVENT_CLIP_END,       /* [clip.end] id, label, path, duration_s, count: frames, bytes, taken_ns */

@@ -22,9 +22,11 @@ struct look {
 };
 
 struct motion_watch {
-	struct luma_grid grid; /* the capture thread's */
+	struct luma_grid grid; /* the capture thread's, as the next */
+	bool is_filling;       /* the grid, from the next frame */
 	struct event_log *events;
-	motion_listener listener; /* or NULL */
+	motion_listener listener; /* or NULL, as the next */
+	motion_switch_listener on_switch;
 	void *listener_data;
 
 	/* For smaller pictures; looks is NULL without: */
@@ -33,7 +35,7 @@ struct motion_watch {
 	struct thread thread;
 	atomic_bool stopping;
 	atomic_ullong missed;
-	atomic_bool stirs;
+	atomic_bool stirs, off;
 
 	pthread_mutex_t looking; /* what follows; the capture thread never waits for it */
 	struct motion *motion;
@@ -61,7 +63,7 @@ struct motion_watch *motion_watch_create(const struct motion_setup *setup, int f
 		motion_watch_destroy(watch);
 		return NULL;
 	}
-	watch->status.enabled = true;
+	watch->status.enabled = watch->status.on = true;
 	watch->status.settling = true;
 	watch->status.zones = setup->zones.count;
 	for (int i = 0; i < setup->zones.count; i++)
@@ -97,9 +99,11 @@ void motion_watch_destroy(struct motion_watch *watch)
 	free(watch);
 }
 
-void motion_watch_listen(struct motion_watch *watch, motion_listener listener, void *data)
+void motion_watch_listen(struct motion_watch *watch, motion_listener listener, motion_switch_listener on_switch,
+                         void *data)
 {
 	watch->listener = listener;
+	watch->on_switch = on_switch;
 	watch->listener_data = data;
 }
 
@@ -113,7 +117,10 @@ size_t motion_watch_bytes(const struct motion_setup *setup, bool use_second)
 
 struct luma_grid *motion_watch_grid(struct motion_watch *watch)
 {
-	return watch ? &watch->grid : NULL;
+	if (!watch)
+		return NULL;
+	watch->is_filling = !atomic_load(&watch->off);
+	return watch->is_filling ? &watch->grid : NULL;
 }
 
 static void tell(struct motion_watch *watch, const struct motion_event *of)
@@ -144,8 +151,9 @@ static void publish(struct motion_watch *watch)
 {
 	struct motion_watch_status *status = &watch->status;
 	status->settling = motion_settling(watch->motion);
+	status->on = !atomic_load(&watch->off);
 	status->moving = false;
-	bool stirs = status->settling;
+	bool stirs = status->settling || !status->on;
 	for (int i = 0; i < status->zones; i++) {
 		motion_zone(watch->motion, i, &status->zone[i].now);
 		status->moving |= status->zone[i].now.moving;
@@ -182,14 +190,15 @@ static void note_stop(struct motion_watch *watch)
 
 void motion_watch_frame(struct motion_watch *watch, const struct frame_info *info)
 {
-	if (!watch)
+	if (!watch || !watch->is_filling)
 		return;
 	if (pthread_mutex_trylock(&watch->looking) != 0) {
 		atomic_fetch_add(&watch->missed, 1);
 		return;
 	}
 	watch->status.second = false;
-	look_at(watch, &watch->grid, info, clock_now_ns());
+	if (!atomic_load(&watch->off))
+		look_at(watch, &watch->grid, info, clock_now_ns());
 	pthread_mutex_unlock(&watch->looking);
 }
 
@@ -206,6 +215,20 @@ void motion_watch_stop(struct motion_watch *watch)
 	pthread_mutex_unlock(&watch->looking);
 }
 
+void motion_watch_switch(struct motion_watch *watch, bool on)
+{
+	if (on != atomic_load(&watch->off))
+		return;
+	pthread_mutex_lock(&watch->looking);
+	atomic_store(&watch->off, !on);
+	note_stop(watch);
+	pthread_mutex_unlock(&watch->looking);
+	event_log_publish(watch->events, &(struct event){ .type = on ? EVENT_MOTION_ON : EVENT_MOTION_OFF });
+	log_info("Motion is %s", on ? "on again" : "off, until `motion on` or the next start");
+	if (watch->on_switch)
+		watch->on_switch(watch->listener_data, on);
+}
+
 bool motion_watch_stirs(const struct motion_watch *watch)
 {
 	return watch && atomic_load(&watch->stirs);
@@ -213,7 +236,7 @@ bool motion_watch_stirs(const struct motion_watch *watch)
 
 bool motion_watch_takes(const struct motion_watch *watch, const struct image *second)
 {
-	return watch && watch->looks && luma_grid_scale(&watch->second_grid, second) != 0;
+	return watch && watch->looks && !atomic_load(&watch->off) && luma_grid_scale(&watch->second_grid, second) != 0;
 }
 
 void motion_watch_lend(struct motion_watch *watch, struct camera_lease *lease, const struct frame_info *info)
@@ -234,9 +257,9 @@ static void take_look(struct motion_watch *watch, const struct look *look)
 	camera_lease_release(look->lease); /* the camera gets it back before motion is judged */
 	pthread_mutex_lock(&watch->looking);
 	watch->status.second = look->lease;
-	if (look->lease)
+	if (look->lease && !atomic_load(&watch->off))
 		look_at(watch, &watch->second_grid, &look->info, begun_ns);
-	else
+	else if (!look->lease)
 		note_stop(watch);
 	pthread_mutex_unlock(&watch->looking);
 }

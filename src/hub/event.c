@@ -9,9 +9,9 @@
 
 /* docs/events.md; a test holds the two together. */
 static const char *const types[] = {
-	"boot",       "camera.up",  "camera.down", "night.enter", "night.exit",    "motion.start",   "motion.end",
-	"trigger",    "clip.start", "clip.end",    "clip.failed", "picture.saved", "picture.failed", "storage.low",
-	"storage.ok", "pin.made",   "pin.kept",    "pin.dropped", "lost",
+	"boot",           "camera.up",   "camera.down", "night.enter", "night.exit", "motion.start", "motion.end",
+	"motion.off",     "motion.on",   "trigger",     "clip.start",  "clip.end",   "clip.failed",  "picture.saved",
+	"picture.failed", "storage.low", "storage.ok",  "pin.made",    "pin.kept",   "pin.dropped",  "lost",
 };
 
 bool event_type_is_known(const char *type)

@@ -46,9 +46,9 @@ static void add_motion(const struct making *making, const struct mqtt_zone *zone
 static void add_event(const struct making *making)
 {
 	static const char *const types[] = {
-		"trigger",        "motion.start", "motion.end", "clip.start",  "clip.end",    "clip.failed", "picture.saved",
-		"picture.failed", "night.enter",  "night.exit", "camera.up",   "camera.down", "storage.low", "storage.ok",
-		"boot",           "pin.made",     "pin.kept",   "pin.dropped", "lost",
+		"trigger",     "motion.start",  "motion.end",     "motion.off",  "motion.on",  "clip.start",  "clip.end",
+		"clip.failed", "picture.saved", "picture.failed", "night.enter", "night.exit", "camera.up",   "camera.down",
+		"storage.low", "storage.ok",    "boot",           "pin.made",    "pin.kept",   "pin.dropped", "lost",
 	};
 	cJSON *component = add(making, "event", "event", "Event");
 	cJSON_AddItemToObject(component, "event_types", cJSON_CreateStringArray(types, sizeof types / sizeof types[0]));

@@ -99,7 +99,9 @@ static const struct command table[] = {
 	{ "trigger", command_trigger, "trigger [label]: an event, from a button or a sensor" },
 	{ "night_level", run_night_level, "night_level: how dark it is" },
 	{ "motion_level", command_motion_level, "motion_level: what moves, in percent of each zone" },
-	{ "motion", command_motion, "motion try KEY=VALUE...: what other settings would have told of the past" },
+	{ "motion", command_motion,
+	  "motion on|off: look for motion, or don't; motion try KEY=VALUE...: what other settings would have told of the "
+	  "past" },
 	{ "health", run_health, "health: memory and swap" },
 	{ "status", run_status, "status [rows]: everything, as JSON; rows: what each of it is" },
 	{ "help", run_help, "help: this list" },

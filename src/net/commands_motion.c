@@ -1,4 +1,4 @@
-/* What moves, and what other settings would have told. */
+/* What moves, whether anybody looks, and what other settings would have told. */
 #include <stdio.h>
 #include <string.h>
 
@@ -25,10 +25,33 @@ static void answer_try(void *data, server_ticket ticket, const char *text)
 	commands_reply(data, ticket, text ? text : "NOT_TRIED no memory for the reply");
 }
 
+static void switch_motion(struct commands *commands, server_ticket ticket, bool on)
+{
+	if (!commands->motion) {
+		commands_reply(commands, ticket, "NOT_SWITCHED there is no motion detection: motion.enable is false");
+		return;
+	}
+	motion_watch_switch(commands->motion, on);
+	commands_reply(commands, ticket, on ? "MOTION ON" : "MOTION OFF");
+}
+
+static bool is_one(const struct proto_words *words, const char *word)
+{
+	return words->count == 2 && strcmp(words->word[1], word) == 0;
+}
+
 void command_motion(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	struct error error = { 0 };
-	if (words->count < 3 || strcmp(words->word[1], "try") != 0) {
+	if (is_one(words, "on") || is_one(words, "off")) {
+		switch_motion(commands, ticket, is_one(words, "on"));
+		return;
+	}
+	if (words->count < 2 || strcmp(words->word[1], "try") != 0) {
+		commands_reply(commands, ticket, "NOT_SWITCHED say motion on, motion off, or motion try KEY=VALUE");
+		return;
+	}
+	if (words->count < 3) {
 		commands_reply(commands, ticket,
 		               "NOT_TRIED say what to try: motion try KEY=VALUE, as in motion try min_area=0.5");
 		return;

@@ -151,6 +151,13 @@ static void on_motion(void *data, const struct motion_event *event, const char *
 	motion_clips_event(daemon->motion_clips, event, zone);
 }
 
+/* What nobody looks at may move: all of it becomes video. */
+static void on_motion_switch(void *data, bool on)
+{
+	struct daemon *daemon = data;
+	video_motion(daemon->video, !on);
+}
+
 static int make_motion_clips(struct daemon *daemon, struct error *error)
 {
 	if (!daemon->config->clip.on_motion)
@@ -181,7 +188,7 @@ static int make_motion_listeners(struct daemon *daemon, struct error *error)
 	if (result == 0)
 		result = make_motion_clips(daemon, error);
 	if (result == 0 && daemon->motion)
-		motion_watch_listen(daemon->motion, on_motion, daemon);
+		motion_watch_listen(daemon->motion, on_motion, on_motion_switch, daemon);
 	return result;
 }
 

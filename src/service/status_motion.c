@@ -11,7 +11,7 @@ _Static_assert(sizeof(struct snapshot) <= STATUS_SNAPSHOT_BYTES, "the zones are 
 
 const char *motion_state_text(const struct motion_watch_status *motion)
 {
-	if (!motion->enabled)
+	if (!motion->on)
 		return "OFF";
 	return motion->moving ? "MOTION" : motion->settling ? "SETTLING" : "STILL";
 }
@@ -42,8 +42,9 @@ static void take(const void *data, void *into)
 		path, form, offsetof(struct snapshot, member), kind, unit, help                                                \
 	}
 static const struct status_row rows[] = {
-	ROW("motion.enabled", STATUS_BOOL, motion.enabled, STATUS_STATE, "",
-	    "`motion.enable`."),
+	ROW("motion.enabled", STATUS_BOOL, motion.enabled, STATUS_STATE, "", "`motion.enable`."),
+	ROW("motion.on", STATUS_BOOL, motion.on, STATUS_STATE, "",
+	    "Frames are looked at: `motion.enable`, unless somebody said `motion off`."),
 	ROW("motion.status", STATUS_WORDS, state, STATUS_STATE, "",
 	    "`MOTION` in any zone, `STILL`, `SETTLING`: the light or the camera has just changed, `OFF`."),
 	ROW("motion.zones", STATUS_LIST, zones, STATUS_INFO, "",

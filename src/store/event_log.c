@@ -40,6 +40,8 @@ const char *event_type_text(enum event_type type)
 		[EVENT_NIGHT_EXIT] = "night.exit",
 		[EVENT_MOTION_START] = "motion.start",
 		[EVENT_MOTION_END] = "motion.end",
+		[EVENT_MOTION_OFF] = "motion.off",
+		[EVENT_MOTION_ON] = "motion.on",
 		[EVENT_TRIGGER] = "trigger",
 		[EVENT_CLIP_START] = "clip.start",
 		[EVENT_CLIP_END] = "clip.end",

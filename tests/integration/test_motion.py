@@ -9,7 +9,7 @@ import tempfile
 import numpy
 from PIL import Image
 
-from harness import BINARY, Daemon, connect, main, read_all, unittest, wait_until
+from harness import BINARY, Daemon, EventReader, connect, main, read_all, unittest, wait_until
 
 WALKER = "still,noise,walker=2@1+4/8"
 
@@ -143,7 +143,7 @@ class Daemons(unittest.TestCase):
             self.assertEqual(events[0]["event"], "motion.start")
             self.assertLess(events[0]["at"], 0)
             self.assertTrue(daemon.ask("motion try min_area=90").endswith("events=0\n"))
-            for line, why in [("motion", "say what to try"), ("motion try", "say what to try"),
+            for line, why in [("motion try", "say what to try"),
                               ("motion try hold_s=x", "motion.hold_s must be a number"),
                               ("motion try camera.width=64", "unknown key"),
                               ('motion try zones=[{"name":"a","polygon":[[0,0],[1,1]]}]', "2 points")]:
@@ -163,9 +163,30 @@ class Daemons(unittest.TestCase):
         with Daemon(options) as daemon:
             wait_until(lambda: "Motion in all ended" in daemon.log(), "the end")
 
+    def test_motion_is_switched_off_and_on(self):
+        options = {"camera.synthetic.effects": "still,noise,walker=2@1+6/6.5", "motion.hold_s": 3600}
+        with Daemon(options) as daemon, EventReader(daemon) as events:
+            events.next("motion.start")
+            self.assertEqual(daemon.ask("motion off"), "MOTION OFF\n")
+            self.assertEqual(daemon.ask("motion off"), "MOTION OFF\n")
+            self.assertEqual(daemon.ask("motion_level"), "STATUS=OFF all=0.00,STILL\n")
+            motion = daemon.status()["motion"]
+            self.assertEqual((motion["enabled"], motion["on"], motion["status"]), (True, False, "OFF"))
+            frames = motion["frames"]
+            newest = daemon.status()["ring"]["newest_id"]
+            wait_until(lambda: daemon.status()["ring"]["newest_id"] > newest + 5, "frames")
+            self.assertEqual(daemon.status()["motion"]["frames"], frames)
+            self.assertEqual(daemon.ask("motion on"), "MOTION ON\n")
+            events.next("motion.start")
+            self.assertEqual([event["event"] for event in events.seen if event["event"].startswith("motion.")],
+                             ["motion.start", "motion.end", "motion.off", "motion.on", "motion.start"])
+            for line in ("motion", "motion offf", "motion on now"):
+                self.assertTrue(daemon.ask(line).startswith("NOT_SWITCHED say motion on, motion off"), line)
+
     def test_it_can_be_off_and_pictures_may_be_tiny(self):
         with Daemon({"motion.enable": "false"}) as daemon:
             self.assertEqual(daemon.ask("motion_level"), "STATUS=OFF\n")
+            self.assertIn("motion.enable is false", daemon.ask("motion on"))
             self.assertEqual(daemon.status()["motion"]["status"], "OFF")
         with Daemon({"camera.width": 16, "camera.height": 16}) as daemon:
             self.assertRegex(daemon.ask("motion_level"), r"^STATUS=(STILL|SETTLING) all=0\.00,STILL\n$")

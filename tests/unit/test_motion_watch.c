@@ -20,7 +20,7 @@ static struct camera_leases leases;
 static struct camera_buffer buffers[CAMERA_LEASES_MAX];
 static uint8_t luma[CAMERA_LEASES_MAX][COLUMNS * ROWS];
 static struct motion_watch *watch;
-static atomic_int starts, ends;
+static atomic_int starts, ends, switches;
 static atomic_ullong first_id;
 
 static void on_motion(void *data, const struct motion_event *event, const char *zone)
@@ -31,6 +31,13 @@ static void on_motion(void *data, const struct motion_event *event, const char *
 		atomic_store(&first_id, event->frame_id);
 	if (!event->start)
 		atomic_fetch_add(&ends, 1);
+}
+
+static void on_switch(void *data, bool on)
+{
+	(void)data;
+	(void)on;
+	atomic_fetch_add(&switches, 1);
 }
 
 static void keep(struct camera_buffer *buffer)
@@ -50,10 +57,10 @@ static int set_up(void **state)
 	assert_int_equal(zones_parse(&setup.zones, "[]", "[]", &defaults, &error), 0);
 	watch = motion_watch_create(&setup, WIDTH, HEIGHT, NULL, &error);
 	assert_non_null(watch);
-	motion_watch_listen(watch, on_motion, NULL);
+	motion_watch_listen(watch, on_motion, on_switch, NULL);
 	for (int i = 0; i < CAMERA_LEASES_MAX; i++)
 		camera_buffer_init(&buffers[i], keep);
-	starts = ends = 0;
+	starts = ends = switches = 0;
 	first_id = 0;
 	return 0;
 }
@@ -139,17 +146,23 @@ static void use_second(void)
 	assert_int_equal(motion_watch_use_second(watch, &error), 0);
 }
 
+static void show(int number)
+{
+	const struct frame_info info = info_of(number);
+	uint8_t cells[COLUMNS * ROWS];
+	draw(cells, number);
+	const struct image image = image_of(cells);
+	struct luma_grid *grid = motion_watch_grid(watch);
+	if (grid)
+		luma_grid_fill(grid, &image);
+	motion_watch_frame(watch, &info);
+}
+
 static void test_lent_pictures_tell_what_frames_tell(void **state)
 {
 	(void)state;
-	for (int number = 0; number < STILL + 30; number++) {
-		const struct frame_info info = info_of(number);
-		uint8_t cells[COLUMNS * ROWS];
-		draw(cells, number);
-		const struct image image = image_of(cells);
-		luma_grid_fill(motion_watch_grid(watch), &image);
-		motion_watch_frame(watch, &info);
-	}
+	for (int number = 0; number < STILL + 30; number++)
+		show(number);
 	const unsigned long long id = first_id;
 	assert_int_equal(starts, 1);
 	assert_false(status_now().second);
@@ -218,6 +231,63 @@ static void test_pictures_that_wait_are_given_back_at_the_end(void **state)
 		assert_true(camera_buffer_is_free(&buffers[i]));
 }
 
+static void test_what_is_switched_off_ends_its_motion_and_looks_at_nothing(void **state)
+{
+	(void)state;
+	for (int number = 0; number < STILL + 10; number++)
+		show(number);
+	assert_int_equal(starts, 1);
+	motion_watch_switch(watch, false);
+	motion_watch_switch(watch, false);
+	assert_int_equal(ends, 1);
+	assert_int_equal(switches, 1);
+	assert_null(motion_watch_grid(watch));
+	for (int number = STILL + 10; number < STILL + 20; number++)
+		show(number);
+	const struct motion_watch_status status = status_now();
+	assert_int_equal(status.frames, STILL + 10);
+	assert_true(status.enabled && !status.on && !status.moving);
+	assert_true(motion_watch_stirs(watch)); /* for all it knows */
+}
+
+static void test_what_is_switched_on_again_settles_and_then_tells(void **state)
+{
+	(void)state;
+	motion_watch_switch(watch, true);
+	assert_int_equal(switches, 0);
+	motion_watch_switch(watch, false);
+	show(0);
+	motion_watch_switch(watch, true);
+	assert_int_equal(switches, 2);
+	assert_true(status_now().on && status_now().settling);
+	for (int number = 1; number < STILL; number++)
+		show(number);
+	assert_false(status_now().settling);
+	assert_int_equal(starts, 0);
+	for (int number = STILL; number < STILL + 10; number++)
+		show(number);
+	assert_int_equal(starts, 1);
+}
+
+static void test_lent_pictures_are_not_looked_at_while_it_is_off(void **state)
+{
+	(void)state;
+	use_second();
+	for (int number = 0; number < STILL + 10; number++)
+		lend(number);
+	wait_frames(STILL + 10);
+	motion_watch_switch(watch, false);
+	assert_int_equal(ends, 1);
+	const struct image image = image_of(luma[0]);
+	assert_false(motion_watch_takes(watch, &image));
+	lend(STILL + 10); /* capture had asked before */
+	motion_watch_switch(watch, true);
+	for (int number = STILL + 11; number < STILL + 21; number++)
+		lend(number);
+	wait_frames(STILL + 20);
+	assert_true(status_now().on);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -227,6 +297,9 @@ int main(void)
 		TEST(test_a_frame_for_which_there_is_no_lease_is_missed),
 		TEST(test_when_the_camera_stops_motion_ends_after_the_last_picture),
 		TEST(test_pictures_that_wait_are_given_back_at_the_end),
+		TEST(test_what_is_switched_off_ends_its_motion_and_looks_at_nothing),
+		TEST(test_what_is_switched_on_again_settles_and_then_tells),
+		TEST(test_lent_pictures_are_not_looked_at_while_it_is_off),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

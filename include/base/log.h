@@ -58,6 +58,7 @@ size_t log_recent(struct log_line *lines, size_t count);
 /* --- following the log: the last LOG_KEPT lines of any level that is logged; any thread --- */
 
 enum { LOG_KEPT = 256 };
+size_t log_kept_bytes(void); /* what they take when there are that many, for the memory budget */
 
 /* The cursor that sees only what is still to come: lines are numbered from 1. */
 uint64_t log_follow_end(void);

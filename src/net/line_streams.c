@@ -14,6 +14,7 @@ struct line_stream {
 	server_ticket ticket;
 	uint64_t cursor;
 	int64_t sent_ns; /* when it was last sent something */
+	bool is_once;    /* it ends where the kept lines do */
 };
 
 struct line_streams {
@@ -31,6 +32,10 @@ static void pump(struct line_stream *stream)
 	server_ticket ticket = stream->ticket;
 	while (server_stream_is_idle(server, ticket)) {
 		struct chunk *lines = all->source->read(all->commands, &stream->cursor);
+		if (!lines && stream->is_once && stream->cursor >= all->source->end(all->commands)) {
+			server_stream_finish(server, ticket, NULL);
+			return;
+		}
 		if (!lines) /* without memory they are read again: with the next line, or after a second */
 			return;
 		stream->sent_ns = clock_now_ns();
@@ -106,7 +111,7 @@ void line_streams_begin(struct line_streams *all, server_ticket ticket, const st
 	struct proto_arguments arguments;
 	struct error error = { 0 };
 	struct line_stream *stream = calloc(1, sizeof *stream);
-	int result = stream ? proto_parse_arguments(words, PROTO_SINCE, &arguments, &error) : -ENOMEM;
+	int result = stream ? proto_parse_arguments(words, PROTO_SINCE | PROTO_ONCE, &arguments, &error) : -ENOMEM;
 	if (result == 0)
 		result = all->source->begin(commands, arguments.given & PROTO_SINCE ? arguments.since : NULL, &stream->cursor,
 		                            &error);
@@ -121,6 +126,7 @@ void line_streams_begin(struct line_streams *all, server_ticket ticket, const st
 	}
 	stream->all = all;
 	stream->ticket = ticket;
+	stream->is_once = arguments.given & PROTO_ONCE;
 	stream->next = all->first;
 	all->first = stream;
 	arm_heartbeat(all);

@@ -12,6 +12,7 @@ struct line_source {
 	int (*begin)(struct commands *commands, const char *since, uint64_t *cursor, struct error *error);
 	/* What is new, as whole lines, and moves the cursor; NULL: nothing, or no memory for it, and the cursor stays. */
 	struct chunk *(*read)(struct commands *commands, uint64_t *cursor);
+	uint64_t (*end)(struct commands *commands); /* the cursor of what is still to come */
 	struct chunk *(*heartbeat)(struct commands *commands, uint64_t cursor); /* a line; NULL without memory */
 	int (*fd)(struct commands *commands); /* readable when there is something new; -1, with errno set */
 	void (*acknowledge)(struct commands *commands);

@@ -1,4 +1,4 @@
-#include "moment.h"
+#include "net/moment.h"
 
 #include <errno.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "export/export.h"
 #include "media/stack.h"
-#include "moment.h"
+#include "net/moment.h"
 
 /* A line's length at most, without its end (LF or CRLF). */
 enum { PROTO_LINE_BYTES = 1024, PROTO_WORDS_MAX = 16 };
@@ -41,6 +41,7 @@ enum {
 	PROTO_FPS = 1 << 8,
 	PROTO_SINCE = 1 << 9,
 	PROTO_MIXED = 1 << 10,
+	PROTO_ONCE = 1 << 11,
 };
 
 struct proto_arguments {

@@ -133,17 +133,26 @@ static int parse_key(const char *command, const char *word, unsigned takes, stru
 	return unknown_argument(command, word, takes, error);
 }
 
+/* A word that says all by itself. */
+static unsigned parse_flag(const char *word, unsigned takes)
+{
+	static const struct {
+		const char *word;
+		unsigned bit;
+	} flags[] = { { "meta", PROTO_META }, { "mixed", PROTO_MIXED }, { "once", PROTO_ONCE } };
+	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+		if ((takes & flags[i].bit) && strcasecmp(word, flags[i].word) == 0)
+			return flags[i].bit;
+	return 0;
+}
+
 static int parse_word(const char *command, const char *word, unsigned takes, struct proto_arguments *arguments,
                       struct error *error)
 {
-	if ((takes & PROTO_META) && strcasecmp(word, "meta") == 0) {
-		arguments->given |= PROTO_META;
+	unsigned flag = parse_flag(word, takes);
+	arguments->given |= flag;
+	if (flag)
 		return 0;
-	}
-	if ((takes & PROTO_MIXED) && strcasecmp(word, "mixed") == 0) {
-		arguments->given |= PROTO_MIXED;
-		return 0;
-	}
 	unsigned format = export_format_of(word);
 	if (format == 0)
 		return takes & PROTO_FORMATS

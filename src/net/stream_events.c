@@ -41,6 +41,11 @@ static struct chunk *heartbeat(struct commands *commands, uint64_t cursor)
 	return chunk_printf("%s\n", line);
 }
 
+static uint64_t end(struct commands *commands)
+{
+	return event_log_end(commands->events);
+}
+
 static int events_fd(struct commands *commands)
 {
 	return event_log_fd(commands->events);
@@ -51,7 +56,7 @@ static void acknowledge(struct commands *commands)
 	event_log_acknowledge(commands->events);
 }
 
-const struct line_source line_source_events = { begin, read_events, heartbeat, events_fd, acknowledge };
+const struct line_source line_source_events = { begin, read_events, end, heartbeat, events_fd, acknowledge };
 
 void command_events(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {

@@ -90,6 +90,12 @@ static struct chunk *heartbeat(struct commands *commands, uint64_t cursor)
 	                    (double)wall_ns / (double)CLOCK_NS_PER_S);
 }
 
+static uint64_t end(struct commands *commands)
+{
+	(void)commands;
+	return log_follow_end();
+}
+
 static int log_news(struct commands *commands)
 {
 	(void)commands;
@@ -102,7 +108,7 @@ static void acknowledge(struct commands *commands)
 	log_follow_acknowledge();
 }
 
-const struct line_source line_source_log = { begin, read_log, heartbeat, log_news, acknowledge };
+const struct line_source line_source_log = { begin, read_log, end, heartbeat, log_news, acknowledge };
 
 void command_log(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {

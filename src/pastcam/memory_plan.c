@@ -29,6 +29,7 @@ static void add_claims(const struct config *config, size_t pool_width, struct bu
 	size_t full_slots = config->ring.downscale ? COMPOSE_FULL_SLOTS : 0;
 	size_t ring = (size_t)config->ring.size;
 
+	budget_add(budget, (struct budget_claim){ .name = "log", .unit_bytes = log_kept_bytes(), .least = 1, .wanted = 1 });
 	budget_add(budget,
 	           (struct budget_claim){
 	               .name = "events", .unit_bytes = event_log_bytes(EVENT_LOG_CAPACITY), .least = 1, .wanted = 1 });

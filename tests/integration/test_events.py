@@ -71,6 +71,16 @@ class Page(unittest.TestCase):
             for since in ("x", "12", lines[-1]["id"].split("-")[0] + "-99999", lines[-1]["id"] + "x"):
                 self.assertTrue(daemon.ask(f"log since={since}").startswith("NOT_SENT since="), since)
 
+    def test_once_tells_what_is_kept_and_ends(self):
+        with Daemon() as daemon:
+            daemon.ask("trigger door")
+            lines = [json.loads(line) for line in daemon.ask("events since=000000000000-0 once").splitlines()]
+            self.assertEqual((lines[0]["event"], lines[1]["event"]), ("lost", "boot"))
+            self.assertIn("door", [line.get("label") for line in lines])
+            self.assertEqual(daemon.ask(f"events since={lines[-1]['id']} once"), "")
+            self.assertEqual(daemon.ask("events once"), "")
+            self.assertIn('"log"', daemon.ask("log since=000000000000-0 once"))
+
     def test_the_page_has_each_event_and_each_key(self):
         def text(*path):
             with open(os.path.join(ROOT, *path), encoding="utf-8") as file:

@@ -12,7 +12,7 @@ HAVE_LIBCAMERA := $(shell $(PKG_CONFIG) --exists libcamera 2>/dev/null && echo y
 HAVE_LIBYUV := $(shell $(CC) $(CPPFLAGS) -include libyuv.h -E -x c /dev/null >/dev/null 2>&1 && echo yes)
 HAVE_OPENH264 := $(if $(HAVE_LIBYUV),$(shell $(PKG_CONFIG) --exists openh264 2>/dev/null && echo yes))
 HAVE_HUB := $(shell $(PKG_CONFIG) --exists sqlite3 libmosquitto libcurl libcrypto 2>/dev/null && echo yes)
-HAVE_MICROHTTPD := $(shell $(PKG_CONFIG) --exists libmicrohttpd 2>/dev/null && echo yes)
+HAVE_WEB := $(shell $(PKG_CONFIG) --exists libmicrohttpd sqlite3 2>/dev/null && echo yes)
 
 CPPFLAGS_ALL = -Iinclude -D_GNU_SOURCE $(WIDE) -DPASTCAM_VERSION='"$(VERSION)"' $(CPPFLAGS) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
 CFLAGS_ALL   = -std=c17 $(WARNINGS) $(OPTIMISE) $(HARDENING) $(SANITIZE_FLAGS) -pthread $(CFLAGS)
@@ -71,7 +71,7 @@ endif
 
 .PHONY: all
 all: $(BUILD)/pastcam ## build build/pastcam, and build/pastcam-web and build/pastcam-hub where their libraries are
-ifeq ($(HAVE_MICROHTTPD),yes)
+ifeq ($(HAVE_WEB),yes)
 all: $(BUILD)/pastcam-web
 else
 all: no-web
@@ -93,7 +93,7 @@ endif
 
 .PHONY: no-web
 no-web: $(BUILD)/pastcam
-	@echo "note: built without pastcam-web, the page (libmicrohttpd-dev is not installed)"
+	@echo "note: built without pastcam-web, the page (libmicrohttpd-dev and libsqlite3-dev are not both installed)"
 
 $(BUILD)/pastcam-web: $(BUILD)/src/web/main.o $(WEB_LIBRARY) $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lmicrohttpd $(WEB_LDLIBS)
@@ -121,7 +121,7 @@ $(BUILD)/src/web/assets.o: $(WEB_FILES)
 $(BUILD)/src/web/assets.o: CPPFLAGS += -DPASTCAM_WEB_FILES='"$(BUILD)/web"'
 
 # The page needs neither the camera nor the pictures' libraries beyond thumbnails.
-WEB_LDLIBS = $(shell $(PKG_CONFIG) --libs libjpeg zlib libcjson) -lm
+WEB_LDLIBS = $(shell $(PKG_CONFIG) --libs libjpeg zlib libcjson sqlite3) -lm
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
@@ -141,7 +141,7 @@ $(BUILD)/%.o: %.cpp Makefile config.mk
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS_ALL) $(shell $(PKG_CONFIG) --cflags libcamera) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-ifneq ($(HAVE_MICROHTTPD),yes)
+ifneq ($(HAVE_WEB),yes)
 UNIT_TESTS := $(filter-out $(WEB_TESTS),$(UNIT_TESTS))
 endif
 ifneq ($(HAVE_HUB),yes)
@@ -154,7 +154,7 @@ ifneq ($(HAVE_OPENH264),yes)
 UNIT_TESTS := $(filter-out $(BUILD)/tests/unit/test_v4l2 $(BUILD)/tests/unit/test_video,$(UNIT_TESTS))
 endif
 $(WEB_TESTS): $(WEB_LIBRARY)
-$(WEB_TESTS): TEST_LIBS = $(WEB_LIBRARY) $(LIBRARY) -lmicrohttpd
+$(WEB_TESTS): TEST_LIBS = $(WEB_LIBRARY) $(LIBRARY) -lmicrohttpd -lsqlite3
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $(filter-out %.a,$^) $(TEST_LIBS) $(LIBRARY) -lcmocka $(LDLIBS_ALL)
@@ -162,7 +162,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 # A fuzz target as a plain test over its corpus; `make fuzz` links libFuzzer in instead.
 FUZZ_TESTS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_MAIN = $(BUILD)/tests/fuzz/corpus_main.o
-ifneq ($(HAVE_MICROHTTPD),yes)
+ifneq ($(HAVE_WEB),yes)
 FUZZ_TESTS := $(filter-out $(WEB_TESTS),$(FUZZ_TESTS))
 endif
 ifneq ($(HAVE_HUB),yes)
@@ -252,7 +252,7 @@ bench: ## measure every kernel and encoder against its limit; writes build/bench
 	$(BUILD)/bench/bench $(PHOTOS) $(BUILD)/bench.json
 	$(PYTHON) bench/daemon.py $(BUILD)/pastcam $(BUILD)/bench-daemon.json
 	$(PYTHON) bench/clips.py $(BUILD)/pastcam $(BUILD)/bench-clips.json waits sizes
-	$(if $(HAVE_MICROHTTPD),$(PYTHON) bench/web.py $(BUILD) $(BUILD)/bench-web.json)
+	$(if $(HAVE_WEB),$(PYTHON) bench/web.py $(BUILD) $(BUILD)/bench-web.json)
 	$(if $(HAVE_HUB),$(PYTHON) bench/hub.py $(BUILD))
 
 $(BUILD)/bench/bench: $(BENCH_OBJECTS) $(LIBRARY)
@@ -355,7 +355,7 @@ install: all ## install binary, configuration, units, man page, documents (DESTD
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam.service $(DESTDIR)$(UNITDIR)/pastcam.service
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam@.service $(DESTDIR)$(UNITDIR)/pastcam@.service
 	install -D -m 644 overlay/usr/lib/sysusers.d/pastcam.conf $(DESTDIR)/usr/lib/sysusers.d/pastcam.conf
-ifeq ($(HAVE_MICROHTTPD),yes)
+ifeq ($(HAVE_WEB),yes)
 	install -D -m 755 $(BUILD)/pastcam-web $(DESTDIR)$(PREFIX)/bin/pastcam-web
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam-web.service $(DESTDIR)$(UNITDIR)/pastcam-web.service
 endif

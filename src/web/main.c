@@ -16,6 +16,7 @@
 #include "base/notify.h"
 #include "cameras.h"
 #include "events.h"
+#include "history.h"
 #include "hls.h"
 #include "http.h"
 #include "live.h"
@@ -142,7 +143,8 @@ static int make_parts(struct web *web, struct error *error)
 	web->hls = web->live ? hls_create(web, error) : NULL;
 	web->cameras = web->hls ? cameras_create(web, web->config->network.socket_dir, error) : NULL;
 	web->events = web->cameras ? events_create(web, error) : NULL;
-	if (!web->events) {
+	web->history = web->events ? history_create(web, error) : NULL;
+	if (!web->history) {
 		close(listener);
 		return error->code;
 	}
@@ -156,6 +158,7 @@ static int make_parts(struct web *web, struct error *error)
 static void destroy_parts(struct web *web)
 {
 	http_destroy(web->http);
+	history_destroy(web->history);
 	events_destroy(web->events);
 	cameras_destroy(web->cameras);
 	hls_destroy(web->hls);

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "events.h"
 #include "gate.h"
+#include "history.h"
 #include "hls.h"
 #include "live.h"
 #include "metrics.h"
@@ -31,6 +32,7 @@ static const struct route routes[] = {
 	{ METHOD_GET, "/api/status", ROLE_VIEW, "camera", commands_status },
 	{ METHOD_GET, "/api/timeline", ROLE_VIEW, "camera", commands_timeline },
 	{ METHOD_GET, "/api/events", ROLE_VIEW, "camera since", events_get },
+	{ METHOD_GET, "/api/history", ROLE_VIEW, "camera since until type limit", history_get },
 	{ METHOD_GET, "/api/log", ROLE_FULL, "camera since", events_get_log },
 	{ METHOD_POST, "/api/save", ROLE_FULL, "camera wait", commands_save },
 	{ METHOD_POST, "/api/stack", ROLE_FULL, "camera wait", commands_stack },

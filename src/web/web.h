@@ -22,6 +22,7 @@ struct web {
 	struct live *live;
 	struct hls *hls;
 	struct events *events;
+	struct history *history;
 };
 
 #endif

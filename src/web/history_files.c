@@ -1,0 +1,68 @@
+#include "history_files.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "captures.h"
+
+enum { NAME_BYTES = 256, PATH_BYTES = 1024 };
+
+/* The name within folder, or NULL when path is elsewhere. */
+static const char *name_in(const char *folder, const char *path)
+{
+	size_t length = strlen(folder);
+	while (length > 1 && folder[length - 1] == '/')
+		length--;
+	if (strncmp(path, folder, length) != 0 || path[length] != '/')
+		return NULL;
+	const char *name = path + length + 1;
+	return strchr(name, '/') || !captures_type(name) ? NULL : name;
+}
+
+static void add_file(cJSON *files, const char *folder, const char *name)
+{
+	char path[PATH_BYTES];
+	struct stat status;
+	if (snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_BYTES ||
+	    fstatat(AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode))
+		return;
+	cJSON *file = cJSON_CreateObject();
+	cJSON_AddStringToObject(file, "name", name);
+	cJSON_AddNumberToObject(file, "bytes", (double)status.st_size);
+	cJSON_AddItemToArray(files, file);
+}
+
+/* A picture is there in each of its formats, and the event names the first file. */
+static void add_files(cJSON *files, const cJSON *event, const char *folder, const char *name)
+{
+	const cJSON *format, *formats = cJSON_GetObjectItemCaseSensitive(event, "formats");
+	const char *dot = strrchr(name, '.');
+	if (!cJSON_IsArray(formats)) {
+		add_file(files, folder, name);
+		return;
+	}
+	cJSON_ArrayForEach(format, formats)
+	{
+		char other[NAME_BYTES];
+		bool fits = cJSON_IsString(format) &&
+		            snprintf(other, sizeof other, "%.*s.%s", (int)(dot - name), name, format->valuestring) < NAME_BYTES;
+		if (fits && captures_type(other))
+			add_file(files, folder, other);
+	}
+}
+
+void history_files_add(const struct web *web, cJSON *events)
+{
+	cJSON *event;
+	cJSON_ArrayForEach(event, events)
+	{
+		const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "path"));
+		const char *camera = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "camera"));
+		const char *folder = path && camera ? captures_path(web, camera) : NULL;
+		const char *name = folder ? name_in(folder, path) : NULL;
+		if (name)
+			add_files(cJSON_AddArrayToObject(event, "on_disk"), event, folder, name);
+	}
+}

@@ -1,0 +1,76 @@
+"""GET /api/history: from the store of a real pastcam-hub, and from the daemons where there is none."""
+
+import os
+import unittest
+
+from harness import main, wait_until
+from hub import Hub
+from web import Site
+
+
+class History(unittest.TestCase):
+    def setUp(self):
+        self.site = Site(web_options={"hub.data_dir": "hub"}).__enter__()
+        self.addCleanup(self.site.__exit__)
+        self.site.wait_frames(3)
+
+    def ask(self, query=""):
+        answer = self.site.web.ask(f"/api/history{query}")
+        self.assertEqual(answer.status, 200, answer.body)
+        return answer.json()
+
+    def types(self, query=""):
+        return [event["event"] for event in self.ask(query)["events"]]
+
+    def save(self):
+        return self.site.web.ask("/api/save?wait=1", "POST", {"formats": ["jpg", "png"]}).json()["files"]
+
+    def test_without_a_store_the_daemons_tell_what_they_keep(self):
+        files = self.save()
+        history = self.ask()
+        self.assertEqual((history["source"], history["next"]), ("cameras", None))
+        self.assertIn("hub.db is not there", history["reason"])
+        self.assertIn("boot", [event["event"] for event in history["events"]])
+        saved = next(event for event in history["events"] if event["event"] == "picture.saved")
+        self.assertEqual(saved["camera"], "camera")
+        self.assertEqual({file["name"] for file in saved["on_disk"]}, set(files))
+        self.assertEqual(self.types("?type=picture.saved"), ["picture.saved"])
+        self.assertEqual(self.types("?camera=other"), [])
+        self.site.daemon.ask("trigger door")
+        newest = self.ask("?limit=1")
+        self.assertEqual((newest["events"][0]["event"], newest["next"]), ("trigger", newest["events"][0]["epoch"]))
+        self.assertEqual(self.types(f"?limit=1&until={newest['next']}"), ["picture.saved"])
+
+    def test_the_store_tells_what_the_daemon_does_not_know_any_more(self):
+        with Hub(self.site.folder) as hub:
+            files = self.save()
+            hub.wait_event("picture.saved")
+            self.site.daemon.__exit__()
+            self.assertEqual(self.ask()["source"], "hub")
+            self.assertEqual(self.types("?type=picture,boot"), ["picture.saved", "boot"])
+            os.unlink(os.path.join(self.site.folder, "captures", files[0]))
+            there = self.ask("?type=picture")["events"][0]["on_disk"]
+            self.assertEqual([file["name"] for file in there], files[1:])
+            self.assertEqual(hub.stop(), 0)
+        self.assertEqual(self.ask()["source"], "hub")
+        with open(os.path.join(self.site.folder, "hub", "hub.db"), "r+b") as file:
+            file.write(b"damaged" * 200)
+        self.assertEqual(self.ask()["source"], "cameras")
+
+    def test_what_is_wrong_is_told(self):
+        for query in ("since=x", "limit=0", "type=", "color=red"):
+            self.assertEqual(self.site.web.ask(f"/api/history?{query}").status, 200 if query == "type=" else 400, query)
+
+    def test_many_who_ask_at_once_are_answered_or_told_to_ask_again(self):
+        clients = [self.site.web.stream("/api/history") for _ in range(40)]
+        for client in clients[::2]:
+            client.close()
+        statuses = {client.recv(12) for client in clients[1::2]}
+        for client in clients[1::2]:
+            client.close()
+        self.assertLessEqual(statuses, {b"HTTP/1.1 200", b"HTTP/1.1 503"})
+        wait_until(lambda: self.site.web.ask("/api/history").status == 200, "an answer afterwards")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,5 @@
 /* What video costs beside its bare encoder, and writing packets into a file. */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,13 +7,16 @@
 
 #include "base/clock.h"
 #include "capture/video.h"
+#include "encode/i420.h"
 #include "measure.h"
 #include "media/mp4.h"
+#include "scene.h"
 #include "set.h"
 
 enum {
-	FRAMES_A_ROUND = 20,
-	ROUNDS = 15,
+	TURNS = 200,
+	WARM_TURNS = 20,
+	MUX_ROUNDS = 15,
 	SLOTS = 8,
 	PACKET_BYTES = 12500, /* 1 Mbit/s at 10 frames/s */
 	PACKETS_A_ROUND = 600,
@@ -27,7 +31,9 @@ struct stage {
 	struct frame_ring *frames;
 	struct packet_ring *packets;
 	struct video *video;
-	uint64_t bare_id, id;
+	uint8_t *copies; /* SLOTS frames for the bare encoder, as the ring has them for the other */
+	uint8_t *planes; /* a converted frame */
+	uint64_t id;
 	int64_t begun_ns;
 };
 
@@ -71,6 +77,8 @@ static void open_stage(struct stage *stage, const struct set *set, enum encoder_
 	*stage = (struct stage){ .set = set, .begun_ns = clock_now_ns() };
 	stage->bare = encoder_open(kind, &params, &error);
 	need(stage->bare, &error);
+	stage->copies = scene_allocate(set->bytes * SLOTS);
+	stage->planes = scene_allocate(set->bytes / 2);
 	stage->frames = frame_ring_create(SLOTS, set->width, set->height, &error);
 	need(stage->frames, &error);
 	stage->packets = packet_ring_create(16 << 20, 2000, &error);
@@ -88,50 +96,64 @@ static void close_stage(struct stage *stage)
 	packet_ring_destroy(stage->packets);
 	frame_ring_destroy(stage->frames);
 	encoder_close(stage->bare);
+	free(stage->copies);
+	free(stage->planes);
 }
 
-static struct frame_info info_of(const struct stage *stage, uint64_t id)
+static struct frame_info info_of(const struct stage *stage)
 {
-	const int64_t timestamp_ns = stage->begun_ns + (int64_t)id * INTERVAL_NS;
-	return (struct frame_info){ .id = id, .timestamp_ns = timestamp_ns, .exposure_end_ns = timestamp_ns };
+	const int64_t timestamp_ns = stage->begun_ns + (int64_t)stage->id * INTERVAL_NS;
+	return (struct frame_info){ .id = stage->id, .timestamp_ns = timestamp_ns, .exposure_end_ns = timestamp_ns };
 }
 
-/* CPU time of the bare encoder, a frame; from memory, and not from a cache, which a frame of the ring is not in either:
- * another thread wrote it. */
-static double run_bare(struct stage *stage)
+/* CPU time of the bare encoder, for a frame that was just copied, as capture copies it into the ring. */
+static double run_bare(struct stage *stage, struct frame *frame)
 {
 	const struct set *set = stage->set;
-	const double begun = cpu_ms(CLOCK_PROCESS_CPUTIME_ID);
-	for (int i = 0; i < FRAMES_A_ROUND; i++) {
-		struct error error = { 0 };
-		struct packet packet;
-		const struct video_format *format;
-		const uint64_t id = ++stage->bare_id;
-		const struct frame frame = {
-			.pixels = set_slot(set, id), .width = set->width, .height = set->height, .info = info_of(stage, id)
-		};
-		need(encoder_send(stage->bare, &frame, false, &error) == 0, &error);
-		need(encoder_receive(stage->bare, 1000, &packet, &format, &error) == 1, &error);
-	}
-	return (cpu_ms(CLOCK_PROCESS_CPUTIME_ID) - begun) / FRAMES_A_ROUND;
+	struct error error = { 0 };
+	struct packet packet;
+	const struct video_format *format;
+	*frame = (struct frame){ .pixels = stage->copies + stage->id % SLOTS * set->bytes,
+		                     .width = set->width,
+		                     .height = set->height,
+		                     .info = info_of(stage) };
+	memcpy(frame->pixels, set_slot(set, stage->id), set->bytes);
+	const double begun = cpu_ms(CLOCK_THREAD_CPUTIME_ID);
+	need(encoder_send(stage->bare, frame, false, &error) == 0, &error);
+	need(encoder_receive(stage->bare, 1000, &packet, &format, &error) == 1, &error);
+	return cpu_ms(CLOCK_THREAD_CPUTIME_ID) - begun;
 }
 
 /* The same by way of the rings and the video's thread. */
-static double run_video(struct stage *stage)
+static void run_video(struct stage *stage)
 {
-	const struct timespec pause = { .tv_nsec = CLOCK_NS_PER_MS };
-	const double begun = others_ms();
-	for (int i = 0; i < FRAMES_A_ROUND; i++) {
-		struct frame *frame = frame_ring_lend(stage->frames);
-		memcpy(frame->pixels, set_slot(stage->set, ++stage->id), stage->set->bytes);
-		frame->info = info_of(stage, stage->id);
-		const int64_t timestamp_ns = frame->info.timestamp_ns;
-		frame_ring_commit(stage->frames, frame);
-		video_frame_ready(stage->video, timestamp_ns);
-		while (video_done_ns(stage->video) < timestamp_ns)
-			nanosleep(&pause, NULL);
-	}
-	return (others_ms() - begun) / FRAMES_A_ROUND;
+	const struct timespec moment = { .tv_nsec = CLOCK_NS_PER_MS / 20 };
+	const uint64_t seen = packet_ring_changes(stage->packets);
+	struct frame *frame = frame_ring_lend(stage->frames);
+	memcpy(frame->pixels, set_slot(stage->set, stage->id), stage->set->bytes);
+	frame->info = info_of(stage);
+	const int64_t timestamp_ns = frame->info.timestamp_ns;
+	frame_ring_commit(stage->frames, frame);
+	video_frame_ready(stage->video, timestamp_ns);
+	packet_ring_wait(stage->packets, seen, clock_now_ns() + CLOCK_NS_PER_S);
+	while (video_done_ns(stage->video) < timestamp_ns)
+		nanosleep(&moment, NULL);
+}
+
+static double run_conversion(struct stage *stage, const struct frame *frame)
+{
+	const int width = frame->width & ~1, height = frame->height & ~1;
+	const size_t luma = (size_t)width * (size_t)height;
+	struct i420 picture = { .width = width,
+		                    .height = height,
+		                    .y = stage->planes,
+		                    .u = stage->planes + luma,
+		                    .v = stage->planes + luma + luma / 4,
+		                    .stride_y = width,
+		                    .stride_uv = width / 2 };
+	const double begun = cpu_ms(CLOCK_THREAD_CPUTIME_ID);
+	i420_from_frame(frame, &picture);
+	return cpu_ms(CLOCK_THREAD_CPUTIME_ID) - begun;
 }
 
 static int ascending(const void *a, const void *b)
@@ -140,24 +162,54 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static double median(double *times, size_t count)
+{
+	qsort(times, count, sizeof times[0], ascending);
+	return times[count / 2];
+}
+
+/* A turn is a frame through both. What the video's thread does behind its packet, until it sleeps, is in the next
+ * turn's time. */
+static struct measured run_turns(struct stage *stage, enum encoder_kind kind)
+{
+	static double bare[TURNS], video[TURNS], conversion[TURNS];
+	double before = 0;
+	for (int i = -WARM_TURNS; i < TURNS; i++) {
+		struct frame frame;
+		stage->id++;
+		if (i % 2)
+			run_video(stage);
+		const double bare_ms = run_bare(stage, &frame), conversion_ms = run_conversion(stage, &frame);
+		if (i % 2 == 0)
+			run_video(stage);
+		const double now = others_ms();
+		if (i >= 0) {
+			bare[i] = bare_ms;
+			conversion[i] = conversion_ms;
+			video[i] = now - before;
+		}
+		before = now;
+	}
+	const double converting = kind == ENCODER_MJPEG ? 0 : median(conversion, TURNS); /* libjpeg has one of its own */
+	return (struct measured){ median(video, TURNS) - converting, median(bare, TURNS) - converting };
+}
+
+/* On one core, so that neither has warmer caches, and no thread of ours runs beside one that is measured. */
 static void video_row(const struct set *set, enum encoder_kind kind)
 {
 	struct stage stage;
-	double bare[ROUNDS], video[ROUNDS];
+	cpu_set_t all, one;
 	char name[64];
+	CPU_ZERO(&one);
+	CPU_SET((size_t)sched_getcpu(), &one);
+	sched_getaffinity(0, sizeof all, &all);
+	sched_setaffinity(0, sizeof one, &one);
 	open_stage(&stage, set, kind);
-	run_bare(&stage);
-	run_video(&stage);
-	for (int i = 0; i < ROUNDS; i++) {
-		bare[i] = run_bare(&stage);
-		video[i] = run_video(&stage);
-	}
+	const struct measured measured = run_turns(&stage, kind);
 	close_stage(&stage);
-	qsort(bare, ROUNDS, sizeof bare[0], ascending);
-	qsort(video, ROUNDS, sizeof video[0], ascending);
+	sched_setaffinity(0, sizeof all, &all);
 	snprintf(name, sizeof name, "%s, from ring to ring", encoder_kind_text(kind));
-	report_row(name, "the bare encoder, from memory", set->name,
-	           (struct measured){ video[ROUNDS / 2], bare[ROUNDS / 2] }, 1.05);
+	report_row(name, "the bare encoder, from memory", set->name, measured, 1.05);
 }
 
 /* --- muxing --- */
@@ -216,17 +268,16 @@ static double run_mux(struct file *file, const uint8_t *bytes)
 
 void bench_mux(void)
 {
-	double times[ROUNDS];
+	double times[MUX_ROUNDS];
 	struct file file = { .bytes = malloc(FILE_BYTES) };
 	uint8_t *bytes = calloc(1, PACKET_BYTES);
 	if (!file.bytes || !bytes)
 		exit(1);
 	run_mux(&file, bytes);
-	for (int i = 0; i < ROUNDS; i++)
+	for (int i = 0; i < MUX_ROUNDS; i++)
 		times[i] = run_mux(&file, bytes);
-	qsort(times, ROUNDS, sizeof times[0], ascending);
 	report_row("a packet of 12.5 kB into an MP4 file", "0.05 ms", "",
-	           (struct measured){ times[ROUNDS / 2], MUX_LIMIT_MS }, 1);
+	           (struct measured){ median(times, MUX_ROUNDS), MUX_LIMIT_MS }, 1);
 	free(bytes);
 	free(file.bytes);
 }

@@ -123,6 +123,7 @@ struct config {
 		double latitude, longitude;
 		char rules[CONFIG_LIST_BYTES]; /* JSON */
 		char webhooks[CONFIG_LIST_BYTES]; /* JSON */
+		char uploads[CONFIG_LIST_BYTES];  /* JSON */
 		char page_url[CONFIG_TEXT_BYTES];
 		struct {
 			char host[CONFIG_TEXT_BYTES], node[CONFIG_TEXT_BYTES], discovery[CONFIG_TEXT_BYTES];

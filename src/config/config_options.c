@@ -253,8 +253,9 @@ const struct option config_options[] = {
 	TEXT("hub.page_url", hub.page_url, "",
 	     "Where others reach pastcam-web, such as http://porch.local:8080, for addresses of pictures in messages; "
 	     "empty: none are given."),
-	TEXT("hub.mqtt.host", hub.mqtt.host, "", "MQTT broker to tell events to, and to take commands from (docs/mqtt.md); "
-	                                         "empty: none."),
+	TEXT("hub.mqtt.host", hub.mqtt.host, "",
+	     "MQTT broker to tell events to, and to take commands from (docs/mqtt.md); "
+	     "empty: none."),
 	INTEGER("hub.mqtt.port", hub.mqtt.port, 0, 65535, "0", "", "Its port; 0: 1883, with TLS 8883."),
 	CHOICE("hub.mqtt.version", hub.mqtt.version, "3.1.1|5", "3.1.1", "Version of MQTT."),
 	TEXT("hub.mqtt.user", hub.mqtt.user, "", "Name to log in with; empty: none."),
@@ -268,16 +269,21 @@ const struct option config_options[] = {
 	TEXT("hub.mqtt.node", hub.mqtt.node, "", "Name of this machine in topics; empty: its host name."),
 	TEXT("hub.mqtt.discovery", hub.mqtt.discovery, "homeassistant",
 	     "Home Assistant's prefix for discovery; empty: it is not told."),
-	BOOL("hub.mqtt.commands", hub.mqtt.commands, "true", "Take commands from the broker: whoever may write there may "
-	                                                     "take pictures, and arm and disarm."),
-	INTEGER("hub.mqtt.keepalive_s", hub.mqtt.keepalive_s, 5, 3600, "20", "s",
-	        "How often something is said at least; the broker tells others that we are gone after one and a half of it."),
+	BOOL("hub.mqtt.commands", hub.mqtt.commands, "true",
+	     "Take commands from the broker: whoever may write there may "
+	     "take pictures, and arm and disarm."),
+	INTEGER(
+	    "hub.mqtt.keepalive_s", hub.mqtt.keepalive_s, 5, 3600, "20", "s",
+	    "How often something is said at least; the broker tells others that we are gone after one and a half of it."),
 	INTEGER("hub.mqtt.queue", hub.mqtt.queue, 10, 1000000, "10000", "events",
 	        "Events that are kept on the disk while the broker is away; then the oldest are dropped."),
 	LIST("hub.rules", hub.rules, "What to do when something happens, or at what time: docs/rules.md."),
 	LIST("hub.webhooks", hub.webhooks,
 	     "Where rules send to by HTTP: `{\"name\": …, \"url\": …, \"secret_file\": …, \"body\": …}` each: "
 	     "docs/webhooks.md."),
+	LIST("hub.uploads", hub.uploads,
+	     "S3 stores that rules upload files to: `{\"name\": …, \"url\": …, \"access_key_file\": …, "
+	     "\"secret_key_file\": …}` each: docs/uploads.md."),
 
 	INTEGER("memory.max_rss_mb", memory.max_rss_mb, 32, 1048576, "350", "MiB",
 	        "Memory of the whole process, ring included. Beyond it the process exits with 42 and restarts with a "

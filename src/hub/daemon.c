@@ -18,6 +18,7 @@
 #include "mqtt.h"
 #include "rule_engine.h"
 #include "store.h"
+#include "uploads.h"
 #include "webhooks.h"
 
 /* --- what the parts tell --- */
@@ -86,6 +87,18 @@ static bool has_webhook(void *data, const char *target)
 	return webhooks_has(hub->webhooks, target);
 }
 
+static void on_rule_upload(void *data, const char *target, const struct hub_event *event)
+{
+	const struct hub *hub = data;
+	uploads_send(hub->uploads, target, event);
+}
+
+static bool has_upload(void *data, const char *target)
+{
+	const struct hub *hub = data;
+	return uploads_has(hub->uploads, target);
+}
+
 /* What was not stored is read again; the cameras have not gone on without the store. */
 static void on_recovered(void *data)
 {
@@ -99,6 +112,7 @@ static void on_recovered(void *data)
 	if (hub->mqtt)
 		mqtt_store_recovered(hub->mqtt);
 	webhooks_store_recovered(hub->webhooks);
+	uploads_store_recovered(hub->uploads);
 	keeper_scan(hub->keeper);
 }
 
@@ -165,11 +179,14 @@ static int make_rules(struct hub *hub, struct error *error)
 	const struct rule_outlets outlets = {
 		.mqtt = has_mqtt ? on_rule_mqtt : NULL,
 		.webhook = on_rule_webhook,
+		.upload = on_rule_upload,
 		.has_webhook = has_webhook,
+		.has_upload = has_upload,
 		.data = hub,
 	};
 	hub->webhooks = webhooks_create(hub->loop, hub->config, hub->store, error);
-	if (!hub->webhooks)
+	hub->uploads = hub->webhooks ? uploads_create(hub->loop, hub->config, hub->store, error) : NULL;
+	if (!hub->uploads)
 		return error->code;
 	hub->rules = rule_engine_create(hub->loop, hub->config, hub->store, &outlets, error);
 	if (hub->rules && has_mqtt) {
@@ -193,6 +210,8 @@ static int make_cameras(struct hub *hub, struct error *error)
 		return error->code;
 	rule_engine_begin(hub->rules, hub->cameras);
 	int result = webhooks_begin(hub->webhooks, error);
+	if (result == 0)
+		result = uploads_begin(hub->uploads, error);
 	if (result < 0)
 		return result;
 	return hub->mqtt ? mqtt_begin(hub->mqtt, hub->cameras, error) : 0;
@@ -204,6 +223,7 @@ static void destroy_parts(struct hub *hub)
 	mqtt_destroy(hub->mqtt);
 	rule_engine_destroy(hub->rules);
 	webhooks_destroy(hub->webhooks);
+	uploads_destroy(hub->uploads);
 	store_destroy(hub->store);
 	keeper_destroy(hub->keeper);
 	loop_destroy(hub->loop);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,4 +93,24 @@ void event_finish(struct hub_event *event)
 {
 	cJSON_Delete(event->json);
 	*event = HUB_EVENT_NULL;
+}
+
+/* "/a/b.jpg" and "png" make "/a/b.png". */
+static bool with_extension(const char *path, const char *extension, char *text, size_t bytes)
+{
+	const char *dot = strrchr(path, '.');
+	return dot && (size_t)snprintf(text, bytes, "%.*s.%s", (int)(dot - path), path, extension) < bytes;
+}
+
+bool event_file(const struct hub_event *event, size_t index, char *path, size_t bytes)
+{
+	const char *first = event_text(event, "path");
+	bool is_clip = strcmp(event->type, "clip.end") == 0;
+	const cJSON *formats = is_clip ? NULL : cJSON_GetObjectItemCaseSensitive(event->json, "formats");
+	if (first[0] == '\0' || (!is_clip && strcmp(event->type, "picture.saved") != 0))
+		return false;
+	if (!cJSON_IsArray(formats))
+		return index == 0 && (size_t)snprintf(path, bytes, "%s", first) < bytes;
+	const cJSON *format = index < 64 ? cJSON_GetArrayItem(formats, (int)index) : NULL;
+	return cJSON_IsString(format) && with_extension(first, format->valuestring, path, bytes);
 }

@@ -38,4 +38,8 @@ bool event_type_is_known(const char *type);
 /* A member that is text, or "". */
 const char *event_text(const struct hub_event *event, const char *name);
 
+/* The path of the file with that index, from 0, of a picture.saved or a clip.end. False: it has no such file, or its
+ * path does not fit. */
+bool event_file(const struct hub_event *event, size_t index, char *path, size_t bytes);
+
 #endif

@@ -17,6 +17,7 @@ struct hub {
 	struct rule_engine *rules;
 	struct mqtt *mqtt; /* NULL: hub.mqtt.host is empty */
 	struct webhooks *webhooks;
+	struct uploads *uploads;
 	struct cameras *cameras;
 };
 

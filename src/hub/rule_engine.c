@@ -47,10 +47,20 @@ struct rules *rule_engine_read(const struct config *config, struct error *error)
 
 /* --- doing --- */
 
+static bool only_uploads(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->action_count; i++)
+		if (rule->actions[i].kind != ACTION_UPLOAD)
+			return false;
+	return true;
+}
+
 static bool may_fire_again(struct rule_engine *engine, const struct rule *rule)
 {
 	struct rule_state *state = &engine->states[rule - engine->rules->at];
 	int64_t now_ns = clock_now_ns();
+	if (only_uploads(rule))
+		return true;
 	if (state->burst_count == 0 || now_ns - state->burst_ns > ENGINE_BURST_S * CLOCK_NS_PER_S) {
 		state->burst_ns = now_ns;
 		state->burst_count = 0;
@@ -97,6 +107,10 @@ static void act(struct rule_engine *engine, const struct rule *rule, const struc
 	char text[RULE_ACTION_BYTES];
 	if (action->kind == ACTION_WEBHOOK) {
 		engine->outlets.webhook(engine->outlets.data, action->text, rule->name, camera_name(camera), event, now_ms);
+		return;
+	}
+	if (action->kind == ACTION_UPLOAD) {
+		engine->outlets.upload(engine->outlets.data, action->text, event);
 		return;
 	}
 	if (rule_fill_in(action->text, FILL_WORD, event, camera_name(camera), text, sizeof text) < 0) {
@@ -216,20 +230,29 @@ static bool has_action(const struct rule *rule, enum action_kind kind)
 	return false;
 }
 
-static int check_webhooks(const struct rule_engine *engine, struct error *error)
+static int check_action(const struct rule_outlets *outlets, const struct rule *rule, const struct action *action,
+                        struct error *error)
 {
+	if (action->kind == ACTION_WEBHOOK && !outlets->has_webhook(outlets->data, action->text))
+		return error_set(error, -EINVAL,
+		                 "hub.rules: rule \"%.40s\": there is no webhook \"%.60s\" in hub.webhooks, and it is no "
+		                 "address with http:// or https://",
+		                 rule->name, action->text);
+	if (action->kind == ACTION_UPLOAD && !outlets->has_upload(outlets->data, action->text))
+		return error_set(error, -EINVAL, "hub.rules: rule \"%.40s\": there is no upload \"%.60s\" in hub.uploads",
+		                 rule->name, action->text);
+	return 0;
+}
+
+static int check_actions(const struct rule_engine *engine, struct error *error)
+{
+	int result = 0;
 	for (size_t i = 0; i < engine->rules->count; i++) {
 		const struct rule *rule = &engine->rules->at[i];
-		for (size_t j = 0; j < rule->action_count; j++)
-			if (rule->actions[j].kind == ACTION_WEBHOOK &&
-			    !engine->outlets.has_webhook(engine->outlets.data, rule->actions[j].text))
-				return error_set(
-				    error, -EINVAL,
-				    "hub.rules: rule \"%.40s\": there is no webhook \"%.60s\" in hub.webhooks, and it is no "
-				    "address with http:// or https://",
-				    rule->name, rule->actions[j].text);
+		for (size_t j = 0; result == 0 && j < rule->action_count; j++)
+			result = check_action(&engine->outlets, rule, &rule->actions[j], error);
 	}
-	return 0;
+	return result;
 }
 
 static void warn(const struct rules *rules, const struct rule_outlets *outlets)
@@ -270,7 +293,7 @@ struct rule_engine *rule_engine_create(struct loop *loop, const struct config *c
 		rule_engine_destroy(engine);
 		return NULL;
 	}
-	if (check_webhooks(engine, error) < 0) {
+	if (check_actions(engine, error) < 0) {
 		rule_engine_destroy(engine);
 		return NULL;
 	}

@@ -3,7 +3,8 @@
  * store. Its loop's thread.
  *
  * A rule that calls itself, or two that call each other, would go on for ever: one that fires more than
- * ENGINE_BURST_MOST times in ENGINE_BURST_S seconds rests until they are over, which is told.
+ * ENGINE_BURST_MOST times in ENGINE_BURST_S seconds rests until they are over, which is told. One that only uploads
+ * makes no event, and never rests.
  *
  * Lines for a camera make sense at once only. An event that comes more than ENGINE_LATE_S after it happened, since the
  * hub was away, sends none.
@@ -25,7 +26,10 @@ struct rule_outlets {
 	/* event NULL: of a rule by time. */
 	void (*webhook)(void *data, const char *target, const char *rule, const char *camera, const struct hub_event *event,
 	                int64_t time_ms);
-	bool (*has_webhook)(void *data, const char *target); /* whether a rule may name it */
+	void (*upload)(void *data, const char *target, const struct hub_event *event);
+	/* Whether a rule may name it. */
+	bool (*has_webhook)(void *data, const char *target);
+	bool (*has_upload)(void *data, const char *target);
 	void *data;
 };
 

@@ -42,7 +42,7 @@ struct condition {
 	struct condition *children;
 };
 
-enum action_kind { ACTION_LINE, ACTION_MQTT, ACTION_WEBHOOK };
+enum action_kind { ACTION_LINE, ACTION_MQTT, ACTION_WEBHOOK, ACTION_UPLOAD };
 
 struct action {
 	enum action_kind kind;

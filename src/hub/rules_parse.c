@@ -7,11 +7,11 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "client/client.h"
-#include "rules.h"
+#include "rules_parse.h"
 
 static const double cooldown_most_s = 30 * 86400.0;
 
-static int refuse(struct error *error, const char *key, const char *wanted)
+int rules_refuse(struct error *error, const char *key, const char *wanted)
 {
 	return error_set(error, -EINVAL, "\"%.40s\" must be %s", key, wanted);
 }
@@ -34,7 +34,7 @@ static int check_keys(const cJSON *object, const char *names, struct error *erro
 static int add_word(struct rule_words *words, const cJSON *item, const char *key, struct error *error)
 {
 	if (!cJSON_IsString(item) || item->valuestring[0] == '\0')
-		return refuse(error, key, "a text, or a list of them");
+		return rules_refuse(error, key, "a text, or a list of them");
 	if (words->count == RULE_WORDS_MAX)
 		return error_set(error, -EINVAL, "\"%s\" has more than %d texts", key, RULE_WORDS_MAX);
 	if (strlen(item->valuestring) >= RULE_WORD_BYTES)
@@ -52,7 +52,7 @@ static int parse_words(const cJSON *object, const char *key, struct rule_words *
 	if (!cJSON_IsArray(value))
 		return add_word(words, value, key, error);
 	cJSON_ArrayForEach(item, value) if (result == 0) result = add_word(words, item, key, error);
-	return result == 0 && words->count == 0 ? refuse(error, key, "a text, or a list of at least one") : result;
+	return result == 0 && words->count == 0 ? rules_refuse(error, key, "a text, or a list of at least one") : result;
 }
 
 /* --- when --- */
@@ -73,7 +73,7 @@ static int parse_when(const cJSON *when, struct rule *rule, struct error *error)
 	const cJSON *score = cJSON_GetObjectItemCaseSensitive(when, "min_score");
 	rule->has_when = true;
 	if (!cJSON_IsObject(when))
-		return refuse(error, "when", "a section: {\"event\": \"motion.start\"}");
+		return rules_refuse(error, "when", "a section: {\"event\": \"motion.start\"}");
 	int result = check_keys(when, " event camera zone label min_score ", error);
 	if (result == 0)
 		result = parse_words(when, "event", &rule->events, error);
@@ -86,7 +86,7 @@ static int parse_when(const cJSON *when, struct rule *rule, struct error *error)
 	if (result == 0)
 		result = parse_words(when, "label", &rule->labels, error);
 	if (result == 0 && score && !cJSON_IsNumber(score))
-		result = refuse(error, "min_score", "a number");
+		result = rules_refuse(error, "min_score", "a number");
 	rule->has_min_score = score != NULL;
 	rule->min_score = score ? score->valuedouble : 0;
 	return result;
@@ -95,7 +95,7 @@ static int parse_when(const cJSON *when, struct rule *rule, struct error *error)
 static int parse_every(const cJSON *every, struct rule *rule, struct error *error)
 {
 	if (!cJSON_IsString(every))
-		return refuse(error, "every", "a span of time in quotes, such as \"10m\"");
+		return rules_refuse(error, "every", "a span of time in quotes, such as \"10m\"");
 	return rule_time_parse_span(every->valuestring, &rule->every_s, error);
 }
 
@@ -104,14 +104,14 @@ static int parse_at(const cJSON *at, const struct rule_place *place, struct rule
 	const cJSON *item, *first = cJSON_IsArray(at) ? at->child : at;
 	for (item = first; item; item = cJSON_IsArray(at) ? item->next : NULL) {
 		if (!cJSON_IsString(item))
-			return refuse(error, "at", "times of day in quotes, such as [\"08:00\", \"sunset\"]");
+			return rules_refuse(error, "at", "times of day in quotes, such as [\"08:00\", \"sunset\"]");
 		if (rule->time_count == RULE_TIMES_MAX)
 			return error_set(error, -EINVAL, "\"at\" has more than %d times", RULE_TIMES_MAX);
 		int result = rule_time_parse(item->valuestring, place, &rule->times[rule->time_count++], error);
 		if (result < 0)
 			return result;
 	}
-	return rule->time_count > 0 ? 0 : refuse(error, "at", "a time of day, or a list of at least one");
+	return rule->time_count > 0 ? 0 : rules_refuse(error, "at", "a time of day, or a list of at least one");
 }
 
 /* --- if --- */
@@ -135,7 +135,7 @@ static struct condition *add_child(struct condition *parent, enum condition_kind
 static int parse_bool(const cJSON *value, const char *key, struct condition *condition, struct error *error)
 {
 	if (!cJSON_IsBool(value))
-		return refuse(error, key, "true or false");
+		return rules_refuse(error, key, "true or false");
 	condition->wanted = cJSON_IsTrue(value);
 	return 0;
 }
@@ -145,8 +145,8 @@ static int parse_between(const cJSON *value, const struct rule_place *place, str
 {
 	const cJSON *from = cJSON_IsArray(value) ? value->child : NULL, *to = from ? from->next : NULL;
 	if (!cJSON_IsString(from) || !to || !cJSON_IsString(to) || to->next)
-		return refuse(error, "between",
-		              "two times of day, such as [\"22:00\", \"06:00\"] or [\"sunset\", \"sunrise\"]");
+		return rules_refuse(error, "between",
+		                    "two times of day, such as [\"22:00\", \"06:00\"] or [\"sunset\", \"sunrise\"]");
 	int result = rule_time_parse(from->valuestring, place, &condition->from, error);
 	return result < 0 ? result : rule_time_parse(to->valuestring, place, &condition->to, error);
 }
@@ -160,10 +160,10 @@ static int parse_weekdays(const cJSON *value, struct condition *condition, struc
 		const char *day =
 		    cJSON_IsString(item) && strlen(item->valuestring) == 3 ? strstr(names, item->valuestring) : NULL;
 		if (!day || strchr(item->valuestring, ' '))
-			return refuse(error, "weekdays", "a list of mon, tue, wed, thu, fri, sat, sun");
+			return rules_refuse(error, "weekdays", "a list of mon, tue, wed, thu, fri, sat, sun");
 		condition->weekdays |= 1u << ((day - names) / 4);
 	}
-	return condition->weekdays ? 0 : refuse(error, "weekdays", "a list of mon, tue, wed, thu, fri, sat, sun");
+	return condition->weekdays ? 0 : rules_refuse(error, "weekdays", "a list of mon, tue, wed, thu, fri, sat, sun");
 }
 
 static int parse_group(const cJSON *value, const struct rule_place *place, struct condition *group, int depth,
@@ -176,7 +176,7 @@ static int parse_group(const cJSON *value, const struct rule_place *place, struc
 		return child ? parse_condition(value, place, child, depth + 1, error) : -EINVAL;
 	}
 	if (!cJSON_IsArray(value) || !value->child)
-		return refuse(error, group->kind == CONDITION_ALL ? "all" : "any", "a list of conditions: [{…}, {…}]");
+		return rules_refuse(error, group->kind == CONDITION_ALL ? "all" : "any", "a list of conditions: [{…}, {…}]");
 	cJSON_ArrayForEach(item, value)
 	{
 		struct condition *child = result == 0 ? add_child(group, CONDITION_ALL, error) : NULL;
@@ -215,81 +215,13 @@ static int parse_condition(const cJSON *object, const struct rule_place *place, 
                            struct error *error)
 {
 	if (!cJSON_IsObject(object))
-		return refuse(error, "if", "conditions in a section: {\"armed\": true}");
+		return rules_refuse(error, "if", "conditions in a section: {\"armed\": true}");
 	if (depth > RULE_DEPTH_MAX)
 		return error_set(error, -EINVAL, "its conditions nest more than %d deep", RULE_DEPTH_MAX);
 	int result = check_keys(object, " armed between night weekdays all any not ", error);
 	for (const cJSON *item = object->child; result == 0 && item; item = item->next)
 		result = parse_member(item, place, all, depth, error);
 	return result;
-}
-
-/* --- do --- */
-
-/* What makes sense without anybody who reads the reply. */
-static const char lines[] = " save past paststack clip pin trigger ";
-
-int rule_check_line(const char *line, struct error *error)
-{
-	char word[24];
-	size_t length = strcspn(line, " ");
-	for (const char *byte = line; *byte; byte++)
-		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
-			return error_set(error, -EINVAL, "an action has a control character in it");
-	snprintf(word, sizeof word, " %.*s ", (int)min_size(length, 20), line);
-	for (char *byte = word; *byte; byte++)
-		*byte = (char)(*byte >= 'A' && *byte <= 'Z' ? *byte + 32 : *byte);
-	if (length > 0 && length <= 20 && strstr(lines, word))
-		return 0;
-	return error_set(error, -EINVAL,
-	                 "it cannot do \"%.*s\": an action begins with save, past, pastStack, clip, pin, "
-	                 "trigger, mqtt or webhook",
-	                 utf8_fit(line, 40), line);
-}
-
-/* "TOPIC" or "TOPIC PAYLOAD". */
-static int check_mqtt(const char *text, struct error *error)
-{
-	size_t length = strcspn(text, " ");
-	if (length == 0 || length > 200 || strcspn(text, "+#") < length)
-		return error_set(error, -EINVAL, "\"mqtt\" needs a topic of 1 to 200 bytes without + and #");
-	return 0;
-}
-
-static int parse_action(const cJSON *item, struct action *action, struct error *error)
-{
-	const char *text = cJSON_IsString(item) ? item->valuestring : "";
-	if (text[0] == '\0')
-		return refuse(error, "do", "actions in quotes, such as [\"clip before=10\"]");
-	if (strlen(text) >= RULE_ACTION_BYTES)
-		return error_set(error, -EINVAL, "an action has more than %d bytes", RULE_ACTION_BYTES - 1);
-	if (strncmp(text, "webhook ", 8) == 0) {
-		action->kind = ACTION_WEBHOOK;
-		strcpy(action->text, text + 8);
-		return action->text[0] && !strchr(action->text, ' ')
-		           ? 0
-		           : error_set(error, -EINVAL, "\"webhook\" needs one name of hub.webhooks, or an address");
-	}
-	bool is_mqtt = strncmp(text, "mqtt ", 5) == 0;
-	action->kind = is_mqtt ? ACTION_MQTT : ACTION_LINE;
-	strcpy(action->text, is_mqtt ? text + 5 : text);
-	return is_mqtt ? check_mqtt(action->text, error) : rule_check_line(text, error);
-}
-
-static int parse_do(const cJSON *list, struct rule *rule, struct error *error)
-{
-	const cJSON *item;
-	if (!cJSON_IsArray(list) || !list->child)
-		return refuse(error, "do", "a list of at least one action, such as [\"clip before=10\"]");
-	cJSON_ArrayForEach(item, list)
-	{
-		if (rule->action_count == RULE_ACTIONS_MAX)
-			return error_set(error, -EINVAL, "\"do\" has more than %d actions", RULE_ACTIONS_MAX);
-		int result = parse_action(item, &rule->actions[rule->action_count++], error);
-		if (result < 0)
-			return result;
-	}
-	return 0;
 }
 
 /* --- rules --- */
@@ -316,12 +248,12 @@ static int parse_rule(const cJSON *object, const struct rule_place *place, struc
 	if (result == 0 && condition)
 		result = parse_condition(condition, place, &rule->condition, 1, error);
 	if (result == 0)
-		result = parse_do(cJSON_GetObjectItemCaseSensitive(object, "do"), rule, error);
+		result = rules_parse_do(cJSON_GetObjectItemCaseSensitive(object, "do"), rule, error);
 	if (result == 0)
 		result = parse_words(object, "camera", &rule->on, error);
 	if (result == 0 && cooldown &&
 	    (!cJSON_IsNumber(cooldown) || !(cooldown->valuedouble >= 0) || cooldown->valuedouble > cooldown_most_s))
-		result = refuse(error, "cooldown_s", "seconds, from 0 to 2592000");
+		result = rules_refuse(error, "cooldown_s", "seconds, from 0 to 2592000");
 	rule->cooldown_s = cooldown ? cooldown->valuedouble : 0;
 	return result;
 }

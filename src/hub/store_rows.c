@@ -15,13 +15,6 @@ static int tell(struct store *store, int result, const struct error *error)
 
 /* --- events and files --- */
 
-/* "/a/b.jpg" and "png" make "/a/b.png". */
-static bool with_extension(const char *path, const char *extension, char *text, size_t bytes)
-{
-	const char *dot = strrchr(path, '.');
-	return dot && (size_t)snprintf(text, bytes, "%.*s.%s", (int)(dot - path), path, extension) < bytes;
-}
-
 static int add_file(struct sql *sql, const struct hub_event *event, const char *path, const char *kind, int64_t seq,
                     struct error *error)
 {
@@ -39,18 +32,11 @@ static int add_file(struct sql *sql, const struct hub_event *event, const char *
 
 static int add_files(struct sql *sql, const struct hub_event *event, int64_t seq, struct error *error)
 {
-	bool is_clip = strcmp(event->type, "clip.end") == 0;
-	const char *path = event_text(event, "path");
-	const cJSON *format, *formats = cJSON_GetObjectItemCaseSensitive(event->json, "formats");
-	char other[STORE_PATH_BYTES];
+	const char *kind = strcmp(event->type, "clip.end") == 0 ? "clip" : "picture";
+	char path[STORE_PATH_BYTES];
 	int result = 0;
-	if (path[0] == '\0' || (!is_clip && strcmp(event->type, "picture.saved") != 0))
-		return 0;
-	if (is_clip || !cJSON_IsArray(formats))
-		return add_file(sql, event, path, is_clip ? "clip" : "picture", seq, error);
-	cJSON_ArrayForEach(format, formats) if (result >= 0 && cJSON_IsString(format) &&
-	                                        with_extension(path, format->valuestring, other, sizeof other)) result =
-	    add_file(sql, event, other, "picture", seq, error);
+	for (size_t i = 0; result >= 0 && event_file(event, i, path, sizeof path); i++)
+		result = add_file(sql, event, path, kind, seq, error);
 	return result;
 }
 

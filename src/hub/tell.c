@@ -78,7 +78,12 @@ static void tell_rule(const struct rules *rules, const struct rule *rule, const 
 		fprintf(out, "%s: no, %s\n", rule->name, why);
 		return;
 	}
-	static const char *const words[] = { [ACTION_LINE] = "", [ACTION_MQTT] = "mqtt ", [ACTION_WEBHOOK] = "webhook " };
+	static const char *const words[] = {
+		[ACTION_LINE] = "",
+		[ACTION_MQTT] = "mqtt ",
+		[ACTION_WEBHOOK] = "webhook ",
+		[ACTION_UPLOAD] = "upload ",
+	};
 	fprintf(out, "%s: fires%s\n", rule->name, rule->cooldown_s > 0 ? ", unless it is cooling down" : "");
 	for (size_t i = 0; i < rule->action_count; i++)
 		if (rule_fill_in(rule->actions[i].text, FILL_WORD, event, event->camera, line, sizeof line) == 0)

@@ -1,10 +1,11 @@
 #include "webhook_targets.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "target_json.h"
 
 static const double timeout_default_s = 30, timeout_most_s = 600;
 
@@ -18,14 +19,6 @@ bool webhook_is_url(const char *text)
 		if ((unsigned char)*byte <= ' ' || *byte == 0x7f)
 			return false;
 	return true;
-}
-
-static int take_text(const cJSON *item, char *text, size_t bytes, struct error *error)
-{
-	if (!cJSON_IsString(item) || strlen(item->valuestring) >= bytes)
-		return error_set(error, -EINVAL, "\"%.40s\" must be a text of at most %zu bytes", item->string, bytes - 1);
-	strcpy(text, item->valuestring);
-	return 0;
 }
 
 /* "NAME: VALUE", one line. */
@@ -53,28 +46,21 @@ static int take_headers(const cJSON *object, struct webhook_target *target, stru
 	return 0;
 }
 
-static int take_secret(const cJSON *item, char secret[SECRET_BYTES], struct error *error)
-{
-	if (!cJSON_IsString(item))
-		return error_set(error, -EINVAL, "\"%.40s\" must be the path of a file", item->string);
-	return secret_read(item->string, item->valuestring, secret, error);
-}
-
 static int take_member(const cJSON *item, struct webhook_target *target, struct error *error)
 {
 	const char *key = item->string;
 	if (strcmp(key, "name") == 0)
-		return take_text(item, target->name, 64, error);
+		return target_take_text(item, target->name, 64, error);
 	if (strcmp(key, "url") == 0)
-		return take_text(item, target->url, sizeof target->url, error);
+		return target_take_text(item, target->url, sizeof target->url, error);
 	if (strcmp(key, "body") == 0)
-		return take_text(item, target->body, sizeof target->body, error);
+		return target_take_text(item, target->body, sizeof target->body, error);
 	if (strcmp(key, "headers") == 0)
 		return take_headers(item, target, error);
 	if (strcmp(key, "secret_file") == 0)
-		return take_secret(item, target->secret, error);
+		return target_take_secret(item, target->secret, error);
 	if (strcmp(key, "token_file") == 0)
-		return take_secret(item, target->token, error);
+		return target_take_secret(item, target->token, error);
 	if (strcmp(key, "attach") == 0 && cJSON_IsBool(item)) {
 		target->attach = cJSON_IsTrue(item);
 		return 0;

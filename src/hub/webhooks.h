@@ -1,8 +1,7 @@
 /*
- * Webhooks: what a rule sends by HTTP POST, at least once. Each delivery is a row in the store until its target has
- * answered with 2xx; a target that does not is tried again after 1 s, 2, 4 … ten minutes, a quarter more or less, for a
+ * Webhooks: what a rule sends by HTTP POST, at least once (deliveries.h), until its target has answered with 2xx, for a
  * day. A delivery has a key that is the same at each try (Idempotency-Key), and the same event never makes a second
- * one. One request a target at a time. docs/webhooks.md. Its loop's thread.
+ * one. docs/webhooks.md. Its loop's thread.
  */
 #ifndef PASTCAM_HUB_WEBHOOKS_H
 #define PASTCAM_HUB_WEBHOOKS_H
@@ -11,7 +10,7 @@
 #include "event.h"
 #include "store.h"
 
-enum { WEBHOOK_QUEUE_MOST = 1000, WEBHOOK_GIVE_UP_S = 86400, WEBHOOK_WAIT_MOST_S = 600 };
+enum { WEBHOOK_QUEUE_MOST = 1000, WEBHOOK_GIVE_UP_S = 86400 };
 
 struct webhooks;
 

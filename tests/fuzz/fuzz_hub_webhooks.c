@@ -1,9 +1,10 @@
-/* hub.webhooks, and bodies of one's own. */
+/* hub.webhooks and hub.uploads, bodies of one's own, addresses of objects. */
 #include "fuzz.h"
 
 #include <string.h>
 
 #include "hub/rules.h"
+#include "hub/upload_targets.h"
 #include "hub/webhook_targets.h"
 
 static void check_fill(const char *body, const struct hub_event *event)
@@ -15,6 +16,20 @@ static void check_fill(const char *body, const struct hub_event *event)
 		rule_fill_in(body, fill, event, "yard", small, sizeof small);
 		FUZZ_CHECK(strlen(small) < sizeof small);
 	}
+}
+
+static void check_object(const char *text)
+{
+	static struct upload_targets uploads;
+	struct upload_target target = { .url = "https://s3/b" };
+	struct error error = { .code = 0 };
+	char object[UPLOAD_OBJECT_BYTES];
+	if (!strstr(text, "_file") && upload_targets_parse(text, &uploads, &error) < 0)
+		FUZZ_CHECK(error.text[0]);
+	snprintf(target.url, sizeof target.url, "http://s3/%s", text);
+	if (upload_object(&target, text, "yard", 0, text, object) == 0)
+		for (const char *byte = object; *byte; byte++)
+			FUZZ_CHECK(*byte > ' ' && *byte < 0x7f && *byte != '?' && *byte != '#');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -33,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 			FUZZ_CHECK(!strpbrk(targets.at[i].headers[j], "\r\n"));
 	}
 	check_fill(text, &event);
+	check_object(text);
 	event_finish(&event);
 	free(text);
 	return 0;

@@ -206,7 +206,7 @@ class Webhooks(unittest.TestCase):
         self.age(86401)
         self.camera.readers = []
         self.hub.start()
-        self.hub.wait_log("1 deliveries to the webhook hook are given up after a day of trying")
+        self.hub.wait_log("1 deliveries to the webhook hook are given up after 24 h of trying")
 
     def age(self, seconds):
         database = sqlite3.connect(os.path.join(self.hub.data, "hub.db"))

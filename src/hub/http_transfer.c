@@ -1,0 +1,105 @@
+#include "http_transfer.h"
+
+#include <string.h>
+
+enum { ANSWER_BYTES_MAX = 64 * 1024, CONNECT_S = 10 };
+
+/* What it answers is of no use; a flood of it ends. */
+static size_t on_answer(char *bytes, size_t size, size_t count, void *data)
+{
+	(void)bytes;
+	struct http_transfer *transfer = data;
+	transfer->answered += size * count;
+	return transfer->answered > ANSWER_BYTES_MAX ? 0 : size * count;
+}
+
+static void set_post(struct http_transfer *transfer)
+{
+	const struct http_job *job = transfer->job;
+	char type[96];
+	/* Not for an upload: some releases of libcurl sign this line, though it is not sent. */
+	transfer->headers = curl_slist_append(transfer->headers, "Expect:");
+	curl_easy_setopt(transfer->curl, CURLOPT_TIMEOUT_MS, (long)(job->timeout_s * 1000));
+	if (!job->path) {
+		snprintf(type, sizeof type, "Content-Type: %.60s", job->content_type);
+		transfer->headers = curl_slist_append(transfer->headers, type);
+		curl_easy_setopt(transfer->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(job->body));
+		curl_easy_setopt(transfer->curl, CURLOPT_POSTFIELDS, job->body);
+		return;
+	}
+	transfer->mime = curl_mime_init(transfer->curl);
+	curl_mimepart *part = curl_mime_addpart(transfer->mime);
+	curl_mime_name(part, "event");
+	curl_mime_type(part, job->content_type);
+	curl_mime_data(part, job->body, CURL_ZERO_TERMINATED);
+	part = curl_mime_addpart(transfer->mime);
+	curl_mime_name(part, "file");
+	curl_mime_filedata(part, job->path);
+	curl_easy_setopt(transfer->curl, CURLOPT_MIMEPOST, transfer->mime);
+}
+
+static void set_options(struct http_transfer *transfer)
+{
+	const struct http_job *job = transfer->job;
+	CURL *curl = transfer->curl;
+	for (size_t i = 0; i < HTTP_HEADERS_MAX && job->headers[i]; i++)
+		transfer->headers = curl_slist_append(transfer->headers, job->headers[i]);
+	curl_easy_setopt(curl, CURLOPT_URL, job->url);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->error);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(curl, CURLOPT_PRIVATE, transfer);
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, "pastcam-hub/" PASTCAM_VERSION);
+}
+
+bool http_transfer_begin(struct http_transfer *transfer, struct http_job *job, const atomic_bool *stop,
+                         char reason[HTTP_REASON_BYTES])
+{
+	transfer->job = job;
+	transfer->curl = curl_easy_init();
+	if (!transfer->curl) {
+		snprintf(reason, HTTP_REASON_BYTES, "no memory");
+		return false;
+	}
+	set_options(transfer);
+	if (job->s3) {
+		if (!http_upload_begin(transfer, stop, reason))
+			return false;
+	} else {
+		set_post(transfer);
+	}
+	curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
+	return true;
+}
+
+void http_transfer_finish(struct http_transfer *transfer)
+{
+	curl_easy_cleanup(transfer->curl);
+	curl_mime_free(transfer->mime);
+	curl_slist_free_all(transfer->headers);
+	if (transfer->file)
+		fclose(transfer->file);
+	http_job_free(transfer->job);
+}
+
+void http_transfer_judge(struct http_transfer *transfer, CURLcode code, int *status, char reason[HTTP_REASON_BYTES])
+{
+	char *place = NULL;
+	long answer = 0;
+	curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &answer);
+	curl_easy_getinfo(transfer->curl, CURLINFO_REDIRECT_URL, &place);
+	bool is_good = answer >= 200 && answer < 300;
+	*status = (int)answer;
+	reason[0] = '\0';
+	if (code != CURLE_OK && !(is_good && code == CURLE_WRITE_ERROR))
+		snprintf(reason, HTTP_REASON_BYTES, "%.*s", HTTP_REASON_BYTES - 1,
+		         transfer->error[0] ? transfer->error : curl_easy_strerror(code));
+	else if (answer >= 300 && answer < 400)
+		snprintf(reason, HTTP_REASON_BYTES, "it redirects to %.90s: set the url to that", place ? place : "nowhere");
+	else if (!is_good)
+		snprintf(reason, HTTP_REASON_BYTES, "it answered %ld", answer);
+}

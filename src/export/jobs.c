@@ -15,12 +15,11 @@
 #include "job_run.h"
 #include "names_given.h"
 
-enum { ANSWERING_MS = 100, WORKER_COUNT = 2, LANE_SINGLES = 1 };
+enum { ANSWERING_MS = 100, WORKER_COUNT = 2, LANE_ANY = 0, LANE_SINGLES = 1 };
 
 struct jobs {
 	struct jobs_params params;
 	pthread_mutex_t lock;
-	pthread_cond_t wake;
 	struct thread workers[WORKER_COUNT];
 	bool closed, stopping;
 	char why_closed[96];
@@ -28,6 +27,7 @@ struct jobs {
 	struct job_lane { /* what a worker thread needs to know */
 		struct jobs *jobs;
 		bool any, is_busy;
+		pthread_cond_t wake;
 		uint8_t *result; /* room for a stack, on pages of its own */
 	} lanes[WORKER_COUNT];
 	struct jobs_status status;
@@ -44,6 +44,14 @@ static struct job *take(struct jobs *jobs, const struct job_lane *lane)
 	if (single && (!series || single->asked_ns <= series->asked_ns))
 		return queue_take(&jobs->singles);
 	return series ? queue_take(&jobs->series) : NULL;
+}
+
+/* What the worker that would take the job waits for. The other sleeps on: awake, it would take the processor that is
+ * free and leave the one that has work to wait for a busy one. Under the lock. */
+static pthread_cond_t *wake_of(struct jobs *jobs, bool is_long)
+{
+	const size_t singles = jobs->lanes[LANE_SINGLES].is_busy ? LANE_ANY : LANE_SINGLES;
+	return &jobs->lanes[is_long ? LANE_ANY : singles].wake;
 }
 
 static void give_back(struct jobs *jobs, struct job *job)
@@ -88,9 +96,12 @@ static void publish_failure(struct jobs *jobs, const struct job *job)
 	event_log_publish(jobs->params.events, &event);
 }
 
-static void answer(struct jobs *jobs, struct job *job)
+/* The worker is free before whoever waits is told: the next picture that is asked for must not go to the other one. */
+static void answer(struct job_lane *lane, struct job *job)
 {
+	struct jobs *jobs = lane->jobs;
 	pthread_mutex_lock(&jobs->lock);
+	lane->is_busy = false;
 	note_result(jobs, job);
 	bool is_abandoned = job->answered;
 	job->answered = true;
@@ -115,11 +126,11 @@ static void work(void *data)
 		struct job *job;
 		lane->is_busy = false;
 		while ((job = take(jobs, lane)) == NULL && !jobs->stopping)
-			pthread_cond_wait(&jobs->wake, &jobs->lock);
+			pthread_cond_wait(&lane->wake, &jobs->lock);
 		lane->is_busy = job != NULL;
 		if (job) {
 			if (jobs->singles.first)
-				pthread_cond_broadcast(&jobs->wake); /* the other takes singles now */
+				pthread_cond_signal(wake_of(jobs, false)); /* the other takes singles now */
 			jobs->status.waiting--;
 			jobs->status.running++;
 			job->running = true;
@@ -129,7 +140,7 @@ static void work(void *data)
 		if (!job)
 			return;
 		job_run(&params, job, lane->result);
-		answer(jobs, job);
+		answer(lane, job);
 	}
 }
 
@@ -154,9 +165,10 @@ struct jobs *jobs_create(const struct jobs_params *params, struct error *error)
 	queue_init(&jobs->singles);
 	queue_init(&jobs->series);
 	lock_init(&jobs->lock);
-	pthread_cond_init(&jobs->wake, NULL);
-	for (size_t i = 0; i < WORKER_COUNT; i++)
-		jobs->lanes[i] = (struct job_lane){ .jobs = jobs, .any = i != LANE_SINGLES };
+	for (size_t i = 0; i < WORKER_COUNT; i++) {
+		jobs->lanes[i] = (struct job_lane){ .jobs = jobs, .any = i == LANE_ANY };
+		pthread_cond_init(&jobs->lanes[i].wake, NULL);
+	}
 	for (size_t i = 0; i < WORKER_COUNT; i++) {
 		if (!take_memory(&jobs->lanes[i], params->frame_bytes)) {
 			error_set(error, -ENOMEM, "no memory for stacking");
@@ -181,14 +193,16 @@ void jobs_destroy(struct jobs *jobs)
 	jobs_close(jobs, "pastcam is stopping");
 	pthread_mutex_lock(&jobs->lock);
 	jobs->stopping = true;
-	pthread_cond_broadcast(&jobs->wake);
+	for (size_t i = 0; i < WORKER_COUNT; i++)
+		pthread_cond_signal(&jobs->lanes[i].wake);
 	pthread_mutex_unlock(&jobs->lock);
 	for (size_t i = 0; i < WORKER_COUNT; i++)
 		thread_join(&jobs->workers[i]);
-	for (size_t i = 0; i < WORKER_COUNT; i++)
+	for (size_t i = 0; i < WORKER_COUNT; i++) {
 		if (jobs->lanes[i].result)
 			munmap(jobs->lanes[i].result, jobs->params.frame_bytes);
-	pthread_cond_destroy(&jobs->wake);
+		pthread_cond_destroy(&jobs->lanes[i].wake);
+	}
 	pthread_mutex_destroy(&jobs->lock);
 	free(jobs);
 }
@@ -258,8 +272,9 @@ void jobs_submit(struct jobs *jobs, struct job *job)
 	bool is_long = job->kind == JOB_SERIES || job->kind == JOB_VIDEO;
 	queue_put(is_long ? &jobs->series : &jobs->singles, job);
 	jobs->status.waiting++;
-	pthread_cond_broadcast(&jobs->wake);
+	pthread_cond_t *wake = wake_of(jobs, is_long);
 	pthread_mutex_unlock(&jobs->lock);
+	pthread_cond_signal(wake); /* without the lock, which its worker takes first */
 }
 
 void jobs_status(struct jobs *jobs, struct jobs_status *status)

@@ -516,6 +516,26 @@ static void test_single_pictures_are_more_urgent_than_what_takes_long(void **sta
 	}
 }
 
+/* data: what is asked for as soon as this is answered. */
+static void ask_again(void *data, const struct job *job)
+{
+	(void)job;
+	jobs_submit(jobs, data);
+}
+
+static void test_a_picture_asked_for_at_the_answer_is_as_urgent(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct job *job = new_job(JOB_SINGLE, 1);
+		job->done = ask_again;
+		job->data = new_job(JOB_SINGLE, 1);
+		jobs_submit(jobs, job);
+		sem_wait(&seen.told);
+		assert_int_equal(seen.niceness, at_least(5));
+	}
+}
+
 static void test_both_workers_take_single_pictures_when_there_are_several(void **state)
 {
 	(void)state;
@@ -545,6 +565,7 @@ int main(void)
 		JOBS(test_no_more_than_the_limit_is_admitted),
 		JOBS(test_a_single_picture_does_not_wait_for_series),
 		JOBS(test_single_pictures_are_more_urgent_than_what_takes_long),
+		JOBS(test_a_picture_asked_for_at_the_answer_is_as_urgent),
 		JOBS(test_both_workers_take_single_pictures_when_there_are_several),
 		JOBS(test_what_the_gate_says_is_the_answer),
 		JOBS(test_a_series_ends_at_its_first_failure_and_tells_what_was_kept),

@@ -18,8 +18,9 @@ int64_t clock_wall_ns(void); /* CLOCK_REALTIME, nanoseconds since 1970 */
 
 /* The monotonic clock without the times in which this process did not run: stopped, in a debugger, a frozen container,
  * a machine that was suspended. Whoever waits for something that this process or its threads must do themselves goes by
- * it, since a deadline that passed meanwhile is no evidence. It must be read every CLOCK_AWAKE_TICK_NS; between two
- * readings no more than twice that passes. The capture thread only. */
+ * it, since a deadline that passed meanwhile is no evidence. Between two readings no more than twice CLOCK_AWAKE_TICK_NS
+ * passes, so it must be read that often while somebody waits: camera_poll sees to that (camera/camera.h). The capture
+ * thread only. */
 #define CLOCK_AWAKE_TICK_NS (50 * CLOCK_NS_PER_MS)
 int64_t clock_awake_ns(void);
 

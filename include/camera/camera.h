@@ -154,7 +154,8 @@ void camera_destroy(struct camera *camera);
 
 /* One descriptor for the camera's life. When it is readable, call camera_poll until it returns 0, which it does after a
  * few frames even if more wait, so that a camera that is too fast cannot starve the caller's loop: the descriptor stays
- * readable then. */
+ * readable then. It becomes readable every CLOCK_AWAKE_TICK_NS too while a frame is late, so that the awake clock is
+ * read; as long as they come in time there is nothing but frames to wake up for. */
 int camera_fd(const struct camera *camera);
 
 enum camera_event {

@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 
 /* So many frames in a row, then CAMERA_NOTHING once, so that a caller whom the camera outruns gets around to the rest.
  */
-enum { BURST_FRAMES = 4 };
+enum { BURST_FRAMES = 4, READING_LATEST_TICKS = 8 };
 
 static void count_frame(struct camera *camera, const struct camera_frame *frame)
 {
@@ -24,7 +25,7 @@ static void count_frame(struct camera *camera, const struct camera_frame *frame)
 	camera->last_exposure_us = frame->exposure_us;
 	camera->status.frames++;
 	camera->status.last_frame_ns = frame->timestamp_ns;
-	camera->worked = true;
+	camera->worked = camera->fresh = true;
 	camera_expect_frame(camera);
 }
 
@@ -81,14 +82,24 @@ static int64_t lost_ns(const struct camera *camera)
 	return camera->trouble_ns + camera_ns_of(camera->params.lost_after_s);
 }
 
-/* more: there may be another event at once. */
+/* The clock may be one that must be read in time (clock_awake_ns): each frame does that, and where none comes the timer
+ * does. Until a frame is late by half of its interval that is not needed, and a wake-up costs as much as a small frame.
+ */
+static int64_t next_reading_ns(const struct camera *camera)
+{
+	const int64_t interval_ns = camera_ns_of(1 / camera->params.framerate);
+	const int64_t late_ns = min_i64(interval_ns + interval_ns / 2, READING_LATEST_TICKS * CLOCK_AWAKE_TICK_NS);
+	return camera->fresh ? max_i64(late_ns, CLOCK_AWAKE_TICK_NS) : CLOCK_AWAKE_TICK_NS;
+}
+
+/* more: there may be another event at once. What has run out is forgotten. */
 static void arm_timer(struct camera *camera, bool more)
 {
 	int64_t wake_ns = camera->deadline_ns, lost = lost_ns(camera);
 
 	if (lost && lost < wake_ns)
 		wake_ns = lost;
-	int64_t left_ns = wake_ns - camera->now_ns();
+	int64_t left_ns = min_i64(wake_ns - camera->now_ns(), next_reading_ns(camera));
 	if (more || left_ns < 1)
 		left_ns = 1;
 	struct itimerspec when = {
@@ -126,15 +137,18 @@ static enum camera_event next_event(struct camera *camera, struct camera_frame *
 
 enum camera_event camera_poll(struct camera *camera, struct camera_frame *frame)
 {
-	uint64_t expirations;
-	ssize_t ignored = read(camera->timer, &expirations, sizeof expirations);
-	(void)ignored;
-	bool pause = camera->burst >= BURST_FRAMES && !camera->has_pending;
+	const bool pause = camera->burst >= BURST_FRAMES && !camera->has_pending, is_first = camera->burst == 0;
 	enum camera_event event = pause ? CAMERA_NOTHING : next_event(camera, frame);
 
 	camera->burst = event == CAMERA_NOTHING ? 0 : camera->burst + 1;
-	arm_timer(camera, pause || camera->more || event != CAMERA_NOTHING);
+	if (event != CAMERA_NOTHING) {
+		if (is_first)
+			arm_timer(camera, true);
+		return event;
+	}
+	arm_timer(camera, pause || camera->more);
 	camera->more = false;
+	camera->fresh &= pause;
 	return event;
 }
 

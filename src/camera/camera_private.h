@@ -29,6 +29,7 @@ struct camera {
 	bool lost;         /* CAMERA_LOST was given in this outage */
 	int burst;         /* events in a row since the last CAMERA_NOTHING */
 	bool more;         /* the backend has more to do at once */
+	bool fresh;        /* there was a frame since the last CAMERA_NOTHING */
 	bool has_pending;  /* pending waits behind CAMERA_RECOVERED */
 	struct camera_frame pending;
 };

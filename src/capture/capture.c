@@ -21,7 +21,7 @@
 
 struct capture {
 	struct capture_params params;
-	struct loop_watch *camera_watch, *waiters_watch, *frame_timeout_timer, *awake_timer;
+	struct loop_watch *camera_watch, *waiters_watch, *frame_timeout_timer;
 	struct frame_waiters waiters;
 
 	struct intake intake;
@@ -32,6 +32,7 @@ struct capture {
 	int64_t ingests;
 	uint64_t last_id;
 	int64_t first_turn_ns; /* when the loop first turned to the camera; 0: not yet */
+	int64_t cpu_ns;        /* this thread's, after the last frame */
 	struct pace pace;
 	/* Of the pace: capture_set_pace's, and for what a frame costs. */
 	char asked_why[CAMERA_REPORTS_WHY_BYTES], own_why[CAMERA_REPORTS_WHY_BYTES];
@@ -179,9 +180,11 @@ static int64_t cpu_ns(void)
 	return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) < 0 ? 0 : used.tv_sec * CLOCK_NS_PER_S + used.tv_nsec;
 }
 
-static void note_cost(struct capture *capture, int64_t cost_ns)
+static void note_cost(struct capture *capture)
 {
-	int64_t interval_ns = night_watch_interval_ns(&capture->night);
+	const int64_t before_ns = capture->cpu_ns;
+	capture->cpu_ns = cpu_ns(); /* a system call, so once a frame */
+	int64_t cost_ns = capture->cpu_ns - before_ns, interval_ns = night_watch_interval_ns(&capture->night);
 	if (pace_took(&capture->pace, capture->pace.last_taken_ns, cost_ns, interval_ns))
 		camera_reports_pace(&capture->reports, &capture->pace, &capture->status.camera.description, interval_ns,
 		                    capture->own_why);
@@ -254,13 +257,6 @@ static void on_wanted(void *data, uint32_t events)
 		follow_stir(capture, true);
 }
 
-static void on_awake(void *data, uint32_t events)
-{
-	(void)data;
-	(void)events;
-	clock_awake_ns();
-}
-
 static void on_camera(void *data, uint32_t events)
 {
 	(void)events;
@@ -268,9 +264,10 @@ static void on_camera(void *data, uint32_t events)
 	struct camera_frame frame;
 	for (;;) {
 		int64_t polled_ns = clock_now_ns();
-		if (capture->first_turn_ns == 0)
+		if (capture->first_turn_ns == 0) {
 			capture->first_turn_ns = polled_ns;
-		int64_t begun_cpu_ns = cpu_ns();
+			capture->cpu_ns = cpu_ns();
+		}
 		uint64_t taken_before = capture->status.frames;
 		camera_set_unread(capture->params.camera, !pace_takes(&capture->pace, polled_ns));
 		switch (camera_poll(capture->params.camera, &frame)) {
@@ -281,7 +278,7 @@ static void on_camera(void *data, uint32_t events)
 			take_frame(capture, &frame, polled_ns);
 			camera_release(capture->params.camera, &frame);
 			if (capture->status.frames != taken_before)
-				note_cost(capture, cpu_ns() - begun_cpu_ns);
+				note_cost(capture);
 			break;
 		case CAMERA_UNREADABLE:
 			camera_status(capture->params.camera, &capture->status.camera);
@@ -309,9 +306,7 @@ static bool add_watches(struct capture *capture)
 	capture->camera_watch = loop_add(loop, camera_fd(capture->params.camera), EPOLLIN, on_camera, capture);
 	capture->waiters_watch = loop_add(loop, frame_waiters_fd(&capture->waiters), EPOLLIN, on_wanted, capture);
 	capture->frame_timeout_timer = loop_add_timer(loop, on_frame_timeout, capture);
-	capture->awake_timer = loop_add_timer(loop, on_awake, capture);
-	return capture->camera_watch && capture->waiters_watch && capture->frame_timeout_timer && capture->awake_timer &&
-	       loop_set_timer(capture->awake_timer, CLOCK_AWAKE_TICK_NS, CLOCK_AWAKE_TICK_NS) == 0;
+	return capture->camera_watch && capture->waiters_watch && capture->frame_timeout_timer;
 }
 
 struct capture *capture_create(const struct capture_params *params, struct error *error)
@@ -356,7 +351,6 @@ void capture_destroy(struct capture *capture)
 	loop_remove(capture->camera_watch);
 	loop_remove(capture->waiters_watch);
 	loop_remove(capture->frame_timeout_timer);
-	loop_remove(capture->awake_timer);
 	frame_waiters_finish(&capture->waiters);
 	intake_finish(&capture->intake);
 	pthread_mutex_destroy(&capture->publish);

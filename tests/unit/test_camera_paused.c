@@ -133,12 +133,11 @@ static const struct camera_params params = {
 	.width = 64, .height = 48, .framerate = FRAMERATE, .capture_timeout_s = 0.5, .lost_after_s = 60
 };
 
-/* As the capture loop: turns to the camera when it is asked to, and reads the awake clock at each tick. */
+/* As the capture loop: turns to the camera when it is asked to, which reads the awake clock. */
 static void turn(struct camera *camera)
 {
 	struct pollfd wait = { .fd = camera_fd(camera), .events = POLLIN };
-	poll(&wait, 1, (int)(CLOCK_AWAKE_TICK_NS / CLOCK_NS_PER_MS));
-	clock_awake_ns();
+	poll(&wait, 1, -1);
 	struct camera_frame frame;
 	enum camera_event event;
 	while ((event = camera_poll(camera, &frame)) != CAMERA_NOTHING)

@@ -116,11 +116,14 @@ bool http_upload_begin(struct http_transfer *transfer, const atomic_bool *stop, 
 bool http_upload_check(struct http_transfer *transfer, char reason[HTTP_REASON_BYTES])
 {
 	CURL *curl = transfer->curl;
+	char nothing[SHA256_HEX_BYTES];
 	transfer->is_check = true;
 	transfer->checksum[0] = transfer->etag[0] = '\0';
 	curl_slist_free_all(transfer->headers);
 	transfer->headers = NULL;
-	if (!add_header(transfer, "x-amz-checksum-mode", "ENABLED"))
+	/* Not every release of libcurl makes the sum of no bytes itself, and S3 wants it with each request. */
+	if (!add_header(transfer, "x-amz-checksum-mode", "ENABLED") || sha256_bytes("", 0, nothing) < 0 ||
+	    !add_header(transfer, "x-amz-content-sha256", nothing))
 		return fail(reason, -ENOMEM);
 	curl_easy_setopt(curl, CURLOPT_UPLOAD, 0L);
 	curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)-1);

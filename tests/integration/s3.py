@@ -79,6 +79,8 @@ class Store:
                 self.answer(200, [("ETag", f'"{hashlib.md5(kept).hexdigest()}"')])
 
             def do_HEAD(self):
+                if self.headers["x-amz-content-sha256"] != hashlib.sha256(b"").hexdigest():
+                    return self.refuse(400)
                 if not signature(self, hashlib.sha256(b"").hexdigest()):
                     return self.refuse(403)
                 kept = store.objects.get(urllib.parse.unquote(self.path))

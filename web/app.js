@@ -358,6 +358,8 @@ async function gridLoop() {
 
 function chooseCamera(name) {
   setCamera(name);
+  moment = null;
+  leaveFile();
   history.replaceState(null, "", name === ALL ? "#" : `#${encodeURIComponent(name)}`);
   status = null;
   lastFrameAt = performance.now();
@@ -373,7 +375,7 @@ function chooseCamera(name) {
   zones.forget();
   state.follow();
   refreshTimeline();
-  refreshStatus().then(() => { if (name !== ALL && name === getCamera()) goLive(); });
+  refreshStatus().then(() => { if (name !== ALL && name === getCamera() && moment === null && !file) goLive(); });
 }
 
 function onCameras(names) {
@@ -534,6 +536,7 @@ async function begin() {
   role = session.role;
   if (role === "none") { login(); return false; }
   if ($("login").open) $("login").close();
+  events.allowDeleting(role === "full");
   document.title = session.machine ? `pastcam · ${session.machine}` : "pastcam";
   for (const id of ["save", "save-more", "hold", "trigger", "open-settings", "clip", "tab-zones", "follow"]) $(id).hidden = role !== "full";
   try {

@@ -1,6 +1,6 @@
 // What is on the disk: pictures and clips, to look at, download and delete.
 import { $, attempt, day, el, size, toast } from "/dom.js";
-import { getJson, send, url } from "/api.js";
+import { getCamera, getJson, send, url } from "/api.js";
 
 const PAGE = 60;
 let files = [], total = 0, open = () => {};
@@ -8,12 +8,28 @@ const chosen = new Set();
 
 export const fileUrl = (name, parameters = {}) => url(`/captures/${encodeURIComponent(name)}`, parameters);
 
+// A clip shows its first frame once it is scrolled to.
+const near = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries)
+    if (isIntersecting) { target.src = `${target.dataset.src}#t=0.1`; near.unobserve(target); }
+}, { rootMargin: "200px" });
+
+export function clipPreview(name, parameters = {}) {
+  const video = el("video", { muted: true, preload: "metadata", playsInline: true, tabIndex: -1, ariaHidden: "true" });
+  video.dataset.src = fileUrl(name, parameters);
+  near.observe(video);
+  return el("span", { className: "clip" }, video);
+}
+
+export const remove = (name, parameters = {}) => send("DELETE", `/captures/${encodeURIComponent(name)}`, undefined, parameters);
+
 function preview(file) {
   const kind = file.name.split(".").pop();
   const poster = kind === "mp4" && file.name.replace(/mp4$/, "jpg");
   if (poster && files.some((one) => one.name === poster)) return el("span", { className: "clip" }, el("img", { src: fileUrl(poster, { width: 240 }), alt: "", loading: "lazy" }));
+  if (kind === "mp4") return clipPreview(file.name);
   if (kind === "jpg") return el("img", { src: fileUrl(file.name, { width: 240 }), alt: "", loading: "lazy" });
-  return el("span", { className: "blank" }, kind === "mp4" ? "▶ clip" : kind.toUpperCase());
+  return el("span", { className: "blank" }, kind.toUpperCase());
 }
 
 function drawBar() {
@@ -39,6 +55,13 @@ function drawList() {
 }
 
 export async function refresh(more = false) {
+  if (getCamera() === "*") {
+    files = [];
+    total = 0;
+    drawList();
+    $("files").firstChild.textContent = "Choose a camera to see its files.";
+    return;
+  }
   try {
     const before = more && files.length ? files.at(-1).epoch : undefined;
     const json = await getJson("/api/captures", { limit: PAGE, before });
@@ -57,7 +80,7 @@ export function whenOpened(handler) { open = handler; }
 $("files-more").addEventListener("click", (event) => attempt(event.target, () => refresh(true)));
 $("files-delete").addEventListener("click", (event) => attempt(event.target, async () => {
   if (!confirm(`Delete ${chosen.size} file${chosen.size > 1 ? "s" : ""} for good?`)) return;
-  for (const name of chosen) await send("DELETE", `/captures/${encodeURIComponent(name)}`);
+  for (const name of chosen) await remove(name);
   toast(`${chosen.size} deleted`);
   chosen.clear();
   await refresh();

@@ -1,16 +1,17 @@
-// What happened: the list of events, kept up to date by Server-Sent Events.
-import { $, day, el } from "/dom.js";
-import { getCamera, picture, url } from "/api.js";
+// What happened: the list of events, from what is stored of them, kept up to date by Server-Sent Events.
+import { $, attempt, day, el, span } from "/dom.js";
+import { getCamera, getJson, picture } from "/api.js";
+import { clipPreview, fileUrl, remove } from "/captures.js";
 import { now, past, setMarks } from "/timeline.js";
 
-const MOST = 300;
+const MARKS = 300, PAGE = 60, KEPT = 3000;
 const kinds = [
-  { id: "motion", text: "Motion", match: /^motion\.(start|end)/, icon: "≋" },
-  { id: "trigger", text: "Marks", match: /^trigger/, icon: "◆" },
-  { id: "saved", text: "Pictures", match: /^picture/, icon: "▣" },
-  { id: "clip", text: "Clips", match: /^clip/, icon: "▶" },
-  { id: "night", text: "Night", match: /^night/, icon: "☾" },
-  { id: "system", text: "System", match: /./, icon: "•" },
+  { id: "motion", text: "Motion", types: "motion.start,motion.end", match: /^motion\.(start|end)/, icon: "≋" },
+  { id: "trigger", text: "Marks", types: "trigger", match: /^trigger/, icon: "◆" },
+  { id: "saved", text: "Pictures", types: "picture", match: /^picture/, icon: "▣" },
+  { id: "clip", text: "Clips", types: "clip", match: /^clip/, icon: "▶" },
+  { id: "night", text: "Night", types: "night", match: /^night/, icon: "☾" },
+  { id: "system", text: "System", types: "boot,camera,storage,pin,lost,motion.o", match: /./, icon: "•" },
 ];
 const kindOf = (event) => kinds.find((kind) => kind.match.test(event.event));
 const titles = {
@@ -23,15 +24,28 @@ const titles = {
 const quiet = /^(heartbeat|cameras|away|back|request)$/;
 
 let all = [];
-let filter = "all";
+let filter = "all", date = "", mayDelete = false;
+let reach = null; // the oldest moment down to which the list is whole; null: nothing was loaded yet, -Infinity: all of it
+let asked = 0;
 let source = null;
 let handlers = {};
 const thumbnails = new Map();
 
 const fileOf = (event) => {
-  const path = event.path ?? event.file ?? (Array.isArray(event.paths) ? event.paths[0] : null) ?? (Array.isArray(event.files) ? event.files[0] : null);
-  return typeof path === "string" ? path.split("/").pop() : null;
+  if (event.on_disk) return (event.on_disk.find(({ name }) => name.endsWith(".jpg")) ?? event.on_disk[0])?.name ?? null;
+  return typeof event.path === "string" ? event.path.split("/").pop() : null;
 };
+const isGone = (event) => event.on_disk?.length === 0;
+const cameraOf = (event) => event.camera ? { camera: event.camera } : {};
+
+function icon(path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
 
 function describe(event) {
   if (event.event === "trigger" && event.label) return `Marked: ${event.label}`;
@@ -43,9 +57,9 @@ function thumbnail(event) {
   const box = el("span", { className: "blank" }, kindOf(event).icon);
   const show = (src) => box.replaceWith(el("img", { src, alt: "", loading: "lazy" }));
   if (file?.endsWith(".jpg")) {
-    show(url(`/captures/${encodeURIComponent(file)}`, { width: 160 }));
-    return box.isConnected ? box : el("img", { src: url(`/captures/${encodeURIComponent(file)}`, { width: 160 }), alt: "", loading: "lazy" });
+    return el("img", { src: fileUrl(file, { width: 160, ...cameraOf(event) }), alt: "", loading: "lazy" });
   }
+  if (file?.endsWith(".mp4")) return clipPreview(file, cameraOf(event));
   if (!/^(motion\.start|trigger|pin\.made)$/.test(event.event)) return box;
   if (thumbnails.has(event.id)) return el("img", { src: thumbnails.get(event.id), alt: "" });
   if (event.epoch > past.from && now() - event.epoch < 600)
@@ -58,24 +72,84 @@ function thumbnail(event) {
 }
 
 function row(event) {
-  const detail = event.reason ?? event.error ?? event.why ?? fileOf(event) ?? "";
+  const length = event.event === "clip.end" ? span(event.duration_s) : event.formats?.join(", ");
+  const detail = isGone(event) ? "deleted" : event.reason ?? length ?? "";
   return el("li", { className: /fail|down|low|lost/.test(event.event) ? "bad" : "" },
     el("button", { type: "button", onclick: () => handlers.open(event, fileOf(event)) }, thumbnail(event),
       el("span", {}, el("b", {}, describe(event)),
-        el("small", { title: new Date(event.epoch * 1000).toLocaleString() }, `${day(event.epoch)}${detail ? ` · ${detail}` : ""}`))));
+        el("small", { title: new Date(event.epoch * 1000).toLocaleString() }, `${day(event.epoch)}${detail ? ` · ${detail}` : ""}`))),
+    ...(fileOf(event) ? fileButtons(event, fileOf(event)) : []));
 }
 
-const wanted = (event) => (filter === "all" || kindOf(event).id === filter) && (!getCamera() || !event.camera || event.camera === getCamera());
+function fileButtons(event, file) {
+  const names = event.on_disk?.map(({ name }) => name) ?? [file];
+  const download = el("a", { className: "button", href: fileUrl(file, { download: 1, ...cameraOf(event) }), download: file, ariaLabel: `Download ${file}`, title: "Download" }, icon("M12 4v11M7 11l5 5 5-5M5 20h14"));
+  const erase = el("button", { type: "button", className: "danger", ariaLabel: `Delete ${file}`, title: "Delete", onclick: ({ currentTarget }) => attempt(currentTarget, async () => {
+    if (!confirm(`Delete ${names.join(", ")} for good?`)) return;
+    for (const name of names) await remove(name, cameraOf(event));
+    event.on_disk = [];
+    drawList();
+  }) }, icon("M6 6l12 12M18 6L6 18"));
+  return mayDelete ? [download, erase] : [download];
+}
+
+const dayBegin = () => date ? new Date(`${date}T00:00`).getTime() / 1000 : -Infinity;
+function dayEnd() {
+  if (!date) return Infinity;
+  const end = new Date(`${date}T00:00`);
+  end.setDate(end.getDate() + 1);
+  return end.getTime() / 1000;
+}
+
+const seesAll = () => !getCamera() || getCamera() === "*";
+const wanted = (event) => (filter === "all" || kindOf(event).id === filter) && (seesAll() || !event.camera || event.camera === getCamera()) &&
+  event.epoch >= Math.max(dayBegin(), reach ?? now() - 60) && event.epoch < dayEnd();
 
 function drawList() {
   const list = all.filter(wanted);
-  $("events").replaceChildren(...list.slice(0, 120).map(row));
-  if (!list.length) $("events").append(el("li", { className: "empty" }, "Nothing has happened yet."));
+  $("events").replaceChildren(...list.map(row));
+  if (!list.length) $("events").append(el("li", { className: "empty" }, reach === null ? "…" : date ? "Nothing happened on that day." : "Nothing has happened yet."));
+  $("events-more").hidden = reach === null || reach === -Infinity;
+}
+
+function merge(events) {
+  const known = new Map(all.map((one) => [`${one.camera} ${one.id}`, one]));
+  for (const event of events) {
+    const old = known.get(`${event.camera} ${event.id}`);
+    if (old) Object.assign(old, event);
+    else all.push(event);
+  }
+  all.sort((a, b) => b.epoch - a.epoch);
+  all = all.slice(0, KEPT);
+}
+
+// The next page of what is stored, for the filters as they are; a view that was begun anew meanwhile wins.
+async function load() {
+  const serial = ++asked;
+  const until = reach !== null ? reach : date ? dayEnd() : undefined;
+  const json = await getJson("/api/history", {
+    limit: PAGE, type: kinds.find(({ id }) => id === filter)?.types, until, since: date ? dayBegin() : undefined,
+    camera: seesAll() ? undefined : getCamera(),
+  });
+  if (serial !== asked) return;
+  reach = json.next ?? -Infinity;
+  merge(json.events);
+  drawMarks();
+  drawList();
+  $("events-note").textContent = json.source === "hub" ? "" : "Only what the cameras still remember: pastcam-hub stores more.";
+  $("events-note").title = json.reason ?? "";
+}
+
+function begin() {
+  reach = null;
+  drawFilters();
+  drawList();
+  load().catch((error) => { $("events-note").textContent = error.message; reach = -Infinity; drawList(); });
 }
 
 function drawMarks() {
   const marks = [];
-  for (const event of all.filter((one) => !getCamera() || one.camera === getCamera())) {
+  for (const event of all.slice(0, MARKS).filter((one) => !getCamera() || one.camera === getCamera())) {
     const kind = kindOf(event).id;
     if (event.event === "motion.end") continue;
     const end = event.event === "motion.start" ? all.find((one) => one.event === "motion.end" && one.camera === event.camera && one.epoch >= event.epoch) : null;
@@ -86,22 +160,20 @@ function drawMarks() {
 
 function add(event) {
   if (all.some((one) => one.id === event.id && one.camera === event.camera)) return;
-  all.unshift(event);
-  all.sort((a, b) => b.epoch - a.epoch);
-  all = all.slice(0, MOST);
+  merge([event]);
   drawMarks();
   const first = $("events").firstElementChild;
   if (all[0] === event && wanted(event)) {
     if (first?.className === "empty") first.remove();
     $("events").prepend(row(event));
-  } else drawList();
+  } else if (wanted(event)) drawList();
 }
 
 function drawFilters() {
   const choices = [{ id: "all", text: "All" }, ...kinds];
   $("filters").replaceChildren(...choices.map((kind) => el("button", {
     type: "button", ariaPressed: String(filter === kind.id),
-    onclick: () => { filter = kind.id; drawFilters(); drawList(); },
+    onclick: () => { filter = kind.id; begin(); },
   }, kind.text)));
 }
 
@@ -110,6 +182,7 @@ export function listen(given) {
   handlers = given;
   source?.close();
   source = new EventSource("/api/events?since=all");
+  begin();
   const take = (name, handler) => source.addEventListener(name, (message) => handler(JSON.parse(message.data)));
   source.onopen = () => handlers.found();
   source.onerror = () => {
@@ -125,4 +198,9 @@ export function listen(given) {
 
 export function stop() { source?.close(); source = null; }
 
-export function redraw() { drawFilters(); drawList(); drawMarks(); }
+export function redraw() { drawMarks(); if (source) begin(); else drawFilters(); }
+
+export function allowDeleting(may) { mayDelete = may; }
+
+$("events-day").addEventListener("change", () => { date = $("events-day").value; begin(); });
+$("events-more").addEventListener("click", (event) => attempt(event.target, load));

@@ -64,7 +64,7 @@ bool client_reply_failed(const char *reply, size_t length)
 	size_t word = 0;
 	while (word < length && ((reply[word] >= 'A' && reply[word] <= 'Z') || reply[word] == '_'))
 		word++;
-	if (word < length && !strchr(" \r\n", reply[word]))
+	if (word < length && !strchr(" :\r\n", reply[word]))
 		return false;
 	if ((word > 4 && memcmp(reply, "NOT_", 4) == 0) || (word > 3 && memcmp(reply, "NO_", 3) == 0))
 		return true;

@@ -113,7 +113,8 @@ static void on_picture(struct request *request, struct ask_reply *reply)
 	struct MHD_Response *response = NULL;
 	if (!meta || !reply->bytes) {
 		cJSON_Delete(meta);
-		request_problem(request, 502, "pastcam answered with something else than a picture");
+		request_problem(request, 502, "pastcam answered with something else than a picture: %.*s",
+		                utf8_fit(reply->text, 200), reply->text);
 		return;
 	}
 	response = MHD_create_response_from_buffer_with_free_callback_cls(reply->byte_count, reply->bytes, turns_let_go,

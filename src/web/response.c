@@ -66,7 +66,7 @@ unsigned response_status_of_refusal(const char *line)
 		{ "NOT_SAVED", 422 },    { "NOT_PINNED", 422 },      { "NO_CLIP", 404 }, { "NOT_DROPPED", 404 },
 		{ "UNAUTHORISED", 502 }, { "UNKNOWN_COMMAND", 501 },
 	};
-	size_t length = strcspn(line, " ");
+	size_t length = strcspn(line, " :");
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (strlen(known[i].word) == length && strncmp(line, known[i].word, length) == 0)
 			return known[i].status;

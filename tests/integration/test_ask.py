@@ -74,6 +74,9 @@ class Ask(unittest.TestCase):
             code, out, error = ask(daemon.port, "save", "gif")
             self.assertEqual((code, out), (1, b""))
             self.assertRegex(error, "^NOT_SAVED .*gif")
+            code, out, error = ask(daemon.port, "get", "at=-900000")
+            self.assertEqual((code, out), (1, b""))
+            self.assertRegex(error, "^NO_FRAMES: the past reaches back")
 
     def test_the_token_of_the_configuration(self):
         with tempfile.TemporaryDirectory(prefix="pastcam-ask-") as folder:

@@ -79,7 +79,8 @@ class Pictures(unittest.TestCase):
 
     def test_what_is_wrong_is_told_as_a_problem(self):
         for path, status in (("/at/-5.gif", 400), ("/at/soon.jpg", 400), ("/at/-1.jpg?width=5", 400), ("/at/-1.jpg?foo=1", 400),
-                             ("/at/-1.jpg?width=80&width=90", 400), ("/at/-1.jpg?mode=nice&count=2", 422), ("/at/-1.jpg?camera=x", 404),
+                             ("/at/-1.jpg?width=80&width=90", 400), ("/at/-1.jpg?mode=nice&count=2", 422), ("/at/-1.jpg?camera=x", 404), ("/at/-900000.jpg", 404),
+                             ("/at/2199-01-01T00:00:00Z.jpg", 404), ("/at/-900000.jpg?width=80", 404),
                              ("/nothing", 404), ("/x%00", 400), ("/..%2fetc", 400), ("/at/%C3.jpg", 400)):
             answer = self.web.ask(path)
             self.assertEqual((answer.status, answer.headers["Content-Type"]), (status, "application/problem+json"), path)

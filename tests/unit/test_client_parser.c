@@ -146,13 +146,10 @@ static void test_a_handler_that_stops_is_called_no_more(void **state)
 static void test_replies_that_tell_of_a_failure(void **state)
 {
 	(void)state;
-	static const char *const failed[] = { "BUSY",
-		                                  "BUSY\n",
-		                                  "NOT_SAVED disk full\n",
-		                                  "NO_FRAMES\n",
-		                                  "UNAUTHORISED\r\n",
-		                                  "NOT_SENT why",
-		                                  "UNKNOWN_COMMAND the line" };
+	static const char *const failed[] = { "BUSY",         "NO_FRAMES: the past reaches back 8.3 s",
+		                                  "BUSY\n",       "NOT_SAVED disk full\n",
+		                                  "NO_FRAMES\n",  "UNAUTHORISED\r\n",
+		                                  "NOT_SENT why", "UNKNOWN_COMMAND the line" };
 	static const char *const fine[] = { "",     "BUSYBODY", "Saved single", "{\"a\":1}", "BUS",
 		                                "NOT_", "NO_",      "NOTE",         "NO_frames", "\xff\xd8\xff" };
 	for (size_t i = 0; i < sizeof failed / sizeof failed[0]; i++)

@@ -11,8 +11,8 @@
 #define __has_feature(feature) 0
 #endif
 
-/* The choice is made before a sanitizer is ready for it. */
-#if defined __x86_64__ && defined __gnu_linux__ && !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__ &&    \
+/* The choice is made before a sanitizer is ready for it. KERNEL_BASELINE, for benches: as on a processor without AVX2. */
+#if defined __x86_64__ && defined __gnu_linux__ && !defined KERNEL_BASELINE && !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__ &&    \
     !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
 #define KERNEL __attribute__((target_clones("avx2", "default")))
 #else

@@ -1,36 +1,65 @@
 #include "media/stack.h"
 
 #include <assert.h>
+#include <string.h>
 
+#include "base/number.h"
+#include "kernel.h"
 #include "stack_block.h"
 
 /* Sums of so many bytes, and half that count to round, fit 16 bits. */
 enum { NARROW_COUNT_MAX = 256 };
 
-/* Leaves begin + the sum of the sources. */
-static void sum_block(const struct stack_block *block, uint16_t begin, uint16_t *sums)
+static KERNEL_PART uint16_t sum_of(const struct stack_group *group, size_t count, size_t i)
 {
-	const size_t bytes = block->bytes;
-	for (size_t i = 0; i < bytes; i++)
-		sums[i] = begin;
-	for (size_t k = 0; k < block->count; k++) {
-		const uint8_t *source = stack_block_source(block, k);
-		for (size_t i = 0; i < bytes; i++)
-			sums[i] = (uint16_t)(sums[i] + source[i]);
+	uint16_t sum = group->sources[0][i];
+	for (size_t k = 1; k < count; k++)
+		sum = (uint16_t)(sum + group->sources[k][i]);
+	return sum;
+}
+
+static KERNEL_PART void add_sources(const struct stack_group *group, size_t count, size_t begin, size_t bytes,
+                                    uint16_t *restrict sums)
+{
+	for (size_t i = begin; i < begin + bytes; i++)
+		sums[i] = (uint16_t)(sums[i] + sum_of(group, count, i));
+}
+
+static KERNEL_PART void add_group(const struct stack_block *block, size_t first, size_t count, uint16_t *restrict sums)
+{
+	const struct stack_group group = stack_group_of(block, first, count);
+	size_t i = 0;
+	for (; i + STACK_LINE_BYTES <= block->bytes; i += STACK_LINE_BYTES) {
+		stack_group_fetch(&group, i);
+		add_sources(&group, count, i, STACK_LINE_BYTES, sums);
 	}
+	add_sources(&group, count, i, block->bytes - i, sums);
+}
+
+/* Leaves begin + the sum of the sources. */
+KERNEL static void sum_block(const struct stack_block *block, uint16_t begin, uint16_t *sums)
+{
+	for (size_t i = 0; i < block->bytes; i++)
+		sums[i] = begin;
+	size_t k = 0;
+	for (; k + STACK_GROUP <= block->count; k += STACK_GROUP)
+		add_group(block, k, STACK_GROUP, sums);
+	if (block->count - k == 3)
+		add_group(block, k, 3, sums);
+	else if (block->count - k == 2)
+		add_group(block, k, 2, sums);
+	else if (block->count - k == 1)
+		add_group(block, k, 1, sums);
 }
 
 /* The 0.5 lifts whole quotients above the error of the multiplication, of any count that there is. */
-static inline uint8_t divided(uint32_t sum, float reciprocal)
+static KERNEL_PART uint8_t divided(uint32_t sum, float reciprocal)
 {
 	return (uint8_t)(int32_t)(((float)(int32_t)sum + 0.5F) * reciprocal);
 }
 
-static void mean_narrow(const struct stack_block *block, uint8_t *restrict out)
+KERNEL static void divide_narrow(const uint16_t *restrict sums, size_t bytes, size_t count, uint8_t *restrict out)
 {
-	const size_t bytes = block->bytes, count = block->count;
-	uint16_t sums[STACK_BLOCK_BYTES];
-	sum_block(block, (uint16_t)(count / 2), sums);
 	if ((count & (count - 1)) == 0) {
 		const int shift = __builtin_ctzl(count);
 		for (size_t i = 0; i < bytes; i++)
@@ -40,6 +69,13 @@ static void mean_narrow(const struct stack_block *block, uint8_t *restrict out)
 		for (size_t i = 0; i < bytes; i++)
 			out[i] = divided(sums[i], reciprocal);
 	}
+}
+
+static void mean_narrow(const struct stack_block *block, uint8_t *restrict out)
+{
+	uint16_t sums[STACK_BLOCK_BYTES];
+	sum_block(block, (uint16_t)(block->count / 2), sums);
+	divide_narrow(sums, block->bytes, block->count, out);
 }
 
 static void mean_wide(const struct stack_block *block, uint8_t *restrict out)
@@ -68,38 +104,47 @@ static void mean_block(const struct stack_block *block, uint8_t *restrict out)
 		mean_wide(block, out);
 }
 
-static void max_block(const struct stack_block *block, uint8_t *restrict out)
+static KERNEL_PART uint8_t larger(uint8_t a, uint8_t b)
 {
-	const size_t bytes = block->bytes;
-	uint8_t most[STACK_BLOCK_BYTES] = { 0 };
-	for (size_t k = 0; k < block->count; k++) {
-		const uint8_t *source = stack_block_source(block, k);
-		for (size_t i = 0; i < bytes; i++)
-			most[i] = most[i] > source[i] ? most[i] : source[i];
-	}
-	for (size_t i = 0; i < bytes; i++)
-		out[i] = most[i];
+	return a > b ? a : b;
 }
 
-static size_t block_bytes(size_t at, size_t end)
+static KERNEL_PART void raise_to(const struct stack_group *group, size_t begin, size_t bytes, uint8_t *restrict most)
 {
-	return end - at < STACK_BLOCK_BYTES ? end - at : STACK_BLOCK_BYTES;
+	const uint8_t *const *source = group->sources;
+	for (size_t i = begin; i < begin + bytes; i++)
+		most[i] = larger(most[i], larger(larger(source[0][i], source[1][i]), larger(source[2][i], source[3][i])));
+}
+
+KERNEL static void max_of(const struct stack_block *block, uint8_t *restrict most)
+{
+	memset(most, 0, block->bytes);
+	for (size_t k = 0; k < block->count; k += STACK_GROUP) {
+		const struct stack_group group = stack_group_of(block, k, min_size(block->count - k, STACK_GROUP));
+		size_t i = 0;
+		for (; i + STACK_LINE_BYTES <= block->bytes; i += STACK_LINE_BYTES) {
+			stack_group_fetch(&group, i);
+			raise_to(&group, i, STACK_LINE_BYTES, most);
+		}
+		raise_to(&group, i, block->bytes - i, most);
+	}
 }
 
 void stack_range(enum stack_mode mode, const uint8_t *const sources[], size_t count, size_t begin, size_t end,
                  uint8_t *restrict out)
 {
-	static void (*const stack_block[])(const struct stack_block *block, uint8_t *restrict out) = {
-		[STACK_MEAN] = mean_block,
-		[STACK_MEDIAN] = median_block,
-		[STACK_MAX] = max_block,
-	};
 	assert(count >= 1 && count <= STACK_COUNT_MAX);
+	if (mode == STACK_MEDIAN) {
+		median_range(sources, count, begin, end, out);
+		return;
+	}
 	struct stack_block block = { .sources = sources, .count = count };
 	for (size_t at = begin; at < end; at += block.bytes) {
 		block.begin = at;
-		block.bytes = block_bytes(at, end);
-		block.ahead = block_bytes(at + block.bytes, end);
-		stack_block[mode](&block, out + at);
+		block.bytes = min_size(end - at, STACK_BLOCK_BYTES);
+		if (mode == STACK_MEAN)
+			mean_block(&block, out + at);
+		else
+			max_of(&block, out + at);
 	}
 }

@@ -70,6 +70,18 @@ static void test_large_counts(void **state)
 			assert_stacked(counts[i], 37, 0, 37, (enum fill)fill);
 }
 
+/* Each way of stacking, and what it leaves for the end. */
+static void test_every_width_and_alignment(void **state)
+{
+	(void)state;
+	static const size_t counts[] = { 2, 7, 32, 33, 36 };
+	for (size_t i = 0; i < COUNT_OF(counts); i++)
+		for (size_t width = 1; width <= 200; width++) {
+			const size_t begin = (width + 7 * i) % 64;
+			assert_stacked(counts[i], width + begin + 3, begin, begin + width, FILL_RANDOM);
+		}
+}
+
 static void test_ranges_leave_the_rest_alone(void **state)
 {
 	(void)state;
@@ -114,9 +126,8 @@ static void test_mean_rounds_exactly(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_small_count),
-		cmocka_unit_test(test_large_counts),
-		cmocka_unit_test(test_ranges_leave_the_rest_alone),
+		cmocka_unit_test(test_every_small_count),         cmocka_unit_test(test_large_counts),
+		cmocka_unit_test(test_every_width_and_alignment), cmocka_unit_test(test_ranges_leave_the_rest_alone),
 		cmocka_unit_test(test_mean_rounds_exactly),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

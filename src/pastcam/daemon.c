@@ -138,6 +138,10 @@ static void on_second(void *data, uint32_t events)
 {
 	(void)events;
 	struct daemon *daemon = data;
+	if (!daemon->started) {
+		daemon->started = true;
+		memory_release_code(); /* what only the start needed; not before the first frames */
+	}
 	check_memory(daemon);
 	check_pressure(daemon);
 	send_status(daemon);
@@ -223,7 +227,6 @@ static int run(struct daemon *daemon)
 	log_info("pastcam " PASTCAM_VERSION "%s%s answers on %s port %d and saves to %s",
 	         config->name[0] ? " of camera " : "", config->name, config->network.bind, server_port(daemon->server),
 	         daemon->base_dir);
-	memory_release_code();
 	thread_become(THREAD_CAPTURE);
 	notify_send("READY=1");
 	int result = loop_run(daemon->loop);

@@ -62,6 +62,7 @@ struct daemon {
 	struct loop_watch *signal_watch, *second_timer, *watchdog_timer, *stop_timer;
 	struct memory_guard memory_guard;
 	int64_t stop_begun_ns;
+	bool started; /* a second ago */
 	bool stopping;
 	int exit_code;
 	void (*camera_lost)(void *data);

@@ -10,6 +10,7 @@
 #include "../camera_backend.h"
 #include "../settings.h"
 #include "base/clock.h"
+#include "base/thread.h"
 #include "camera/light.h"
 #include "layout.h"
 #include "scene.h"
@@ -25,7 +26,8 @@ static const double WHITE_MEAN = 1e6;
 struct synthetic {
 	const struct camera_params *params;
 	const struct layout *layout;
-	struct scene *scene;
+	struct thread painter; /* paints the scene while the first picture is exposed; joined before that is drawn */
+	struct scene *scene;   /* the painter's until then; NULL: no memory */
 	struct synthetic_buffer *buffers[BUFFERS];
 	struct second second;
 	struct stage stage;
@@ -60,10 +62,21 @@ static int open_trace(struct synthetic *camera, const char *path, struct error *
 	return result;
 }
 
+static void paint(void *data)
+{
+	struct synthetic *camera = data;
+	camera->scene = scene_create(camera->params->width, camera->params->height);
+}
+
+static int start_painter(struct synthetic *camera, struct error *error)
+{
+	const int result = thread_start(&camera->painter, "scene", THREAD_CONTROL, paint, camera);
+	return result < 0 ? error_set_errno(error, result, "cannot start to paint the synthetic camera's scene") : 0;
+}
+
 static int open_buffers(struct synthetic *camera, struct error *error)
 {
-	camera->scene = scene_create(camera->params->width, camera->params->height);
-	bool complete = camera->scene;
+	bool complete = true;
 	for (unsigned i = 0; i < BUFFERS && complete; i++) {
 		camera->buffers[i] = synthetic_buffer_create(camera->layout, camera->params->width, camera->params->height,
 		                                             second_bytes(&camera->second), i, stage_is_still(&camera->stage));
@@ -88,6 +101,8 @@ static int open_parts(struct synthetic *camera, struct error *error)
 		result = stage_open(&camera->stage, camera->params, error);
 	if (result == 0)
 		result = open_buffers(camera, error);
+	if (result == 0)
+		result = start_painter(camera, error);
 	if (result < 0)
 		return result;
 	camera->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -125,6 +140,7 @@ static void synthetic_close(void *state)
 	struct synthetic *camera = state;
 	if (!camera)
 		return;
+	thread_join(&camera->painter);
 	if (camera->timer >= 0)
 		close(camera->timer);
 	for (int i = 0; i < BUFFERS; i++)
@@ -288,6 +304,9 @@ static int synthetic_acquire(void *state, struct camera_frame *frame, struct err
 	camera->looked_at = true;
 	int result = 0;
 	if (!synthetic_state_has(camera->state, FAULT_STALL)) {
+		thread_join(&camera->painter);
+		if (!camera->scene)
+			return error_set(error, -ENOMEM, "no memory for the synthetic camera's scene");
 		result = deliver(camera, frame);
 		camera->state->sequence++;
 	}

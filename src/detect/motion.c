@@ -155,17 +155,19 @@ static struct motion_rates rates_of(const struct motion *motion)
 
 /* --- what moves --- */
 
-static bool moves(const struct motion_blob *blob)
+static bool moves(const struct motion_light *light, const struct motion_blob *blob)
 {
+	const struct motion_box *box = &blob->box;
+	const bool is_restless = motion_light_is_restless(light, box->left, box->top, box->right, box->bottom);
 	const int active_least = blob->cells / ACTIVE_SHARE > ACTIVE_LEAST ? blob->cells / ACTIVE_SHARE : ACTIVE_LEAST;
-	return blob->active >= active_least && motion_texture_covers(&blob->texture, blob->cells, blob->every);
+	return blob->active >= active_least && motion_texture_covers(&blob->texture, blob->cells, blob->every, is_restless);
 }
 
-static void keep_moving(struct motion_blobs *blobs)
+static void keep_moving(const struct motion_light *light, struct motion_blobs *blobs)
 {
 	int kept = 0;
 	for (int i = 0; i < blobs->count; i++)
-		if (moves(&blobs->blob[i]))
+		if (moves(light, &blobs->blob[i]))
 			blobs->blob[kept++] = blobs->blob[i];
 	blobs->count = kept;
 }
@@ -180,7 +182,7 @@ static void find_blobs(struct motion *motion, const uint16_t *luma, const struct
 		motion_planes_majority(planes, planes->changed);
 	motion_planes_majority(planes, planes->active);
 	motion_blobs_find(&motion->blobs, planes, luma, &motion->zones.map, motion->zones.cells_least);
-	keep_moving(&motion->blobs);
+	keep_moving(&motion->light, &motion->blobs);
 }
 
 static void look(struct motion *motion, const uint16_t *luma, const struct frame_info *info)

@@ -18,6 +18,8 @@ static const float JUMP = 1.09F;
 /* Less is left to the background's own following. */
 static const float WORTH_APPLYING = 0.015F;
 static const float GAIN_MOST = 8;
+/* For so many frames what was made of the background by changes of the light is not sure. */
+enum { RESTLESS_FRAMES = 16 };
 
 static int greater(int a, int b)
 {
@@ -150,6 +152,16 @@ static void smooth(struct motion_light *light, struct tile tiles[LIGHT_TILES_MAX
 		}
 }
 
+static void note_unrest(struct motion_light *light)
+{
+	for (int y = 0; y < light->rows; y++)
+		for (int x = 0; x < light->columns; x++) {
+			uint8_t *frames = &light->restless[y][x];
+			*frames =
+			    (uint8_t)(fabsf(light->gain[y][x] - 1) > WORTH_APPLYING ? RESTLESS_FRAMES : *frames - (*frames > 0));
+		}
+}
+
 void motion_light_measure(struct motion_light *light, const struct motion_planes *planes, const uint16_t *luma)
 {
 	struct tile tiles[LIGHT_TILES_MAX][LIGHT_TILES_MAX];
@@ -163,6 +175,18 @@ void motion_light_measure(struct motion_light *light, const struct motion_planes
 	light->whole = median_of(all, count);
 	judge_jump(light, tiles);
 	smooth(light, tiles);
+	note_unrest(light);
+}
+
+bool motion_light_is_restless(const struct motion_light *light, int left, int top, int right, int bottom)
+{
+	const int last_column = lesser(right / light->tile, light->columns - 1);
+	const int last_row = lesser(bottom / light->tile, light->rows - 1);
+	for (int y = lesser(top / light->tile, last_row); y <= last_row; y++)
+		for (int x = lesser(left / light->tile, last_column); x <= last_column; x++)
+			if (light->restless[y][x] > 0)
+				return true;
+	return false;
 }
 
 static bool is_worth_it(const struct motion_light *light)

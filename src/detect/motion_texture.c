@@ -66,17 +66,28 @@ static float difference(const struct motion_planes *planes, const uint16_t *luma
 	return (float)luma[at] - planes->background[at];
 }
 
-/* In a line: inner, outer (the boundary lies between), and beyond. A majority may have moved it by one. */
+/* In a line: inner, outer (the boundary lies between), and beyond. A majority may have moved it by one. Light that goes
+ * on makes less of a difference to what is darker beyond, and none that is seen to what the camera clips: such places
+ * tell nothing. */
 static void add_boundary(struct motion_texture *texture, const struct motion_planes *planes, const uint16_t *luma,
                          size_t inner, ptrdiff_t step, float contrast)
 {
 	const size_t before = inner - (size_t)step, outer = inner + (size_t)step, beyond = outer + (size_t)step;
-	if (planes->changed[outer])
+	if (planes->changed[outer] ||
+	    (luma[beyond] >= LUMA_GRID_CLIPPED && planes->background[beyond] >= LUMA_GRID_CLIPPED))
 		return;
 	const float at = difference(planes, luma, inner), within = difference(planes, luma, before);
-	const float most = fabsf(within) > fabsf(at) ? within : at;
+	const size_t from = fabsf(within) > fabsf(at) ? before : inner;
+	const float most = difference(planes, luma, from), there = difference(planes, luma, beyond);
+	/* What it would differ by there if the light went on. */
+	const float on = most * ((float)planes->background[beyond] + DARK) / ((float)planes->background[from] + DARK);
+	const float least = SHARP_SHARE * contrast;
+	if (fabsf(on) < least && fabsf(there) < least)
+		return;
 	texture->boundary++;
-	texture->sharp += fabsf(most - difference(planes, luma, beyond)) > SHARP_SHARE * contrast;
+	const bool is_sharp = fabsf(most - there) > least && fabsf(on - there) > least;
+	texture->sharp += is_sharp;
+	texture->seen += is_sharp && fabsf((float)luma[from] - (float)luma[beyond]) > least;
 }
 
 void motion_texture_add(struct motion_texture *texture, const struct motion_planes *planes, const uint16_t *luma, int x,
@@ -104,10 +115,11 @@ void motion_texture_add(struct motion_texture *texture, const struct motion_plan
 	}
 }
 
-bool motion_texture_covers(const struct motion_texture *texture, int cells, int every)
+bool motion_texture_covers(const struct motion_texture *texture, int cells, int every, bool is_restless)
 {
+	const int outline = is_restless ? texture->seen : texture->sharp;
 	const double likeness = texture->now_was / fmax(sqrt(texture->now_now * texture->was_was), 1);
 	const double beyond = fmax(likeness - LIKENESS_OF_CHANCE, 0);
 	return texture->edges * every >= (EDGES_LEAST + EDGES_FOR_LIKENESS * beyond) * sqrt(cells) &&
-	       texture->sharp >= (OUTLINE_LEAST + OUTLINE_FOR_LIKENESS * beyond) * texture->boundary;
+	       outline >= (OUTLINE_LEAST + OUTLINE_FOR_LIKENESS * beyond) * texture->boundary;
 }

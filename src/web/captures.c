@@ -15,8 +15,8 @@
 
 #include "base/utf8.h"
 #include "cameras.h"
+#include "file_answer.h"
 #include "media/thumbnail.h"
-#include "range.h"
 #include "response.h"
 
 enum { LIST_DEFAULT = 200, LIST_MAX = 5000, SCAN_MAX = 200000, THUMBNAIL_WIDTH_MAX = 640 };
@@ -173,58 +173,6 @@ static void write_tag(const struct stat *status, char tag[64])
 	         (uint64_t)status->st_mtim.tv_sec * 1000000000U + (uint64_t)status->st_mtim.tv_nsec);
 }
 
-static void answer_unsatisfiable(struct request *request, uint64_t size)
-{
-	char text[64];
-	struct MHD_Response *response = MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
-	snprintf(text, sizeof text, "bytes */%" PRIu64, size);
-	if (response)
-		response_header(response, "Content-Range", text);
-	request_respond(request, 416, response);
-}
-
-static void add_file_headers(struct request *request, struct MHD_Response *response, const char *tag)
-{
-	char text[320];
-	response_header(response, "Accept-Ranges", "bytes");
-	response_header(response, "ETag", tag);
-	response_header(response, "Cache-Control", "private, no-cache");
-	response_header(response, "Content-Type", captures_type(request->tail));
-	if (target_value(&request->target, "download") && !strpbrk(request->tail, "\"\\")) {
-		snprintf(text, sizeof text, "attachment; filename=\"%s\"", request->tail);
-		response_header(response, "Content-Disposition", text);
-	}
-}
-
-/* Takes over fd. */
-static void answer_file(struct request *request, int fd, const struct stat *status, const char *tag)
-{
-	struct range range;
-	uint64_t size = (uint64_t)status->st_size;
-	const char *condition = request_header(request, "If-Range");
-	const char *header = condition && strcmp(condition, tag) != 0 ? NULL : request_header(request, "Range");
-	enum range_kind kind = range_parse(header, size, &range);
-	if (kind == RANGE_NONE) {
-		close(fd);
-		answer_unsatisfiable(request, size);
-		return;
-	}
-	uint64_t length = size > 0 ? range.last - range.first + 1 : 0;
-	struct MHD_Response *response = MHD_create_response_from_fd_at_offset64(length, fd, range.first);
-	if (!response) {
-		close(fd);
-		request_respond(request, 500, NULL);
-		return;
-	}
-	add_file_headers(request, response, tag);
-	if (kind == RANGE_PART) {
-		char text[96];
-		snprintf(text, sizeof text, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range.first, range.last, size);
-		response_header(response, "Content-Range", text);
-	}
-	request_respond(request, kind == RANGE_PART ? 206 : 200, response);
-}
-
 /* Takes over fd. */
 static void answer_thumbnail(struct request *request, int fd, long width, const char *tag)
 {
@@ -298,7 +246,8 @@ void captures_get(struct request *request)
 	} else if (width > 0) {
 		answer_thumbnail(request, fd, width, tag);
 	} else {
-		answer_file(request, fd, &status, tag);
+		const char *download = target_value(&request->target, "download") ? request->tail : NULL;
+		file_answer(request, fd, (uint64_t)status.st_size, tag, captures_type(request->tail), download);
 	}
 }
 

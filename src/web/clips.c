@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "ask.h"
+#include "base/clock.h"
 #include "base/number.h"
 #include "base/utf8.h"
+#include "clip_spool.h"
+#include "net/moment.h"
 #include "response.h"
 
 enum {
@@ -180,6 +183,31 @@ static struct clip *create_clip(struct request *request, const struct camera *ca
 	return NULL;
 }
 
+/* True when all of it is past already. */
+static bool is_whole(const char *tail)
+{
+	char end[MOMENT_BYTES];
+	struct moment moment;
+	const char *dots = strstr(tail, ".."), *extension = strrchr(tail, '.');
+	snprintf(end, sizeof end, "%.*s", (int)(extension - dots - 2), dots + 2);
+	return moment_parse(end, &moment, NULL) == 0 && (!moment.wall || moment.ns < clock_wall_ns());
+}
+
+static void stream_clip(struct request *request)
+{
+	struct line line;
+	struct error error = { 0 };
+	const struct camera *camera = cameras_of_request(request);
+	if (!camera)
+		return;
+	clips_line(request->tail, &line, NULL);
+	struct clip *clip = create_clip(request, camera, line.text, &error);
+	if (clip)
+		request_wait(request, free_clip, clip);
+	else
+		request_problem(request, 503, "camera %s: %s", camera->name, error.text);
+}
+
 void clips_get(struct request *request)
 {
 	struct line line;
@@ -191,9 +219,8 @@ void clips_get(struct request *request)
 	const struct camera *camera = cameras_of_request(request);
 	if (!camera)
 		return;
-	struct clip *clip = create_clip(request, camera, line.text, &error);
-	if (clip)
-		request_wait(request, free_clip, clip);
+	if (request_header(request, "Range") && is_whole(request->tail))
+		clip_spool_answer(request, camera, line.text, stream_clip);
 	else
-		request_problem(request, 503, "camera %s: %s", camera->name, error.text);
+		stream_clip(request);
 }

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "cameras.h"
+#include "clip_spool.h"
 #include "events.h"
 #include "history.h"
 #include "hls.h"
@@ -158,6 +159,7 @@ static int make_parts(struct web *web, struct error *error)
 static void destroy_parts(struct web *web)
 {
 	http_destroy(web->http);
+	clip_spools_destroy();
 	history_destroy(web->history);
 	events_destroy(web->events);
 	cameras_destroy(web->cameras);

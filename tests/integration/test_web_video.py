@@ -76,6 +76,31 @@ class Video(unittest.TestCase):
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
         self.assertGreaterEqual(len(numbers), 2 * FPS - 1)
 
+    def test_a_piece_of_the_past_comes_in_parts_for_players(self):
+        part = lambda text, **headers: self.web.ask("/clip/-3.5..-1.mp4", headers={"Range": f"bytes={text}", **headers})
+        first = part("0-1")
+        self.assertEqual((first.status, len(first.body), first.headers["Accept-Ranges"]), (206, 2, "bytes"))
+        size = int(re.fullmatch(r"bytes 0-1/(\d+)", first.headers["Content-Range"]).group(1))
+        tag = {"If-Range": first.headers["ETag"]}
+        newest = self.site.daemon.status()["camera"]["frames"]
+        wait_until(lambda: self.site.daemon.status()["camera"]["frames"] > newest + 2, "another moment that -1 means")
+        whole = part("0-", **tag)
+        self.assertEqual((whole.status, len(whole.body), whole.headers["ETag"]), (206, size, tag["If-Range"]))
+        self.assertEqual(part("0-999", **tag).body + part(f"1000-{size}", **tag).body, whole.body)
+        self.assertEqual(part("-7", **tag).body, whole.body[-7:])
+        self.assertEqual((part(f"{size}-").status, part("0-1", **{"If-Range": '"other"'}).status), (416, 200))
+        self.assertGreaterEqual(len(self.numbers_of(whole.body)), 2 * FPS - 1)
+        clients = [self.web.stream(f"/clip/-3..-{begin}.mp4", "Range: bytes=0-\r\n") for begin in (1, 1.5, 2, 2.5, 1, 1.5)]
+        for client in clients[:3]:
+            client.close()
+        for client in clients[3:]:  # more than are kept: the others are sent without parts
+            self.assertIn(client.recv(12), (b"HTTP/1.1 206", b"HTTP/1.1 200"))
+            client.close()
+
+    def test_what_is_still_to_come_has_no_parts(self):
+        answer = self.web.ask("/clip/-1..+0.3.mp4", headers={"Range": "bytes=0-1"})
+        self.assertEqual((answer.status, answer.headers["Content-Range"]), (200, None))
+
     def test_what_is_still_to_come_is_waited_for(self):
         iso = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 1))
         begun = time.monotonic()
@@ -100,9 +125,10 @@ class Video(unittest.TestCase):
     def test_clips_that_cannot_be_are_refused_with_the_reason(self):
         for path, status in (("/clip/-3.mp4", 400), ("/clip/a..b.mp4", 400), ("/clip/-3..-1.avi", 400), ("/clip/-3..-1.mp4?width=9", 400),
                              ("/clip/-1..-3.mp4", 422), ("/clip/-3..-2.mp4?camera=x", 404), ("/clip/+3..+5.mp4", 422)):
-            answer = self.web.ask(path)
-            self.assertEqual((answer.status, answer.headers["Content-Type"]), (status, "application/problem+json"), path)
-            self.assertTrue(answer.detail())
+            for headers in ({}, {"Range": "bytes=0-"}):
+                answer = self.web.ask(path, headers=headers)
+                self.assertEqual((answer.status, answer.headers["Content-Type"]), (status, "application/problem+json"), path)
+                self.assertTrue(answer.detail())
 
     def test_a_clip_is_made_and_told(self):
         answer = self.web.ask("/api/clip?wait=1", "POST", {"before": 1, "after": 0.5, "label": "door"})

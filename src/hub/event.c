@@ -23,6 +23,11 @@ bool event_type_is_known(const char *type)
 	return false;
 }
 
+const char *event_type_at(size_t index)
+{
+	return index < sizeof types / sizeof types[0] ? types[index] : NULL;
+}
+
 bool event_split_id(const char *id, char run[HUB_RUN_BYTES], int64_t *number)
 {
 	const char *dash = strrchr(id, '-');

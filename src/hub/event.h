@@ -35,6 +35,9 @@ bool event_split_id(const char *id, char run[HUB_RUN_BYTES], int64_t *number);
 /* True for the names that docs/events.md lists. */
 bool event_type_is_known(const char *type);
 
+/* Each of them, from 0; NULL: no more. */
+const char *event_type_at(size_t index);
+
 /* A member that is text, or "". */
 const char *event_text(const struct hub_event *event, const char *name);
 

@@ -4,15 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fsio.h"
 #include "base/log.h"
 #include "mqtt_private.h"
 #include "rule_engine.h"
-#include "sha256.h"
 
 enum { STATE_EVERY_S = 30, ARMED_EVERY_S = 2, FORGET_AFTER_S = 5 };
 
@@ -67,10 +63,18 @@ static void tell_zone(struct mqtt *mqtt, const struct mqtt_camera *known, const 
 
 /* --- telling --- */
 
-static void announce(struct mqtt *mqtt, struct mqtt_camera *known)
+void mqtt_announce(struct mqtt *mqtt, const struct mqtt_camera *known)
 {
 	char topic[MQTT_TOPIC_BYTES];
-	char *text = mqtt_discovery(&mqtt->names, known->name, known->model, known->zones, known->zone_count);
+	const struct mqtt_device device = {
+		.camera = known->name,
+		.model = known->model,
+		.zones = known->zones,
+		.zone_count = known->zone_count,
+		.has_motion = known->has_motion,
+		.has_update = mqtt->update[0],
+	};
+	char *text = mqtt_discovery(&mqtt->names, &device);
 	if (!text)
 		return;
 	mqtt_config_topic(&mqtt->names, known->name, topic);
@@ -95,7 +99,7 @@ void mqtt_tell_armed(struct mqtt *mqtt)
 static void tell_all(struct mqtt *mqtt)
 {
 	for (size_t i = 0; i < mqtt->count; i++)
-		announce(mqtt, mqtt->known[i]);
+		mqtt_announce(mqtt, mqtt->known[i]);
 	mqtt_retain(mqtt, mqtt->status_topic, "online");
 	for (size_t i = 0; i < cameras_count(mqtt->cameras); i++) {
 		struct camera *camera = cameras_at(mqtt->cameras, i);
@@ -107,6 +111,7 @@ static void tell_all(struct mqtt *mqtt)
 		for (size_t j = 0; j < mqtt->known[i]->zone_count; j++)
 			tell_zone(mqtt, mqtt->known[i], &mqtt->known[i]->zones[j]);
 	mqtt_tell_armed(mqtt);
+	mqtt_tell_update(mqtt);
 }
 
 /* --- what the broker's connection tells --- */
@@ -164,12 +169,14 @@ void mqtt_event(struct mqtt *mqtt, struct camera *camera, const struct hub_event
 	if (known && (is_start || strcmp(event->type, "motion.end") == 0)) {
 		struct mqtt_zone *zone = zone_of(known, event->zone, &is_new);
 		if (is_new)
-			announce(mqtt, known);
+			mqtt_announce(mqtt, known);
 		if (zone) {
 			zone->moves = is_start;
 			tell_zone(mqtt, known, zone);
 		}
 	}
+	if (strcmp(event->type, "motion.on") == 0 || strcmp(event->type, "motion.off") == 0)
+		camera_ask_status(camera); /* the switch */
 	tell_picture_url(mqtt, event);
 }
 
@@ -177,7 +184,7 @@ void mqtt_camera_changed(struct mqtt *mqtt, struct camera *camera)
 {
 	struct mqtt_camera *known = mqtt_known(mqtt, camera_name(camera));
 	if (known && camera_is_online(camera))
-		announce(mqtt, known);
+		mqtt_announce(mqtt, known);
 	tell_camera(mqtt, camera);
 }
 
@@ -209,13 +216,16 @@ void mqtt_camera_status(struct mqtt *mqtt, struct camera *camera, const cJSON *s
 	const cJSON *model = cJSON_GetObjectItemCaseSensitive(section, "model");
 	if (!known)
 		return;
-	bool is_other = take_zones(mqtt, known, status);
+	const cJSON *motion = cJSON_GetObjectItemCaseSensitive(status, "motion");
+	bool has_motion = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(motion, "enabled"));
+	bool is_other = take_zones(mqtt, known, status) || known->has_motion != has_motion;
+	known->has_motion = has_motion;
 	if (cJSON_IsString(model) && strncmp(known->model, model->valuestring, sizeof known->model - 1) != 0) {
 		snprintf(known->model, sizeof known->model, "%s", model->valuestring);
 		is_other = true;
 	}
 	if (is_other)
-		announce(mqtt, known);
+		mqtt_announce(mqtt, known);
 	char *state = mqtt_state(status);
 	if (state)
 		retain_of(mqtt, known->name, "state", state);
@@ -263,50 +273,6 @@ static void on_announce(void *data, uint32_t times)
 
 /* --- life --- */
 
-/* Of the machine, and the same for good: what Home Assistant knows its entities by. */
-static int find_identity(struct mqtt *mqtt, struct error *error)
-{
-	static const char key[] = "pastcam-hub";
-	char machine[128], hex[SHA256_HEX_BYTES];
-	if (store_get(mqtt->store, "identity", mqtt->names.identity, sizeof mqtt->names.identity))
-		return 0;
-	ssize_t length = fsio_read_small("/etc/machine-id", machine, sizeof machine);
-	if (length < 32 && getrandom(machine, 32, 0) == 32)
-		length = 32;
-	if (length < 32 || sha256_hmac(key, sizeof key - 1, machine, 32, hex) < 0)
-		return error_set(error, -EIO, "no name for this machine can be made");
-	snprintf(mqtt->names.identity, sizeof mqtt->names.identity, "%.12s", hex);
-	store_set(mqtt->store, "identity", mqtt->names.identity);
-	return 0;
-}
-
-static int find_names(struct mqtt *mqtt, struct error *error)
-{
-	const struct config *config = mqtt->config;
-	char host[65] = "";
-	gethostname(host, sizeof host - 1);
-	mqtt_part(config->hub.mqtt.node[0] ? config->hub.mqtt.node
-	          : host[0]                ? host
-	                                   : "pastcam",
-	          mqtt->names.node, sizeof mqtt->names.node);
-	if (strlen(config->hub.mqtt.discovery) >= sizeof mqtt->names.discovery ||
-	    strlen(config->hub.page_url) >= sizeof mqtt->names.page_url || strpbrk(config->hub.mqtt.discovery, "+#"))
-		return error_set(error, -EINVAL,
-		                 "hub.mqtt.discovery must be a topic of at most 63 bytes without + and #, and "
-		                 "hub.page_url have at most 255 bytes");
-	strcpy(mqtt->names.discovery, config->hub.mqtt.discovery);
-	strcpy(mqtt->names.page_url, config->hub.page_url);
-	size_t length = strlen(mqtt->names.page_url);
-	if (length > 0 && mqtt->names.page_url[length - 1] == '/')
-		mqtt->names.page_url[length - 1] = '\0';
-	int result = find_identity(mqtt, error);
-	snprintf(mqtt->client_id, sizeof mqtt->client_id, "pastcam-hub-%s", mqtt->names.identity);
-	mqtt_topic(&mqtt->names, "", "status", mqtt->status_topic);
-	if (result == 0 && config->hub.mqtt.password_file[0])
-		result = secret_read("hub.mqtt.password_file", config->hub.mqtt.password_file, mqtt->password, error);
-	return result;
-}
-
 struct mqtt *mqtt_create(struct loop *loop, const struct config *config, struct store *store, struct error *error)
 {
 	struct mqtt *mqtt = calloc(1, sizeof *mqtt);
@@ -315,7 +281,7 @@ struct mqtt *mqtt_create(struct loop *loop, const struct config *config, struct 
 		return NULL;
 	}
 	*mqtt = (struct mqtt){ .loop = loop, .config = config, .store = store, .armed = -1 };
-	int result = find_names(mqtt, error);
+	int result = mqtt_find_names(mqtt, error);
 	mqtt->queue = result == 0 ? mqtt_queue_create(store, config->hub.mqtt.queue, error) : NULL;
 	mqtt->state_timer = loop_add_timer(loop, on_state, mqtt);
 	mqtt->announce_timer = loop_add_timer(loop, on_announce, mqtt);
@@ -361,6 +327,7 @@ int mqtt_begin(struct mqtt *mqtt, struct cameras *cameras, struct error *error)
 	if (!mqtt->link)
 		return error->code;
 	mqtt_queue_set_link(mqtt->queue, mqtt->link);
+	mqtt->rauc = rauc_create(mqtt->loop, mqtt_on_rauc, mqtt);
 	loop_set_timer(mqtt->state_timer, STATE_EVERY_S * CLOCK_NS_PER_S, STATE_EVERY_S * CLOCK_NS_PER_S);
 	loop_set_timer(mqtt->armed_timer, ARMED_EVERY_S * CLOCK_NS_PER_S, ARMED_EVERY_S * CLOCK_NS_PER_S);
 	return 0;
@@ -370,6 +337,7 @@ void mqtt_destroy(struct mqtt *mqtt)
 {
 	if (!mqtt)
 		return;
+	rauc_destroy(mqtt->rauc);
 	mqtt_link_destroy(mqtt->link);
 	mqtt_queue_destroy(mqtt->queue);
 	for (size_t i = 0; i < mqtt->count; i++) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "event.h"
 #include "mqtt_topics.h"
 
 struct making {
@@ -45,13 +46,11 @@ static void add_motion(const struct making *making, const struct mqtt_zone *zone
 
 static void add_event(const struct making *making)
 {
-	static const char *const types[] = {
-		"trigger",     "motion.start",  "motion.end",     "motion.off",  "motion.on",  "clip.start",  "clip.end",
-		"clip.failed", "picture.saved", "picture.failed", "night.enter", "night.exit", "camera.up",   "camera.down",
-		"storage.low", "storage.ok",    "boot",           "pin.made",    "pin.kept",   "pin.dropped", "lost",
-	};
+	const char *type;
 	cJSON *component = add(making, "event", "event", "Event");
-	cJSON_AddItemToObject(component, "event_types", cJSON_CreateStringArray(types, sizeof types / sizeof types[0]));
+	cJSON *types = cJSON_AddArrayToObject(component, "event_types");
+	for (size_t i = 0; (type = event_type_at(i)) != NULL; i++)
+		cJSON_AddItemToArray(types, cJSON_CreateString(type));
 	add_topic(making, component, "state_topic", making->camera, "event");
 	cJSON_AddStringToObject(
 	    component, "value_template",
@@ -84,6 +83,28 @@ static void add_armed(const struct making *making)
 	cJSON *armed = add(making, "armed", "switch", "Armed");
 	add_topic(making, armed, "state_topic", "", "armed");
 	add_topic(making, armed, "command_topic", "", "armed/set");
+}
+
+/* Its state comes with the sensors', and at once after somebody has switched it, by whatever way. */
+static void add_motion_switch(const struct making *making)
+{
+	cJSON *motion = add(making, "motion", "switch", "Look for motion");
+	add_topic(making, motion, "state_topic", making->camera, "state");
+	cJSON_AddStringToObject(motion, "value_template", "{{ value_json.motion }}");
+	cJSON_AddStringToObject(motion, "state_on", "ON");
+	cJSON_AddStringToObject(motion, "state_off", "OFF");
+	add_topic(making, motion, "command_topic", making->camera, "command");
+	cJSON_AddStringToObject(motion, "payload_on", "motion on");
+	cJSON_AddStringToObject(motion, "payload_off", "motion off");
+}
+
+/* It tells; installing is for who has the bundles. */
+static void add_update(const struct making *making)
+{
+	cJSON *update = add(making, "update", "update", "System");
+	add_topic(making, update, "state_topic", "", "update");
+	cJSON_AddStringToObject(update, "device_class", "firmware");
+	cJSON_AddStringToObject(update, "entity_category", "diagnostic");
 }
 
 static void add_sensors(const struct making *making)
@@ -147,23 +168,26 @@ static void add_heads(const struct making *making, cJSON *message, const char *m
 	cJSON_AddStringToObject(origin, "sw_version", PASTCAM_VERSION);
 }
 
-char *mqtt_discovery(const struct mqtt_names *names, const char *camera, const char *model,
-                     const struct mqtt_zone *zones, size_t zone_count)
+char *mqtt_discovery(const struct mqtt_names *names, const struct mqtt_device *device)
 {
 	cJSON *message = cJSON_CreateObject();
-	struct making making = { .names = names, .camera = camera };
-	add_heads(&making, message, model);
+	struct making making = { .names = names, .camera = device->camera };
+	add_heads(&making, message, device->model);
 	add_availability(&making, message);
 	making.components = cJSON_AddObjectToObject(message, "components");
-	for (size_t i = 0; i < zone_count; i++)
-		add_motion(&making, &zones[i]);
+	for (size_t i = 0; i < device->zone_count; i++)
+		add_motion(&making, &device->zones[i]);
 	add_event(&making);
 	add_pictures(&making);
 	add_armed(&making);
+	if (device->has_motion)
+		add_motion_switch(&making);
 	add_button(&making, "save", "Save a picture", "save");
 	add_button(&making, "clip", "Save a clip", "clip");
 	add_button(&making, "look", "Show a picture", "get");
 	add_sensors(&making);
+	if (device->has_update)
+		add_update(&making);
 	cJSON_AddNumberToObject(message, "qos", 1);
 	char *text = cJSON_PrintUnformatted(message);
 	cJSON_Delete(message);

@@ -6,12 +6,14 @@
 #include "mqtt_link.h"
 #include "mqtt_queue.h"
 #include "mqtt_topics.h"
+#include "rauc.h"
 #include "secret.h"
 
 struct mqtt_camera {
 	char name[CAMERA_NAME_BYTES], model[64];
 	struct mqtt_zone zones[MQTT_ZONES_MAX];
 	size_t zone_count;
+	bool has_motion;             /* that can be switched on and off */
 	struct client_call *picture; /* being fetched; NULL: none */
 	unsigned char *bytes;
 	size_t length;
@@ -31,12 +33,23 @@ struct mqtt {
 	size_t count;
 	struct mqtt_camera *known[CLIENT_CAMERAS_MAX];
 	int armed; /* as it was told; -1: not yet */
+	struct rauc *rauc;
+	char update[2 * RAUC_VERSION_BYTES * 6 + 64]; /* JSON; "": RAUC has told nothing */
 };
 
 /* Retained, where the broker is there. */
 void mqtt_retain(struct mqtt *mqtt, const char *topic, const char *payload);
 
 void mqtt_tell_armed(struct mqtt *mqtt);
+
+/* Tells Home Assistant of a camera. */
+void mqtt_announce(struct mqtt *mqtt, const struct mqtt_camera *known);
+
+void mqtt_tell_update(struct mqtt *mqtt);
+void mqtt_on_rauc(void *data, const struct rauc_versions *versions);
+
+/* -EINVAL and the like for a configuration that makes none. */
+int mqtt_find_names(struct mqtt *mqtt, struct error *error);
 
 /* What came on a topic that mqtt_commands_subscribe asked for. */
 void mqtt_commands_take(struct mqtt *mqtt, const char *topic, const void *payload, size_t bytes, bool is_retained);

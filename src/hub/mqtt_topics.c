@@ -82,6 +82,9 @@ char *mqtt_state(const cJSON *status)
 	cJSON *state = cJSON_CreateObject();
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		copy(state, rows[i][0], status, rows[i][1], rows[i][2]);
+	const cJSON *motion = cJSON_GetObjectItemCaseSensitive(status, "motion");
+	cJSON_AddStringToObject(state, "motion",
+	                        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(motion, "on")) ? "ON" : "OFF");
 	char *text = cJSON_PrintUnformatted(state);
 	cJSON_Delete(state);
 	return text;

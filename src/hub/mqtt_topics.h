@@ -36,9 +36,17 @@ void mqtt_config_topic(const struct mqtt_names *names, const char *camera, char 
 bool mqtt_topic_camera(const struct mqtt_names *names, const char *topic, const char *what,
                        char camera[CAMERA_NAME_BYTES]);
 
+/* What there is of a camera. */
+struct mqtt_device {
+	const char *camera, *model;
+	const struct mqtt_zone *zones;
+	size_t zone_count;
+	bool has_motion; /* a switch for it */
+	bool has_update; /* RAUC tells of the system */
+};
+
 /* The message of one camera. Owned by the caller; NULL without memory. */
-char *mqtt_discovery(const struct mqtt_names *names, const char *camera, const char *model,
-                     const struct mqtt_zone *zones, size_t zone_count);
+char *mqtt_discovery(const struct mqtt_names *names, const struct mqtt_device *device);
 
 /* What a camera's sensors show, of the JSON of `status`. Owned by the caller; NULL without memory. */
 char *mqtt_state(const cJSON *status);

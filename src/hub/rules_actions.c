@@ -8,7 +8,7 @@
 #include "rules_parse.h"
 
 /* What makes sense without anybody who reads the reply. */
-static const char lines[] = " save past paststack clip pin trigger ";
+static const char lines[] = " save past paststack clip pin trigger motion ";
 
 int rule_check_line(const char *line, struct error *error)
 {
@@ -23,7 +23,7 @@ int rule_check_line(const char *line, struct error *error)
 	if (length > 0 && length <= 20 && strstr(lines, word))
 		return 0;
 	return error_set(error, -EINVAL,
-	                 "it cannot do \"%.*s\": an action begins with save, past, pastStack, clip, pin, "
+	                 "it cannot do \"%.*s\": an action begins with save, past, pastStack, clip, pin, motion, "
 	                 "trigger, mqtt, webhook or upload",
 	                 utf8_fit(line, 40), line);
 }

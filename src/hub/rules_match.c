@@ -118,6 +118,7 @@ bool rule_calls_itself(const struct rule *rule)
 		{ "past", "picture.failed" }, { "pastStack", "picture.saved" }, { "pastStack", "picture.failed" },
 		{ "clip", "clip.start" },     { "clip", "clip.end" },           { "clip", "clip.failed" },
 		{ "pin", "pin.made" },        { "pin", "pin.dropped" },         { "trigger", "trigger" },
+		{ "motion", "motion.on" },    { "motion", "motion.off" },
 	};
 	if (!rule->has_when)
 		return false;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hub/mqtt_topics.h"
+#include "hub/rauc.h"
 #include "hub/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -21,11 +22,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	mqtt_zone_topic(&names, "yard", text, topic);
 	FUZZ_CHECK(!strpbrk(topic, "+#\n") && strncmp(topic, "pastcam/pi/yard/motion/", 23) == 0 && strlen(topic) < 100);
 	strncpy(zone.name, text, sizeof zone.name - 1);
-	char *message = mqtt_discovery(&names, "yard", text, &zone, 1);
+	const struct mqtt_device device = {
+		.camera = "yard", .model = text, .zones = &zone, .zone_count = 1, .has_motion = true, .has_update = true
+	};
+	char *message = mqtt_discovery(&names, &device);
 	cJSON *json = message ? cJSON_Parse(message) : NULL;
 	FUZZ_CHECK(json);
 	cJSON_Delete(json);
 	free(message);
+	struct rauc_versions versions;
+	rauc_parse(text, &versions);
 	cJSON *status = cJSON_Parse(text);
 	free(mqtt_state(status));
 	cJSON_Delete(status);

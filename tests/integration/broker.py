@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 
 from harness import PATIENCE_S, wait_until
 
@@ -69,6 +70,66 @@ class Broker:
         return Listener(self, topic)
 
 
+class Relay:
+    """A way to a broker that can be cut, while others go on to listen at the broker itself."""
+
+    def __init__(self, to):
+        self.to, self.is_cut, self.pairs = to, False, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                near = self.listener.accept()[0]
+                far = socket.create_connection(("127.0.0.1", self.to))
+            except OSError:
+                return
+            if self.is_cut:
+                near.close()
+                far.close()
+                continue
+            self.pairs.append((near, far))
+            for one, other in (near, far), (far, near):
+                threading.Thread(target=self.copy, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def copy(one, other):
+        try:
+            while data := one.recv(65536):
+                other.sendall(data)
+        except OSError:
+            pass
+        for end in one, other:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def cut(self):
+        self.is_cut = True
+        for near, far in self.pairs:
+            for end in near, far:
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+    def mend(self):
+        self.is_cut = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.cut()
+        self.listener.close()
+        for pair in self.pairs:
+            for end in pair:
+                end.close()
+
+
 class Listener:
     """All messages of a topic, as they come: (retained, topic, payload). Text only; pictures by their length."""
 
@@ -109,16 +170,26 @@ class Listener:
 # --- Home Assistant's rules: home-assistant.io/integrations/mqtt, and of each platform ---
 
 TOPIC = re.compile(r"^homeassistant/device/[a-zA-Z0-9_-]+/config$")
-COMMON = {"p", "unique_id", "name", "device_class", "entity_category", "icon", "value_template", "enabled_by_default"}
+# Of every entity; Home Assistant drops keys that it does not know without a word, so an unknown one is a mistake here.
+COMMON = {"p", "unique_id", "name", "entity_category", "icon", "enabled_by_default", "json_attributes_topic",
+          "json_attributes_template", "default_entity_id"}
 PLATFORMS = {  # what must be there, and what may
-    "binary_sensor": ({"state_topic"}, {"payload_on", "payload_off", "off_delay", "expire_after"}),
-    "sensor": ({"state_topic"}, {"unit_of_measurement", "state_class", "expire_after", "suggested_display_precision"}),
-    "event": ({"state_topic", "event_types"}, set()),
+    "binary_sensor": ({"state_topic"}, {"device_class", "value_template", "payload_on", "payload_off", "off_delay", "expire_after",
+                                        "force_update"}),
+    "sensor": ({"state_topic"}, {"device_class", "value_template", "unit_of_measurement", "state_class", "expire_after",
+                                 "force_update", "suggested_display_precision", "options", "last_reset_value_template"}),
+    "event": ({"state_topic", "event_types"}, {"device_class", "value_template"}),
     "image": (set(), {"image_topic", "url_topic", "content_type", "image_encoding", "url_template"}),
     "camera": ({"topic"}, {"image_encoding"}),
-    "switch": ({"command_topic"}, {"state_topic", "payload_on", "payload_off", "state_on", "state_off", "optimistic"}),
-    "button": ({"command_topic"}, {"payload_press"}),
+    "switch": ({"command_topic"}, {"device_class", "state_topic", "value_template", "command_template", "payload_on", "payload_off",
+                                   "state_on", "state_off", "optimistic", "retain"}),
+    "button": ({"command_topic"}, {"device_class", "command_template", "payload_press", "retain"}),
+    "update": (set(), {"device_class", "state_topic", "value_template", "latest_version_topic", "latest_version_template", "title",
+                       "command_topic", "payload_install", "retain", "release_summary", "release_url", "entity_picture",
+                       "display_precision"}),
 }
+CLASSES = {"binary_sensor": {"motion"}, "event": {"motion", "button", "doorbell"}, "switch": {"switch", "outlet"},
+           "button": {"restart", "identify", "update"}, "update": {"firmware"}}
 SENSOR_CLASSES = {"duration": {"s", "min", "h", "d", "ms"}, "data_size": {"B", "kB", "MB", "GB", "KiB", "MiB", "GiB"}}
 
 
@@ -138,10 +209,17 @@ def check_component(test, key, component):
         test.assertTrue(component["event_types"] and all(isinstance(word, str) for word in component["event_types"]))
     if platform == "sensor" and component.get("device_class"):
         test.assertIn(component["unit_of_measurement"], SENSOR_CLASSES[component["device_class"]], key)
-    if platform == "sensor":
-        test.assertNotEqual(component.get("entity_category"), "config")
-    if platform == "binary_sensor":
-        test.assertIn(component.get("device_class"), {None, "motion"})
+    if platform in CLASSES:
+        test.assertIn(component.get("device_class"), CLASSES[platform] | {None}, key)
+    if platform in ("sensor", "binary_sensor"):
+        test.assertNotEqual(component.get("entity_category"), "config", key)
+    test.assertIn(component.get("entity_category"), {None, "config", "diagnostic"}, key)
+    test.assertIn(component.get("state_class"), {None, "measurement", "total", "total_increasing"}, key)
+    test.assertFalse("content_type" in component and "url_topic" in component, key)
+    for name, value in component.items():
+        test.assertIsInstance(value, list if name == "event_types" else str, (key, name))
+        if name.endswith("template"):
+            test.assertRegex(value, r"^\{\{ .* \}\}$", (key, name))
 
 
 def check_discovery(test, topic, payload):
@@ -153,7 +231,10 @@ def check_discovery(test, topic, payload):
     test.assertTrue(message["device"].get("identifiers") or message["device"].get("connections"))
     test.assertLessEqual(set(message["device"]), {"identifiers", "connections", "manufacturer", "model", "name", "hw_version",
                                                   "serial_number", "sw_version", "via_device", "suggested_area",
-                                                  "configuration_url"})
+                                                  "configuration_url", "model_id"})
+    test.assertTrue(all(isinstance(value, str) for key, value in message["device"].items() if key not in ("identifiers", "connections")))
+    if "configuration_url" in message["device"]:
+        test.assertRegex(message["device"]["configuration_url"], r"^(https?|homeassistant)://[^/]+")
     test.assertTrue(message["origin"]["name"])
     test.assertLessEqual(set(message["origin"]), {"name", "sw_version", "support_url"})
     test.assertIn(message.get("availability_mode", "latest"), {"all", "any", "latest"})

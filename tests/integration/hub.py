@@ -174,7 +174,7 @@ class Camera:
 
     def make(self, name, epoch=None, **fields):
         number = len(self.kept) + 1
-        return {"event": name, "id": f"{self.run}-{number}", "epoch": epoch or time.time(), "monotonic": time.monotonic(), "camera": "",
+        return {"event": name, "id": f"{self.run}-{number}", "epoch": round(epoch or time.time(), 3), "monotonic": time.monotonic(), "camera": "",
                 **fields}
 
     def say(self, name, epoch=None, **fields):

@@ -7,15 +7,16 @@ import subprocess
 import tempfile
 import time
 import unittest
+from unittest import mock
 
 import harness
-from broker import Broker, check_discovery, free_port
+from broker import Broker, Relay, check_discovery, free_port
 from harness import wait_until
-from hub import Place
+from hub import ENVIRONMENT, Place
 
 STATUS = {"camera": {"state": "running", "model": "imx219", "last_frame_age_s": 0.1}, "night": {"status": "DAY", "level": 90},
           "ring": {"seconds": 14.2}, "storage": {"free_mib": 900}, "memory": {"rss_mib": 340.5},
-          "motion": {"zones": [{"name": "gate", "status": "STILL", "score": 0}, {"name": "a/b +#", "status": "STILL"}]}}
+          "motion": {"enabled": True, "on": True, "zones": [{"name": "gate", "status": "STILL", "score": 0}, {"name": "a/b +#", "status": "STILL"}]}}
 
 
 class Mqtt(unittest.TestCase):
@@ -25,7 +26,7 @@ class Mqtt(unittest.TestCase):
 
     def begin(self, options=None, rules=(), broker=None, config=None):
         """A broker, somebody who listens, a camera and a hub."""
-        self.broker = self.place.add(broker or Broker())
+        self.broker = broker if broker and broker.process else self.place.add(broker or Broker())
         self.listener = self.place.add(self.broker.listener())
         self.camera = self.place.camera()
         self.camera.answers["status"] = json.dumps(STATUS)
@@ -47,7 +48,7 @@ class Telling(Mqtt):
         self.ready()
         self.assertEqual(json.loads(self.listener.wait("pastcam/pi/yard/state")[-1]),
                          {"camera": "running", "light": 90, "night": "DAY", "ring_s": 14.2, "free_mib": 900, "rss_mib": 340.5,
-                          "frame_age_s": 0.1})
+                          "frame_age_s": 0.1, "motion": "ON"})
         self.listener.wait("pastcam/pi/yard/status", "online")
         self.listener.wait("pastcam/pi/yard/motion/gate", "OFF")
         said = self.camera.say("motion.start", zone="gate", score=2)
@@ -64,7 +65,7 @@ class Telling(Mqtt):
         message = check_discovery(self, topic, self.listener.payloads(topic)[-1])
         platforms = [component["p"] for component in message["components"].values()]
         self.assertEqual({word: platforms.count(word) for word in set(platforms)},
-                         {"binary_sensor": 2, "event": 1, "camera": 1, "image": 1, "switch": 1, "button": 3, "sensor": 6})
+                         {"binary_sensor": 2, "event": 1, "camera": 1, "image": 1, "switch": 2, "button": 3, "sensor": 6})
         self.assertEqual(message["availability"], [{"topic": "pastcam/pi/status"}, {"topic": "pastcam/pi/yard/status"}])
         self.assertEqual((message["availability_mode"], message["device"]["model"]), ("all", "imx219"))
         self.camera.say("picture.saved", path="/c/yard_1.jpg", formats=["jpg"])
@@ -72,7 +73,13 @@ class Telling(Mqtt):
         # Each topic that an entity reads has been told something.
         for component in message["components"].values():
             if component["p"] in ("binary_sensor", "sensor", "switch"):
-                self.assertTrue(self.listener.payloads(component["state_topic"]), component)
+                told = self.listener.payloads(component["state_topic"])
+                self.assertTrue(told, component)
+                self.assertLessEqual(set(re.findall(r"value_json\.(\w+)", component.get("value_template", ""))),
+                                     set(json.loads(told[-1])) if "value_template" in component else set(), component)
+        with open(os.path.join(harness.ROOT, "docs", "events.md"), encoding="utf-8") as file:
+            rows = "".join(line.split("|")[1] for line in file if line.startswith("| `") and "." in line.split("|")[1])
+        self.assertLessEqual(set(re.findall(r"`([a-z]+\.[a-z]+)`", rows)), set(message["components"]["event"]["event_types"]))
         ids = sorted(component["unique_id"] for component in message["components"].values())
         self.hub.stop()
         self.camera.readers = []
@@ -81,6 +88,41 @@ class Telling(Mqtt):
         self.listener.wait("pastcam/renamed/yard/state")
         again = json.loads(self.listener.payloads(topic)[-1])
         self.assertEqual(sorted(component["unique_id"] for component in again["components"].values()), ids)
+
+    def test_motion_is_switched_by_its_topic_and_its_state_follows(self):
+        self.ready()
+        switch = json.loads(self.listener.payloads(self.config_topic())[-1])["components"]["motion"]
+        self.camera.answers.update(motion="MOTION OFF", status=json.dumps({**STATUS, "motion": {"enabled": True, "on": False}}))
+        self.broker.publish(switch["command_topic"], switch["payload_off"])
+        self.listener.wait("pastcam/pi/yard/reply", "MOTION OFF")
+        self.camera.say("motion.off")
+        wait_until(lambda: json.loads(self.listener.payloads(switch["state_topic"])[-1])["motion"] == "OFF", "the state")
+        self.assertIn("motion off", self.camera.asked)
+
+    def test_a_camera_that_looks_for_no_motion_has_no_switch_for_it(self):
+        self.ready()
+        topic = self.config_topic()
+        self.assertIn("motion", json.loads(self.listener.payloads(topic)[-1])["components"])
+        self.camera.answers["status"] = json.dumps({**STATUS, "motion": {"enabled": False, "on": False}})
+        self.camera.say("motion.off")
+        wait_until(lambda: "motion" not in json.loads(self.listener.payloads(topic)[-1])["components"], "the switch to go")
+
+    def test_what_rauc_tells_is_an_update_entity(self):
+        folder = os.path.join(self.place.folder, "bin")
+        os.mkdir(folder)
+        slots = [{"rootfs.0": {"state": "booted", "slot_status": {"bundle": {"version": "1.1"}}}},
+                 {"rootfs.1": {"state": "inactive", "slot_status": {"bundle": {"version": "1.2"}}}}]
+        with open(os.path.join(folder, "rauc"), "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\n[ \"$*\" = 'status --detailed --output-format=json' ] && echo '"
+                       f"{json.dumps({'boot_primary': 'rootfs.1', 'slots': slots})}'\n")
+        os.chmod(os.path.join(folder, "rauc"), 0o755)
+        with mock.patch.dict(ENVIRONMENT, PATH=folder + ":" + os.environ["PATH"]):
+            self.ready()
+        self.assertEqual(json.loads(self.listener.wait("pastcam/pi/update")[0]), {"installed_version": "1.1", "latest_version": "1.2"})
+        topic = self.config_topic()
+        wait_until(lambda: "update" in json.loads(self.listener.payloads(topic)[-1])["components"], "the entity")
+        message = check_discovery(self, topic, self.listener.payloads(topic)[-1])
+        self.assertEqual(message["components"]["update"]["state_topic"], "pastcam/pi/update")
 
     def test_all_is_said_again_when_home_assistant_has_started(self):
         self.ready()
@@ -141,8 +183,10 @@ class Many(unittest.TestCase):
 
 class BrokerAway(Mqtt):
     def test_all_arrives_in_order_once_the_broker_is_back(self):
-        self.ready()
-        self.broker.stop()
+        broker = self.place.add(Broker())
+        relay = self.place.add(Relay(broker.port))
+        self.ready(broker=broker, options={"hub.mqtt.port": relay.port})
+        relay.cut()
         self.hub.wait_log("it is tried again")
         for i in range(120):
             self.camera.say("trigger", label=str(i))
@@ -152,9 +196,7 @@ class BrokerAway(Mqtt):
         self.hub.start()
         self.camera.wait_reader()
         self.camera.say("trigger", label="last")
-        self.broker.__enter__()
-        self.listener.__exit__()
-        self.listener = self.place.add(self.broker.listener("pastcam/pi/yard/event"))
+        relay.mend()
         heard = [json.loads(text)["id"] for text in self.listener.wait("pastcam/pi/yard/event", count=121)]
         self.assertEqual(heard, [event["id"] for event in self.camera.kept])
         wait_until(lambda: self.hub.query("SELECT count(*) FROM mqtt_queue") == [(0,)], "the queue to be empty")

@@ -3,12 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "hub/mqtt_topics.h"
+#include "hub/rauc.h"
 
 static const struct mqtt_names names = { .node = "pi", .identity = "0123456789ab", .discovery = "homeassistant" };
 
@@ -70,9 +72,32 @@ static void test_a_state_has_all_its_members_whatever_the_status(void **state)
 	char *text = mqtt_state(status);
 	assert_string_equal(text,
 	                    "{\"camera\":null,\"light\":3,\"night\":null,\"ring_s\":null,\"free_mib\":null,\"rss_mib\":"
-	                    "null,\"frame_age_s\":null}");
+	                    "null,\"frame_age_s\":null,\"motion\":\"OFF\"}");
 	free(text);
 	cJSON_Delete(status);
+}
+
+static void test_rauc_tells_what_runs_and_what_starts_next(void **state)
+{
+	(void)state;
+	static const char slots[] =
+	    "\"slots\":[{\"rootfs.1\":{\"state\":\"inactive\",\"slot_status\":{\"bundle\":{\"version\":\"1.2\"}}}},"
+	    "{\"rootfs.0\":{\"state\":\"booted\",\"slot_status\":{\"bundle\":{\"version\":\"1.1\"}}}}]}";
+	char text[512];
+	struct rauc_versions versions;
+	snprintf(text, sizeof text, "{\"booted\":\"A\",\"boot_primary\":\"rootfs.1\",%s", slots);
+	assert_true(rauc_parse(text, &versions));
+	assert_string_equal(versions.installed, "1.1");
+	assert_string_equal(versions.next, "1.2");
+	snprintf(text, sizeof text, "{\"boot_primary\":null,%s", slots);
+	assert_true(rauc_parse(text, &versions));
+	assert_string_equal(versions.next, "1.1");
+	assert_true(rauc_parse("{\"boot_primary\":\"a\",\"slots\":[{\"a\":{\"state\":\"booted\"}}]}", &versions));
+	assert_string_equal(versions.next, PASTCAM_VERSION);
+	static const char *const nothing[] = { "", "{}", "[]", "{\"slots\":[1,{}]}",
+		                                   "{\"slots\":{\"a\":{\"state\":\"booted\"}}}" };
+	for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++)
+		assert_false(rauc_parse(nothing[i], &versions));
 }
 
 int main(void)
@@ -82,6 +107,7 @@ int main(void)
 		cmocka_unit_test(test_a_name_that_is_too_long_is_cut_and_stays_apart),
 		cmocka_unit_test(test_a_topic_tells_its_camera),
 		cmocka_unit_test(test_a_state_has_all_its_members_whatever_the_status),
+		cmocka_unit_test(test_rauc_tells_what_runs_and_what_starts_next),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,7 +178,7 @@ static void find_blobs(struct motion *motion, const uint16_t *luma, const struct
 	if (counts->changed < (size_t)motion->zones.cells_least || counts->active < ACTIVE_LEAST)
 		return;
 	motion_planes_majority(planes, planes->changed);
-	if (motion_sway_clear(planes, luma) > 0)
+	if (motion_sway_clear(planes, luma))
 		motion_planes_majority(planes, planes->changed);
 	motion_planes_majority(planes, planes->active);
 	motion_blobs_find(&motion->blobs, planes, luma, &motion->zones.map, motion->zones.cells_least);

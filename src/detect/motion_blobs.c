@@ -60,15 +60,24 @@ static void join(struct motion_run *runs, int a, int b)
 static void add_row(struct motion_blobs *blobs, const uint8_t *row, int y, int width)
 {
 	const int begin = blobs->run_count;
-	for (int x = 0; x < width; x++) {
-		if (!row[x])
-			continue;
-		struct motion_run *last = &blobs->runs[blobs->run_count - 1];
-		if (blobs->run_count > begin && x - last->right <= BRIDGE + 1) {
-			last->right = (int16_t)x;
+	const uint8_t *end = row + width, *set = row;
+	while (set < end && (set = memchr(set, 1, (size_t)(end - set)))) {
+		const uint8_t *clear = memchr(set, 0, (size_t)(end - set));
+		clear = clear ? clear : end;
+		const int left = (int)(set - row), right = (int)(clear - row) - 1;
+		struct motion_run *last = blobs->runs + blobs->run_count - 1;
+		set = clear;
+		if (blobs->run_count > begin && left - last->right <= BRIDGE + 1) {
+			last->right = (int16_t)right;
+			last->cells += right - left + 1;
 			continue;
 		}
-		blobs->runs[blobs->run_count] = (struct motion_run){ (int16_t)y, (int16_t)x, (int16_t)x, -1, blobs->run_count };
+		blobs->runs[blobs->run_count] = (struct motion_run){ .y = (int16_t)y,
+			                                                 .left = (int16_t)left,
+			                                                 .right = (int16_t)right,
+			                                                 .blob = -1,
+			                                                 .cells = right - left + 1,
+			                                                 .parent = blobs->run_count };
 		blobs->run_count++;
 	}
 }
@@ -96,22 +105,13 @@ static void find_runs(struct motion_blobs *blobs, const struct motion_planes *pl
 	}
 }
 
-static int cells_in(const struct motion_planes *planes, const struct motion_run *run)
-{
-	const uint8_t *row = planes->changed + (size_t)run->y * (size_t)planes->width;
-	int cells = 0;
-	for (int x = run->left; x <= run->right; x++)
-		cells += row[x];
-	return cells;
-}
-
 /* Gives each run the number of its blob, or -1 where that is too small or one too many. */
-static void number_blobs(struct motion_blobs *blobs, const struct motion_planes *planes, int cells_least)
+static void number_blobs(struct motion_blobs *blobs, int cells_least)
 {
 	struct motion_run *runs = blobs->runs;
 	memset(blobs->cells, 0, (size_t)blobs->run_count * sizeof *blobs->cells);
 	for (int i = 0; i < blobs->run_count; i++)
-		blobs->cells[first_of(runs, i)] += cells_in(planes, &runs[i]);
+		blobs->cells[first_of(runs, i)] += runs[i].cells;
 	blobs->count = 0;
 	/* The first run of a blob comes before its others, so their parent's number is there already. */
 	for (int i = 0; i < blobs->run_count; i++) {
@@ -138,37 +138,54 @@ static void widen(struct motion_box *box, const struct motion_run *run)
 	box->bottom = run->y;
 }
 
-static void add_zones(struct motion_blob *blob, uint64_t zones)
+static void add_zones(struct motion_blob *blob, uint64_t zones, int cells)
 {
-	blob->zones |= zones;
+	blob->zones |= cells > 0 ? zones : 0;
 	for (; zones; zones &= zones - 1)
-		blob->zone_cells[__builtin_ctzll(zones)]++;
+		blob->zone_cells[__builtin_ctzll(zones)] += cells;
+}
+
+static void count_zones(struct motion_blob *blob, const uint8_t *changed, const uint64_t *zones, size_t count)
+{
+	uint64_t of = 0;
+	int cells = 0; /* in a row with the same zones */
+	for (size_t i = 0; i < count; i++) {
+		if (!changed[i])
+			continue;
+		if (zones[i] != of) {
+			add_zones(blob, of, cells);
+			of = zones[i];
+			cells = 0;
+		}
+		cells++;
+	}
+	add_zones(blob, of, cells);
 }
 
 static void measure_run(struct motion_blob *blob, const struct motion_planes *planes, const uint16_t *luma,
                         const struct zone_map *map, const struct motion_run *run)
 {
-	const size_t width = (size_t)planes->width, row = (size_t)run->y * width;
-	const bool is_sampled = run->y % blob->every == 0;
+	const size_t begin = (size_t)run->y * (size_t)planes->width + (size_t)run->left;
+	const size_t count = (size_t)(run->right - run->left) + 1;
+	const uint8_t *changed = planes->changed + begin, *active = planes->active + begin;
+	const uint8_t *before = planes->before + begin;
 	widen(&blob->box, run);
-	for (size_t x = (size_t)run->left; x <= (size_t)run->right; x++) {
-		const size_t at = row + x;
-		if (!planes->changed[at])
-			continue;
-		blob->cells++;
-		blob->active += planes->active[at];
-		blob->stayed += planes->before[at];
-		add_zones(blob, map->zones[at]);
-		if (is_sampled)
-			motion_texture_add(&blob->texture, planes, luma, (int)x, run->y);
+	blob->cells += run->cells;
+	for (size_t i = 0; i < count; i++) {
+		blob->active += changed[i] & active[i];
+		blob->stayed += changed[i] & before[i];
 	}
+	count_zones(blob, changed, map->zones + begin, count);
+	for (size_t i = 0; run->y % blob->every == 0 && i < count; i++)
+		if (changed[i])
+			motion_texture_add(&blob->texture, planes, luma, run->left + (int)i, run->y);
 }
 
 void motion_blobs_find(struct motion_blobs *blobs, const struct motion_planes *planes, const uint16_t *luma,
                        const struct zone_map *map, int cells_least)
 {
 	find_runs(blobs, planes);
-	number_blobs(blobs, planes, cells_least);
+	number_blobs(blobs, cells_least);
 	for (int i = 0; i < blobs->run_count; i++)
 		if (blobs->runs[i].blob >= 0)
 			measure_run(&blobs->blob[blobs->runs[i].blob], planes, luma, map, &blobs->runs[i]);

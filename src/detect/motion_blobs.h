@@ -27,6 +27,7 @@ struct motion_blob {
 struct motion_run {
 	int16_t y, left, right;
 	int16_t blob; /* its number, or -1 */
+	int cells;    /* that are set, without the gaps that are bridged */
 	int parent;   /* a run of the same blob, this one or one before */
 };
 

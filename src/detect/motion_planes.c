@@ -4,20 +4,14 @@
 #include <string.h>
 
 #include "media/luma_grid.h"
+#include "motion_cell.h"
+#include "motion_sway.h"
 
-/* The least contrast at sensitivity 50: two levels, and a thirty-second of the brightness. What a camera's processing
- * does to a still picture (denoising, sharpening, compression) stays below it; what people see moving is above. */
-enum { LEAST_LEVELS = 2, LEAST_SHARE_SHIFT = 5 };
-/* From 1/1024 to the upper half of a product of 32 bits. */
-enum { LEAST_SHIFT = 6 };
-/* How many spreads a cell must be away. The spread is what a cell's straying, taken from the nearer of background and
- * recent past, seldom passes: it rises four times as quickly as it falls, which of noise leaves 1.2 deviations, so this
- * is about 2.4 of them; 3x3 majority does the rest. It is pulled by no more than two thresholds at once, so that a
- * passer-by leaves little of a mark while a tree that sways becomes usual within seconds, and stays so between gusts.
- */
-enum { SPREADS = 2, SPREAD_FALLS_SLOWER = 2, SPREAD_MOST = 4000, SPREAD_AT_FIRST = LUMA_GRID_LEVEL / 2 };
-/* It is kept in sixteenths, since it moves by little. */
-enum { SPREAD_SHIFT = 4 };
+/* The spread is what a cell's straying, taken from the nearer of background and recent past, seldom passes: it rises
+ * four times as quickly as it falls, which of noise leaves 1.2 deviations, so CELL_SPREADS are about 2.4 of them; 3x3
+ * majority does the rest. It is pulled by no more than two thresholds at once, so that a passer-by leaves little of a
+ * mark while a tree that sways becomes usual within seconds, and stays so between gusts. */
+enum { SPREAD_FALLS_SLOWER = 2, SPREAD_MOST = 4000, SPREAD_AT_FIRST = LUMA_GRID_LEVEL / 2 };
 enum { NOISE_STEP = 16, NOISE_BINS = 256, NOISE_BIN = 8 };
 
 enum { MAJORITY = 5 };
@@ -34,7 +28,7 @@ bool motion_planes_init(struct motion_planes *planes, int width, int height)
 	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++)
 		complete &= (*bytes[i] = calloc(count, 1)) != NULL;
 	planes->row = calloc((size_t)width, sizeof *planes->row);
-	planes->extremes = calloc(4 * (size_t)width, sizeof *planes->extremes);
+	planes->extremes = calloc(4 * ((size_t)width + 2 * MOTION_SWAY_REACH), sizeof *planes->extremes);
 	return complete && planes->row && planes->extremes;
 }
 
@@ -56,7 +50,8 @@ void motion_planes_finish(struct motion_planes *planes)
 size_t motion_planes_bytes(int width, int height)
 {
 	const size_t count = (size_t)width * (size_t)height;
-	return count * (4 * sizeof(uint16_t) + 4) + (size_t)width * (sizeof(float) + 4 * sizeof(uint16_t));
+	return count * (4 * sizeof(uint16_t) + 4) + (size_t)width * sizeof(float) +
+	       4 * ((size_t)width + 2 * MOTION_SWAY_REACH) * sizeof(uint16_t);
 }
 
 void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma)
@@ -64,22 +59,7 @@ void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma)
 	memcpy(planes->background, luma, planes->count * sizeof *luma);
 	memcpy(planes->recent, luma, planes->count * sizeof *luma);
 	for (size_t i = 0; i < planes->count; i++)
-		planes->spread[i] = SPREAD_AT_FIRST << SPREAD_SHIFT;
-}
-
-static inline uint16_t lesser(uint16_t a, uint16_t b)
-{
-	return a < b ? a : b;
-}
-
-static inline uint16_t greater(uint16_t a, uint16_t b)
-{
-	return a > b ? a : b;
-}
-
-static inline uint16_t apart(uint16_t a, uint16_t b)
-{
-	return (uint16_t)(greater(a, b) - lesser(a, b));
+		planes->spread[i] = SPREAD_AT_FIRST << CELL_SPREAD_SHIFT;
 }
 
 uint16_t motion_planes_noise(const struct motion_planes *planes, const uint16_t *luma)
@@ -88,7 +68,7 @@ uint16_t motion_planes_noise(const struct motion_planes *planes, const uint16_t 
 	size_t samples = 0, seen = 0, bin = 0;
 	/* A step that is odd to the width takes cells of all columns. */
 	for (size_t i = 0; i < planes->count; i += NOISE_STEP + 1, samples++) {
-		const unsigned moved = apart(luma[i], planes->recent[i]) / NOISE_BIN;
+		const unsigned moved = cell_apart(luma[i], planes->recent[i]) / NOISE_BIN;
 		bins[moved < NOISE_BINS ? moved : NOISE_BINS - 1]++;
 	}
 	while (bin < NOISE_BINS - 1 && (seen += bins[bin]) * 2 < samples)
@@ -96,17 +76,9 @@ uint16_t motion_planes_noise(const struct motion_planes *planes, const uint16_t 
 	return (uint16_t)(bin * NOISE_BIN + NOISE_BIN / 2);
 }
 
-/* All in 16 bits without a branch, so that compilers take eight cells or more at a time. */
-static inline uint16_t threshold_of(uint16_t background, uint16_t spread, uint16_t least, uint16_t noise)
-{
-	const uint16_t contrast = (uint16_t)(LEAST_LEVELS * LUMA_GRID_LEVEL + (background >> LEAST_SHARE_SHIFT));
-	const uint16_t floor = (uint16_t)((uint32_t)(uint16_t)(contrast << LEAST_SHIFT) * least >> 16);
-	return greater(greater((uint16_t)((spread >> SPREAD_SHIFT) * SPREADS), noise), floor);
-}
-
 uint16_t motion_planes_threshold(const struct motion_planes *planes, size_t cell)
 {
-	return threshold_of(planes->background[cell], planes->spread[cell], planes->least[cell], planes->noise);
+	return cell_threshold(planes->background[cell], planes->spread[cell], planes->least[cell], planes->noise);
 }
 
 /* value, so much nearer to aim. */
@@ -130,15 +102,16 @@ static void compare_cells(const uint16_t *restrict luma, const uint16_t *restric
 {
 	const uint16_t half_recent = (uint16_t)((1 << rates.recent) >> 1);
 	for (size_t i = 0; i < count; i++) {
-		const uint16_t now = luma[i], far = apart(now, background[i]), moved = apart(now, recent[i]);
-		const uint16_t threshold = threshold_of(background[i], spread[i], least[i], noise);
-		const uint16_t most = (uint16_t)(2 * lesser(threshold, LUMA_GRID_MOST));
-		const uint16_t pull = lesser(far, most), stray = lesser(lesser(pull, (uint16_t)(2 * moved)), SPREAD_MOST);
+		const uint16_t now = luma[i], far = cell_apart(now, background[i]), moved = cell_apart(now, recent[i]);
+		const uint16_t threshold = cell_threshold(background[i], spread[i], least[i], noise);
+		const uint16_t most = (uint16_t)(2 * cell_lesser(threshold, LUMA_GRID_MOST));
+		const uint16_t pull = cell_lesser(far, most),
+		               stray = cell_lesser(cell_lesser(pull, (uint16_t)(2 * moved)), SPREAD_MOST);
 		const uint16_t is_changed = far > threshold, is_active = moved > threshold;
 		/* At least a unit, which is the step of Sigma-Delta, where rounding would leave none. */
 		const uint16_t slow = (uint16_t)(pull >> rates.active), quick = (uint16_t)(pull >> rates.still);
-		const uint16_t step = lesser(far, (uint16_t)((is_active ? slow : quick) + 1));
-		const uint16_t aim = (uint16_t)(stray << SPREAD_SHIFT), by = apart(aim, spread[i]);
+		const uint16_t step = cell_lesser(far, (uint16_t)((is_active ? slow : quick) + 1));
+		const uint16_t aim = (uint16_t)(stray << CELL_SPREAD_SHIFT), by = cell_apart(aim, spread[i]);
 		const uint16_t rise = (uint16_t)(by >> rates.spread),
 		               fall = (uint16_t)(by >> (rates.spread + SPREAD_FALLS_SLOWER));
 		changed[i] = (uint8_t)is_changed;

@@ -18,7 +18,7 @@ struct motion_planes {
 	uint8_t *before;           /* what was changed in the last frame that was looked at */
 	uint8_t *scratch;
 	float *row;         /* of gains */
-	uint16_t *extremes; /* four rows, for motion_sway.c */
+	uint16_t *extremes; /* four rows and their margins, for motion_sway.c */
 	uint16_t noise;     /* of the last comparison */
 };
 

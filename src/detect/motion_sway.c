@@ -2,18 +2,15 @@
 
 #include <string.h>
 
-/* In cells, to each side. Beyond it leaves are so far from where they were that the spread must know them. */
-enum { REACH = 2 };
+#include "motion_cell.h"
 
-static inline uint16_t lesser(uint16_t a, uint16_t b)
-{
-	return a < b ? a : b;
-}
+enum { REACH = MOTION_SWAY_REACH };
 
-static inline uint16_t greater(uint16_t a, uint16_t b)
-{
-	return a > b ? a : b;
-}
+/* What brightness there is around each cell of a row, with margins of REACH on both sides: rows are used where they
+ * begin to be cells. */
+struct around {
+	uint16_t *least, *most;
+};
 
 /* Of each column the least and the most in rows [top, bottom]. */
 static void extremes_down(const uint16_t *restrict cells, size_t width, size_t top, size_t bottom,
@@ -24,51 +21,76 @@ static void extremes_down(const uint16_t *restrict cells, size_t width, size_t t
 	for (size_t y = top + 1; y <= bottom; y++)
 		for (size_t x = 0; x < width; x++) {
 			const uint16_t cell = cells[y * width + x];
-			least[x] = lesser(least[x], cell);
-			most[x] = greater(most[x], cell);
+			least[x] = cell_lesser(least[x], cell);
+			most[x] = cell_greater(most[x], cell);
 		}
 }
 
-/* Is value, give or take, among what columns [left, right] have? */
-static bool is_among(uint16_t value, int slack, const uint16_t *least, const uint16_t *most, size_t left, size_t right)
+/* Beyond the picture's sides there is nothing that its outermost cells have not. */
+static void fill_margins(uint16_t *row, size_t width)
 {
-	uint16_t lowest = least[left], highest = most[left];
-	for (size_t x = left + 1; x <= right; x++) {
-		lowest = lesser(lowest, least[x]);
-		highest = greater(highest, most[x]);
+	for (int i = 1; i <= REACH; i++) {
+		row[-i] = row[0];
+		row[width - 1 + (size_t)i] = row[width - 1];
 	}
-	return value + slack >= lowest && value <= highest + slack;
 }
 
-static size_t clear_row(struct motion_planes *planes, const uint16_t *luma, size_t y)
+static void look_around(const uint16_t *cells, size_t width, size_t top, size_t bottom, const struct around *around)
 {
-	const size_t width = (size_t)planes->width, last = (size_t)planes->height - 1;
-	const size_t top = y > REACH ? y - REACH : 0, bottom = y + REACH < last ? y + REACH : last;
-	uint16_t *was_least = planes->extremes, *was_most = was_least + width;
-	uint16_t *is_least = was_most + width, *is_most = is_least + width;
-	extremes_down(planes->background, width, top, bottom, was_least, was_most);
-	extremes_down(luma, width, top, bottom, is_least, is_most);
-	size_t cleared = 0;
-	for (size_t x = 0, at = y * width; x < width; x++, at++) {
-		if (!planes->changed[at])
-			continue;
-		const size_t left = x > REACH ? x - REACH : 0, right = x + REACH < width ? x + REACH : width - 1;
-		const int slack = motion_planes_threshold(planes, at) / 2;
-		if (!is_among(luma[at], slack, was_least, was_most, left, right) ||
-		    !is_among(planes->background[at], slack, is_least, is_most, left, right))
-			continue;
-		planes->changed[at] = 0;
-		cleared++;
-	}
-	return cleared;
+	extremes_down(cells, width, top, bottom, around->least, around->most);
+	fill_margins(around->least, width);
+	fill_margins(around->most, width);
 }
 
-size_t motion_sway_clear(struct motion_planes *planes, const uint16_t *luma)
+/* 1 when value, give or take, is among what the columns up to REACH to both sides of x have. */
+static inline uint8_t is_among(uint16_t value, uint16_t slack, const uint16_t *least, const uint16_t *most, size_t x)
+{
+	uint16_t lowest = least[x], highest = most[x];
+	for (size_t i = 1; i <= REACH; i++) {
+		lowest = cell_lesser(lowest, cell_lesser(least[x - i], least[x + i]));
+		highest = cell_greater(highest, cell_greater(most[x - i], most[x + i]));
+	}
+	return (uint8_t)((uint16_t)(value + slack) >= lowest) & (uint8_t)(value <= (uint16_t)(highest + slack));
+}
+
+/* Parameters, since compilers take their word for what does not overlap of parameters alone. */
+static bool clear_cells(uint8_t *restrict changed, const uint16_t *restrict luma, const uint16_t *restrict background,
+                        const uint16_t *restrict spread, const uint16_t *restrict least, struct around was,
+                        struct around is, size_t first, size_t last, uint16_t noise)
+{
+	uint8_t any = 0;
+	for (size_t x = first; x <= last; x++) {
+		const uint16_t slack = cell_threshold(background[x], spread[x], least[x], noise) / 2;
+		const uint8_t swayed = changed[x] & is_among(luma[x], slack, was.least, was.most, x) &
+		                       is_among(background[x], slack, is.least, is.most, x);
+		changed[x] = changed[x] ^ swayed;
+		any |= swayed;
+	}
+	return any;
+}
+
+static bool clear_row(struct motion_planes *planes, const uint16_t *luma, size_t y, size_t first, size_t last)
+{
+	const size_t width = (size_t)planes->width, stride = width + 2 * REACH, bottom_most = (size_t)planes->height - 1;
+	const size_t top = y > REACH ? y - REACH : 0, bottom = y + REACH < bottom_most ? y + REACH : bottom_most;
+	uint16_t *rows = planes->extremes + REACH;
+	const struct around was = { rows, rows + stride }, is = { rows + 2 * stride, rows + 3 * stride };
+	look_around(planes->background, width, top, bottom, &was);
+	look_around(luma, width, top, bottom, &is);
+	return clear_cells(planes->changed + y * width, luma + y * width, planes->background + y * width,
+	                   planes->spread + y * width, planes->least + y * width, was, is, first, last, planes->noise);
+}
+
+bool motion_sway_clear(struct motion_planes *planes, const uint16_t *luma)
 {
 	const size_t width = (size_t)planes->width;
-	size_t cleared = 0;
-	for (size_t y = 0; y < (size_t)planes->height; y++)
-		if (memchr(planes->changed + y * width, 1, width))
-			cleared += clear_row(planes, luma, y);
-	return cleared;
+	bool any = false;
+	for (size_t y = 0; y < (size_t)planes->height; y++) {
+		const uint8_t *row = planes->changed + y * width, *first = memchr(row, 1, width);
+		if (!first)
+			continue;
+		const uint8_t *last = memrchr(row, 1, width);
+		any |= clear_row(planes, luma, y, (size_t)(first - row), (size_t)(last - row));
+	}
+	return any;
 }

@@ -7,8 +7,8 @@
  * while a frame is exposed is a smear that the background shows through. So two are weighed together:
  *
  * Likeness is the normalised cross-correlation of the gradients of picture and background, 1 where the texture stayed
- * and 0 where it is another (J. Jacques, C. Jung and S. Musse, "Background Subtraction and Shadow Detection in Grayscale
- * Video Sequences", SIBGRAPI 2005, know shadows by that of brightness).
+ * and 0 where it is another (J. Jacques, C. Jung and S. Musse, "Background Subtraction and Shadow Detection in
+ * Grayscale Video Sequences", SIBGRAPI 2005, know shadows by that of brightness).
  *
  * Outline is the share of the boundary at which the difference from the background ends at once, and the light does not
  * explain that it does: it makes less of a difference to what is darker, and none to what the camera clips.
@@ -21,7 +21,7 @@
 struct motion_texture {
 	double now_was, now_now, was_was; /* sums of products of gradients that stand out */
 	int edges;                        /* gradients that stand out and are new */
-	int boundary, sharp, seen;        /* places of the boundary; where it is one; where the picture itself has it, too */
+	int boundary, sharp, seen; /* places of the boundary; where it is one; where the picture itself has it, too */
 };
 
 /* Adds what a changed cell, at column x of row y, knows. */

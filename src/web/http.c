@@ -1,7 +1,9 @@
 #include "http.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -17,7 +19,9 @@ enum {
 	CONNECTION_MEMORY = 32 * 1024, /* headers, and what is being sent */
 	QUIET_S = 40,                  /* without a byte in or out */
 	REQUEST_S = 15,                /* from the first byte to the end of a request, and between two */
-	SPARE = 16,                    /* connections over the limit, while others are being closed for them */
+	SLOW_BYTES_PER_MS = 4,         /* who reads less is no better than who reads nothing */
+	IDLE_MS = 1000,                /* before it is called idle */
+	SPARE = 16, /* connections over the limit, until others have gone; then new ones wait to be accepted */
 	PEM_BYTES = 64 * 1024,
 };
 
@@ -28,6 +32,7 @@ struct peer {
 	int fd;
 	enum peer_state state;
 	int64_t since_ns, deadline_ns; /* 0: none */
+	uint64_t read_before;          /* bytes that it had read by since_ns */
 	bool is_closing, is_suspended;
 };
 
@@ -47,11 +52,22 @@ struct http_counts *http_counts(struct http *http)
 
 /* --- connections --- */
 
+/* What its machine has acknowledged: 0 where that is not known. */
+static uint64_t bytes_read(const struct peer *peer)
+{
+	struct tcp_info info = { .tcpi_bytes_acked = 0 };
+	socklen_t length = sizeof info;
+	return getsockopt(peer->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 ? info.tcpi_bytes_acked : 0;
+}
+
 void peer_set_state(struct peer *peer, enum peer_state state)
 {
 	peer->state = state;
+	if (state == PEER_SENDING)
+		peer->read_before = bytes_read(peer);
+	else
+		peer->deadline_ns = 0;
 	peer->since_ns = clock_now_ns();
-	peer->deadline_ns = 0;
 }
 
 void peer_finish_within(struct peer *peer, double seconds)
@@ -84,24 +100,59 @@ static void close_peer(struct peer *peer)
 	peer_resume(peer);
 }
 
+bool peer_is_streaming(const struct peer *peer)
+{
+	return peer->state == PEER_STREAMING;
+}
+
 bool peer_is_closing(const struct peer *peer)
 {
 	return peer->is_closing;
 }
 
-/* Of those that have asked for nothing yet the oldest, else of those that are being answered. NULL: all are watching.
- */
-static struct peer *who_makes_way(const struct http *http, const struct peer *newcomer)
+static int64_t age_ns(const struct peer *peer, int64_t now_ns)
 {
-	struct peer *chosen = NULL;
-	for (struct peer *peer = http->peers; peer; peer = peer->next) {
-		if (peer == newcomer || peer->is_closing || peer->state == PEER_STREAMING)
-			continue;
-		if (!chosen || peer->state < chosen->state ||
-		    (peer->state == chosen->state && peer->since_ns < chosen->since_ns))
-			chosen = peer;
+	return now_ns - peer->since_ns;
+}
+
+/* Asks nothing or reads next to nothing, for long enough to tell. */
+static bool is_idle(const struct peer *peer, int64_t now_ns)
+{
+	int64_t ms = age_ns(peer, now_ns) / CLOCK_NS_PER_MS;
+	if (peer->is_closing || ms < IDLE_MS)
+		return false;
+	return peer->state == PEER_READING ||
+	       (peer->state == PEER_SENDING && bytes_read(peer) - peer->read_before < (uint64_t)ms * SLOW_BYTES_PER_MS);
+}
+
+/* While there are too many: who has been idle for longest makes way. */
+static void make_way(struct http *http)
+{
+	int64_t now_ns = clock_now_ns();
+	unsigned closing = 0;
+	for (const struct peer *peer = http->peers; peer; peer = peer->next)
+		closing += peer->is_closing;
+	while (http->counts.now - closing > (unsigned)http->web->config->web.max_clients) {
+		struct peer *chosen = NULL;
+		for (struct peer *peer = http->peers; peer; peer = peer->next)
+			if (is_idle(peer, now_ns) && (!chosen || peer->since_ns < chosen->since_ns))
+				chosen = peer;
+		if (!chosen)
+			return;
+		close_peer(chosen);
+		http->counts.refused++;
+		closing++;
 	}
-	return chosen;
+}
+
+/* False: all others watch, or wait for something that takes its time. */
+static bool will_be_room(const struct http *http, const struct peer *newcomer)
+{
+	int64_t now_ns = clock_now_ns();
+	for (const struct peer *peer = http->peers; peer; peer = peer->next)
+		if (peer != newcomer && peer->state != PEER_STREAMING && age_ns(peer, now_ns) < REQUEST_S * CLOCK_NS_PER_S)
+			return true;
+	return false;
 }
 
 static struct peer *add_peer(struct http *http, struct MHD_Connection *connection, int fd)
@@ -117,9 +168,9 @@ static struct peer *add_peer(struct http *http, struct MHD_Connection *connectio
 	http->counts.connections++;
 	if (http->counts.now++ == 0)
 		loop_set_timer(http->sweep, CLOCK_NS_PER_S, CLOCK_NS_PER_S);
-	if (http->counts.now > (unsigned)http->web->config->web.max_clients) {
-		struct peer *out = who_makes_way(http, peer);
-		close_peer(out ? out : peer);
+	make_way(http);
+	if (http->counts.now > (unsigned)http->web->config->web.max_clients && !will_be_room(http, peer)) {
+		close_peer(peer);
 		http->counts.refused++;
 	}
 	return peer;
@@ -165,6 +216,7 @@ static void on_sweep(void *data, uint32_t times)
 		if (!peer->is_closing && (is_late || (peer->state == PEER_READING && peer->since_ns < before_ns)))
 			close_peer(peer);
 	}
+	make_way(http);
 }
 
 /* --- requests --- */

@@ -2,8 +2,8 @@
  * libmicrohttpd on our loop: connections, their limits and their deadlines. Requests go to request.c.
  *
  * libmicrohttpd brings its own epoll descriptor, which the loop watches; there is no other thread. A connection that
- * has not asked for anything in time is closed, and when there are too many, the one that has asked nothing for longest
- * makes way.
+ * has not asked for anything in time is closed, and when there are too many, the one that reads slowest, or has asked
+ * nothing for longest, makes way.
  */
 #ifndef PASTCAM_WEB_HTTP_H
 #define PASTCAM_WEB_HTTP_H
@@ -19,12 +19,16 @@ void http_destroy(struct http *http); /* closes all connections; NULL is fine */
 /* What a connection is busy with, which decides who makes way. */
 enum peer_state {
 	PEER_READING,   /* its request is not complete; idle ones between two requests too */
-	PEER_ANSWERING, /* its request is complete, and answered or about to be */
+	PEER_ANSWERING, /* its request is complete, and will be answered */
+	PEER_SENDING,   /* its answer is there, for it to read */
 	PEER_STREAMING, /* it is sent pictures or events without end */
 };
 
 struct peer;
+/* Forgets peer_finish_within, but for PEER_SENDING. */
 void peer_set_state(struct peer *peer, enum peer_state state);
+
+bool peer_is_streaming(const struct peer *peer);
 
 /* It makes way for others: what waits for an answer is to end without one. */
 bool peer_is_closing(const struct peer *peer);

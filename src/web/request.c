@@ -87,6 +87,8 @@ static void look_at_length(struct request *request)
 
 static int queue_response(struct request *request)
 {
+	if (!peer_is_streaming(request->peer))
+		peer_set_state(request->peer, PEER_SENDING);
 	enum MHD_Result result = MHD_queue_response(request->connection, request->status, request->response);
 	MHD_destroy_response(request->response);
 	request->response = NULL;

@@ -454,6 +454,27 @@ class Cameras(unittest.TestCase):
                 self.assertEqual(site.web.process.wait(PATIENCE_S), 2)
                 self.assertIn("in PEM", site.web.log())
 
+    def test_who_reads_slowest_makes_way_for_who_has_just_come(self):
+        def connect():
+            client = socket.socket()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            client.settimeout(PATIENCE_S)
+            client.connect(("127.0.0.1", site.web.port))
+            self.addCleanup(client.close)
+            return client
+        with Site(web_options={"web.max_clients": 8}, options={"camera.width": 1024, "camera.height": 768}) as site:
+            site.wait_frames(2)
+            slow = [connect() for _ in range(6)]
+            for client in slow:
+                client.sendall(b"GET /at/now.png HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            for client in slow:
+                self.assertEqual(client.recv(1), b"H")  # it is being sent
+            honest = connect()
+            for _ in range(5):
+                connect().sendall(b"GET /at/now.png HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            honest.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertEqual(honest.recv(12), b"HTTP/1.1 200")
+
     def test_slow_and_idle_connections_make_way(self):
         with Site(web_options={"web.max_clients": 8}) as site:
             idle = [socket.create_connection(("127.0.0.1", site.web.port)) for _ in range(40)]

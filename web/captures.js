@@ -44,7 +44,7 @@ function row(file) {
     type: "checkbox", ariaLabel: `Select ${file.name}`, checked: chosen.has(file.name),
     onchange: (event) => { event.target.checked ? chosen.add(file.name) : chosen.delete(file.name); drawBar(); },
   });
-  return el("li", {}, el("button", { type: "button", title: file.name, ariaLabel: `Open ${file.name}`, onclick: () => open(file.name) },
+  return el("li", {}, el("button", { type: "button", title: file.name, onclick: () => open(file.name) },
     preview(file), el("small", {}, day(file.epoch)), el("small", {}, `${file.name.split(".").pop()} · ${size(file.bytes)}`)), tick);
 }
 

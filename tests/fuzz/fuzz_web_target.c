@@ -8,6 +8,7 @@
 #include "web/clips.h"
 #include "web/commands.h"
 #include "web/fragments.h"
+#include "web/history_query.h"
 #include "web/motion.h"
 #include "web/origin.h"
 #include "web/pictures.h"
@@ -40,6 +41,9 @@ static void check_target(const char *text)
 		check_line(&line);
 	if (clips_line(tail, &line, &error) == 0)
 		check_line(&line);
+	struct history_query query;
+	if (history_query_parse(&query, &target, INT64_C(1800000000000), &error) == 0)
+		FUZZ_CHECK(query.limit >= 1 && query.limit <= HISTORY_LIMIT_MOST && query.type_count <= HISTORY_TYPES_MAX);
 }
 
 static void check_range(const char *text)

@@ -119,7 +119,9 @@ bool motion_texture_covers(const struct motion_texture *texture, int cells, int 
 {
 	const int outline = is_restless ? texture->seen : texture->sharp;
 	const double likeness = texture->now_was / fmax(sqrt(texture->now_now * texture->was_was), 1);
-	const double beyond = fmax(likeness - LIKENESS_OF_CHANCE, 0);
+	/* The opposite of the background's texture is no object's either, but a background that light has spoilt. */
+	const double alike = is_restless ? fabs(likeness) : likeness;
+	const double beyond = fmax(alike - LIKENESS_OF_CHANCE, 0);
 	return texture->edges * every >= (EDGES_LEAST + EDGES_FOR_LIKENESS * beyond) * sqrt(cells) &&
 	       outline >= (OUTLINE_LEAST + OUTLINE_FOR_LIKENESS * beyond) * texture->boundary;
 }

@@ -11,7 +11,7 @@ from PIL import Image
 
 from harness import BINARY, Daemon, EventReader, connect, main, read_all, unittest, wait_until
 
-WALKER = "still,noise,walker=2@1+4/8"
+WALKER = "still,noise,walker=2@1+2/5"
 
 
 def run(*arguments):
@@ -28,7 +28,8 @@ def save_pictures(folder, frames):
     generator = numpy.random.default_rng(1)
     for i, grey in enumerate(frames):
         noisy = numpy.clip(grey + generator.normal(0, 2, grey.shape), 0, 255).astype("uint8")
-        Image.fromarray(noisy).convert("RGB").save(os.path.join(folder, f"{i}.png"))
+        Image.fromarray(noisy).convert("RGB").save(os.path.join(folder, f"{i}.png"),
+                                                       compress_level=1)
 
 
 def square_walks(count, begin, light=lambda i: 1.0):
@@ -116,7 +117,7 @@ class Daemons(unittest.TestCase):
             wait_until(lambda: daemon.status()["capture"]["idle"], "nothing to stir again")
 
     def test_what_moves_wakes_it(self):
-        with Daemon({"camera.synthetic.effects": "still,noise,walker=4@4+4/9", **self.IDLE}) as daemon:
+        with Daemon({"camera.synthetic.effects": "still,noise,walker=4@2.5+2/6", **self.IDLE}) as daemon:
             wait_until(lambda: daemon.status()["capture"]["idle"], "nothing to stir")
             wait_until(lambda: daemon.status()["motion"]["events"], "motion")
             wait_until(lambda: not daemon.status()["capture"]["idle"], "the full rate")
@@ -158,13 +159,13 @@ class Daemons(unittest.TestCase):
             self.assertIn(" sky=0.00,STILL ", daemon.ask("motion_level"))
 
     def test_motion_ends_with_the_camera(self):
-        options = {"camera.synthetic.effects": WALKER, "motion.hold_s": 3600, "camera.synthetic.faults": "error@4/8",
+        options = {"camera.synthetic.effects": WALKER, "motion.hold_s": 3600, "camera.synthetic.faults": "error@3/8",
                    "logging.level": "debug"}
         with Daemon(options) as daemon:
             wait_until(lambda: "Motion in all ended" in daemon.log(), "the end")
 
     def test_motion_is_switched_off_and_on(self):
-        options = {"camera.synthetic.effects": "still,noise,walker=2@1+6/6.5", "motion.hold_s": 3600}
+        options = {"camera.synthetic.effects": "still,noise,walker=2@1+2/3", "motion.hold_s": 3600}
         with Daemon(options) as daemon, EventReader(daemon) as events:
             events.next("motion.start")
             self.assertEqual(daemon.ask("motion off"), "MOTION OFF\n")

@@ -87,6 +87,16 @@ static void test_an_outline_of_the_background_alone_is_not_seen(void **state)
 	assert_false(motion_texture_covers(&covers, 256, 1, true));
 }
 
+static void test_the_opposite_of_the_background_is_asked_for_more_while_the_light_changes(void **state)
+{
+	(void)state;
+	const struct motion_texture opposite = {
+		.now_was = -50, .now_now = 100, .was_was = 100, .edges = 200, .boundary = 60, .sharp = 30, .seen = 30
+	};
+	assert_true(motion_texture_covers(&opposite, 256, 1, false));
+	assert_false(motion_texture_covers(&opposite, 256, 1, true));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -95,6 +105,7 @@ int main(void)
 		TEST(test_a_bright_board_in_a_pool_of_light_has_none),
 		TEST(test_a_ground_that_the_camera_clips_tells_nothing),
 		TEST(test_an_outline_of_the_background_alone_is_not_seen),
+		TEST(test_the_opposite_of_the_background_is_asked_for_more_while_the_light_changes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -258,6 +258,12 @@ bench: ## measure every kernel and encoder against its limit; writes build/bench
 $(BUILD)/bench/bench: $(BENCH_OBJECTS) $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ -lyuv -lturbojpeg $(LDLIBS_ALL)
 
+.PHONY: bench-hub
+bench-hub: ## the hub: KILLS=500 kill -9 and CUTS=50 power cuts under load, a million events, the broker; half an hour
+	@tools/install-deps build bench check
+	@$(MAKE) --no-print-directory all
+	KILLS=$(or $(KILLS),500) CUTS=$(or $(CUTS),50) $(PYTHON) bench/hub.py $(BUILD)
+
 .PHONY: bench-clips
 bench-clips: ## a hundred triggers four times, fifty kill -9, waits and sizes of clips; ten minutes of one core
 	@tools/install-deps build bench check

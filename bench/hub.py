@@ -1,9 +1,10 @@
-"""Measures pastcam-hub: inserts, history, memory, latency to MQTT, kills. usage: [KILLS=500] bench/hub.py build [PART]..."""
+"""Measures pastcam-hub: inserts, history, memory, latency to MQTT, kills. usage: [KILLS=500] [CUTS=50] bench/hub.py build [PART]..."""
 
 import json
 import os
 import random
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +17,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 from broker import Broker, Relay  # noqa: E402
 from harness import wait_until  # noqa: E402
 from hub import Place  # noqa: E402
+from power_cut import cuts  # noqa: E402
 
+CUTS = int(os.environ.get("CUTS", "50"))
 KILLS = int(os.environ.get("KILLS", "100"))
 
 
@@ -156,6 +159,54 @@ def kills():
         assert hub.query("PRAGMA integrity_check") == [("ok",)]
 
 
-PARTS = {"insert": insert, "latency": latency, "away": away, "kills": kills, "history": history}
+def available():
+    """Home Assistant's start, until all that it must know of eight cameras has come; and a hub that is frozen or killed."""
+    with Place() as place:
+        broker = place.add(Broker())
+        for i in range(7):
+            place.camera(f"c{i}", f"{i:012x}").answers["status"] = "{}"
+        camera, hub = connect(place, broker.port)
+        hub.stop()
+        camera.readers = []
+        hub.arguments += ["-o", "hub.mqtt.keepalive_s=5"]
+        hub.start()
+        camera.wait_reader()
+        hub.wait_log("Connected to the MQTT broker")
+        listener = place.add(broker.listener())
+
+        def fresh():
+            """Messages that are not the broker's memory: discovery, and availability after it."""
+            heard = [(topic, payload) for retained, topic, payload in listener.all() if not retained]
+            configs = [topic for topic, _ in heard if topic.startswith("homeassistant/device/")]
+            states = {topic for topic, payload in heard if topic.endswith("/status") and payload == "online" and "pastcam/" in topic}
+            return configs, states
+        time.sleep(2)  # what was still to be said of the start
+        before = len(fresh()[0])
+        listener.__exit__()
+        listener = place.add(broker.listener())
+        start = time.monotonic()
+        broker.publish("homeassistant/status", "online")
+        wait_until(lambda: len(set(fresh()[0])) == 8 and len(fresh()[1]) == 9, f"all; {before} before")
+        row("Home Assistant's start to all of 8 cameras available", time.monotonic() - start, "s", 4)
+        time.sleep(1)
+        row("discovery messages a camera", len(fresh()[0]) / 8, "", 1)
+        for how in "frozen", "killed":
+            start = time.monotonic()
+            heard = len(listener.payloads("pastcam/pi/status"))
+            hub.process.send_signal(signal.SIGSTOP if how == "frozen" else signal.SIGKILL)
+            wait_until(lambda: listener.payloads("pastcam/pi/status")[heard:][-1:] == ["offline"], "offline", 30)
+            row(f"a hub that is {how} to offline, keepalive 5 s", time.monotonic() - start, "s", 7.5)
+            hub.process.send_signal(signal.SIGCONT)
+            if how == "frozen":
+                wait_until(lambda: listener.payloads("pastcam/pi/status")[-1] == "online", "the connection again", 60)
+
+
+def power():
+    with Place() as place:
+        worst, total = cuts(place, CUTS, time.time_ns())
+        row(f"{CUTS} power cuts, of {total} events: the oldest that is lost was", worst, "s", 1.5)
+
+
+PARTS = {"insert": insert, "latency": latency, "away": away, "available": available, "kills": kills, "power": power, "history": history}
 for part in sys.argv[2:] or PARTS:
     PARTS[part]()

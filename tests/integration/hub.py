@@ -1,5 +1,6 @@
 """Starts pastcam-hub beside real daemons, or beside a daemon of the test's own that says what the test wants."""
 
+import contextlib
 import json
 import os
 import re
@@ -95,7 +96,7 @@ class Hub:
         return wait_until(there, f"{count} {name} in the store")
 
     def query(self, text):
-        with sqlite3.connect(f"file:{self.data}/hub.db?mode=ro", uri=True) as database:
+        with contextlib.closing(sqlite3.connect(f"file:{self.data}/hub.db?mode=ro", uri=True)) as database:
             return database.execute(text).fetchall()
 
 

@@ -11,6 +11,7 @@ import unittest
 import harness
 from harness import wait_until
 from hub import HUB, Place
+from power_cut import cuts
 
 
 def ids(events):
@@ -121,6 +122,13 @@ class Kills(unittest.TestCase):
             hub.wait_event("boot")
             self.assertEqual(ids(hub.events()), [event["id"] for event in camera.kept])
             self.assertEqual(hub.query("PRAGMA integrity_check"), [("ok",)])
+
+
+class PowerCuts(unittest.TestCase):
+    def test_no_power_cut_damages_the_store_or_takes_what_is_older_than_two_batches(self):
+        with Place() as place:
+            worst, _ = cuts(place, 4, 15)
+            self.assertLess(worst, 10)  # one and a half seconds, on a machine that does nothing else
 
 
 class Damage(unittest.TestCase):

@@ -20,6 +20,8 @@ STATUS = {"camera": {"state": "running", "model": "imx219", "last_frame_age_s": 
 
 
 class Mqtt(unittest.TestCase):
+    status = STATUS
+
     def setUp(self):
         self.place = Place()
         self.addCleanup(self.place.__exit__)
@@ -29,7 +31,7 @@ class Mqtt(unittest.TestCase):
         self.broker = broker if broker and broker.process else self.place.add(broker or Broker())
         self.listener = self.place.add(self.broker.listener())
         self.camera = self.place.camera()
-        self.camera.answers["status"] = json.dumps(STATUS)
+        self.camera.answers["status"] = json.dumps(self.status)
         self.hub = self.place.hub({"hub.mqtt.host": "127.0.0.1", "hub.mqtt.port": self.broker.port, "hub.mqtt.node": "pi",
                                    **(options or {})}, {"hub": {"rules": list(rules)}, **(config or {})})
         self.camera.wait_reader()
@@ -40,7 +42,7 @@ class Mqtt(unittest.TestCase):
         self.listener.wait("pastcam/pi/yard/state")
 
     def config_topic(self):
-        return next(topic for _, topic, _ in self.listener.all() if topic.startswith("homeassistant/device/"))
+        return next((topic for _, topic, _ in self.listener.all() if topic.startswith("homeassistant/device/")), None)
 
 
 class Telling(Mqtt):
@@ -123,6 +125,21 @@ class Telling(Mqtt):
         wait_until(lambda: "update" in json.loads(self.listener.payloads(topic)[-1])["components"], "the entity")
         message = check_discovery(self, topic, self.listener.payloads(topic)[-1])
         self.assertEqual(message["components"]["update"]["state_topic"], "pastcam/pi/update")
+
+    def test_the_picture_of_the_card_is_drawn_from_the_entities(self):
+        self.status = {**STATUS, "motion": {"enabled": True, "on": True, "zones": [
+            {"name": "all", "status": "STILL"}, {"name": "gate", "status": "STILL"}]}}
+        self.ready()
+        self.camera.say("motion.start", zone="gate", score=2)
+        topic = wait_until(self.config_topic, "the discovery message")
+        wait_until(lambda: "motion_all" in self.listener.payloads(topic)[-1], "all zones")
+        self.listener.wait("pastcam/pi/yard/event")
+        self.listener.wait("pastcam/pi/yard/motion/gate", "ON")
+        lines = "".join(f"{name} {payload}\n" for _, name, payload in self.listener.all())
+        card = subprocess.run([os.path.join(harness.ROOT, "tools", "home-assistant-card")], input=lines, capture_output=True, text=True,
+                              check=True).stdout
+        with open(os.path.join(harness.ROOT, "docs", "home-assistant.svg"), encoding="utf-8") as file:
+            self.assertEqual(card, file.read(), "draw it anew: docs/mqtt.md")
 
     def test_all_is_said_again_when_home_assistant_has_started(self):
         self.ready()

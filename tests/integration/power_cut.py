@@ -1,0 +1,94 @@
+"""Power cuts of the hub's store: what was not synced is there or not, page by page, as chance has it."""
+
+import os
+import random
+import shutil
+import time
+
+from faults import preload
+from harness import wait_until
+import hub as hubs
+
+PAGE_BYTES = 4096
+
+
+def read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
+
+
+def lose_what_was_not_synced(path, chance):
+    now, synced = read(path), read(path + ".synced")
+    left = bytearray()
+    for at in range(0, len(chance.choice([now, synced])), PAGE_BYTES):
+        pages = [data[at:at + PAGE_BYTES] for data in (now, synced)]
+        left += chance.choice(pages).ljust(min(PAGE_BYTES, max(len(page) for page in pages)), b"\0")
+    if now or synced:
+        with open(path, "wb") as file:
+            file.write(left)
+
+
+def cut(place, hub, camera, number, seconds, chance):
+    """A new run of the camera, a hub that works for some seconds, and a power cut. How old the oldest event was, in seconds,
+    that the store has lost, and how many were said."""
+    camera.run, camera.kept, camera.readers = f"{number:012x}", [], []
+    database = os.path.join(hub.data, "hub.db")
+    if os.path.exists(database):
+        shutil.copy(database, database + ".synced")  # by the run before
+    hubs.ENVIRONMENT.update(preload("synced", SHIM_SYNCED=database))
+    try:
+        hub.start()
+    finally:
+        for name in "LD_PRELOAD", "SHIM_SYNCED", "ASAN_OPTIONS":
+            hubs.ENVIRONMENT.pop(name)
+            if name in os.environ:
+                hubs.ENVIRONMENT[name] = os.environ[name]
+    camera.wait_reader()
+    end, said = time.monotonic() + seconds, {}
+    while time.monotonic() < end:
+        said[camera.say("trigger")["id"]] = time.monotonic()
+        time.sleep(0.005)
+    hub.kill()
+    at = time.monotonic()
+    for suffix in "", "-wal":
+        lose_what_was_not_synced(database + suffix, chance)
+    for name in os.listdir(hub.data):
+        if name.endswith("-shm") or name.endswith(".synced") or name.endswith(".part"):
+            os.unlink(os.path.join(hub.data, name))
+    hub.start()
+    hub.wait_ready()
+    wait_until(lambda: camera.readers, "the hub to follow")
+    lost = 0
+    if "was damaged" in hub.log():
+        raise AssertionError(hub.log())
+    # Before what the camera still has was read again: its run is another one for this question.
+    hub.stop()
+    cursor = camera.sinces[-1]
+    _, _, last = cursor.partition("-")
+    for identity, moment in said.items():
+        if not cursor.startswith(camera.run) or int(identity.split("-")[1]) > int(last):
+            lost = max(lost, at - moment)
+    return lost, len(said)
+
+
+def check(hub):
+    """The store as a whole."""
+    return hub.query("PRAGMA integrity_check"), hub.query("SELECT count(*) - count(DISTINCT id || camera) FROM events")
+
+
+def cuts(place, count, seed):
+    """So many cuts of one store. The oldest lost event's age, and how many events were said in all."""
+    chance = random.Random(seed)
+    camera, hub = place.camera(), place.hub()
+    hub.stop()
+    worst, total = 0, 0
+    for number in range(1, count + 1):
+        lost, said = cut(place, hub, camera, number, 0.2 + 2.5 * chance.random(), chance)
+        worst, total = max(worst, lost), total + said
+        integrity, doubled = check(hub)
+        if integrity != [("ok",)] or doubled != [(0,)]:
+            raise AssertionError(f"cut {number} with seed {seed}: {integrity}, {doubled} twice")
+    return worst, total

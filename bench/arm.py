@@ -22,14 +22,14 @@ KERNELS = [
     ('arm_nv12_chroma', 'NV12: chroma', 'store', 3),
     ('arm_luma', 'NV12: luma, clamp', 'store', 3),
     ('arm_interleave', 'NV12: interleave', 'store', 3),
-    ('arm_sum', 'mean', 'load', 3),
+    ('byte_sum_lines', 'mean', 'load', 3),
     ('arm_bgr', 'BGR to RGB', 'store', 3),
     ('area_sum_rows', 'downscale RGB: add rows', 'store', 3),
     ('area_fold', 'downscale planes: fold, a step', 'store', 2),
     ('area_average_4x4', 'downscale planes: 4 x 4', 'store', 0.125),
     ('area_average_2x2_pairs', 'downscale planes: 2 x 2 U, V', 'store', 0.25),
-    ('mean_narrow', 'stack mean: add a frame', 'store', 6),
-    ('max_block', 'stack max: a frame', 'store', 3),
+    ('arm_stack_sum', 'stack mean: add four frames', 'store', 6),
+    ('arm_stack_max', 'stack max: four frames', 'store', 3),
     ('arm_order', 'stack median: a comparison', 'store', 6),
 ]
 NV12 = ['NV12: chroma', 'NV12: luma, clamp', 'NV12: interleave', 'mean']
@@ -94,13 +94,15 @@ def main():
             assembly = file.read()
         for function, what, direction, pixel_bytes in KERNELS:
             size = lambda loop: sum(transferred(line, direction) for line in loop)
-            loop = max(loops(assembly, function), key=lambda loop: (size(loop), len(loop)))
+            loop = max(loops(assembly, function), key=lambda loop: (size(loop), len(loop)), default=[])
+            if not size(loop):  # written out by the compiler, so that there is no innermost loop to look at
+                continue
             pixels = size(loop) / pixel_bytes
             table[what, name] = (cycles(loop, triple, processor) / pixels, len(loop) / pixels)
     for name, *_ in PROCESSORS:
         table['ingest NV12 (those four)', name] = tuple(sum(table[part, name][i] for part in NV12) for i in (0, 1))
     for what in dict.fromkeys(what for what, _ in table):
-        cells = ['%.2f (%.2f)' % table[what, name] for name, *_ in PROCESSORS]
+        cells = ['%.2f (%.2f)' % table[what, name] if (what, name) in table else '-' for name, *_ in PROCESSORS]
         print('%-30s' % what + ''.join('%22s' % cell for cell in cells))
 
 

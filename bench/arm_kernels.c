@@ -1,7 +1,7 @@
 /* The inner loops of the kernels, one function each, for bench/arm.py to look at. Compiled, never run. */
 #include "../src/media/area_whole.c"
+#include "../src/media/byte_sum.c"
 #include "../src/media/convert.c"
-#include "../src/media/luma.c"
 #include "../src/media/median.c"
 #include "../src/media/stack.c"
 
@@ -10,8 +10,9 @@ void arm_luma(const struct convert_matrix *matrix, const uint8_t *luma, const st
               struct planes *planes);
 void arm_interleave(const struct planes *planes, size_t count, uint8_t *rgb);
 void arm_bgr(const uint8_t *bgr, size_t count, uint8_t *rgb);
-uint64_t arm_sum(const uint8_t *bytes, size_t words);
 void arm_order(uint8_t *low, uint8_t *high);
+void arm_stack_sum(const struct stack_block *block, uint16_t *sums);
+void arm_stack_max(const struct stack_block *block, uint8_t *most);
 
 void arm_nv12_chroma(const struct convert_matrix *matrix, const uint8_t *pairs, size_t count, struct chroma *chroma)
 {
@@ -34,12 +35,17 @@ void arm_bgr(const uint8_t *bgr, size_t count, uint8_t *rgb)
 	pick_colours(bgr, 3, true, count, rgb);
 }
 
-uint64_t arm_sum(const uint8_t *bytes, size_t words)
-{
-	return sum_words(bytes, words);
-}
-
 void arm_order(uint8_t *low, uint8_t *high)
 {
 	order(low, high);
+}
+
+void arm_stack_sum(const struct stack_block *block, uint16_t *sums)
+{
+	sum_block(block, 0, sums);
+}
+
+void arm_stack_max(const struct stack_block *block, uint8_t *most)
+{
+	max_of(block, most);
 }

@@ -14,4 +14,7 @@ double luma_mean(const uint8_t *bytes, size_t count);
 /* Sum of all bytes. */
 uint64_t luma_sum(const uint8_t *bytes, size_t count);
 
+/* Copies, and returns the sum of the bytes. */
+uint64_t luma_copy(const uint8_t *from, size_t count, uint8_t *to);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "kernel.h"
 #include "media/luma.h"
+#include "yuv_rows.h"
 
 /* Pixels that are worked on at a time: even, and what lies between the steps stays in the first-level cache. */
 enum { BLOCK = 256, CACHE_LINE_BYTES = 64 };
@@ -39,16 +40,16 @@ struct convert_matrix convert_matrix_of(enum colour_matrix matrix, bool full_ran
 	};
 }
 
-/* sample * factor / 256, rounded down, in 16-bit lanes all the way: twice as many in a vector as in 32 bits. */
-static KERNEL_PART int16_t scaled(int16_t sample, int16_t factor)
-{
-	const int16_t whole = (int16_t)(factor >> 8), fraction = factor & 0xff;
-	return (int16_t)((int16_t)(sample * whole) + (int16_t)((int16_t)(sample * fraction) >> 8));
-}
-
+/* The upper half of a product is one instruction of most vectors. */
 static KERNEL_PART int16_t upper_half(int16_t sample, int16_t factor)
 {
 	return (int16_t)(sample * factor >> 16);
+}
+
+/* sample * factor / 256, rounded down. */
+static KERNEL_PART int16_t scaled(uint8_t sample, int16_t factor)
+{
+	return upper_half((int16_t)(sample << 8 ^ 0x8000), factor);
 }
 
 static KERNEL_PART int16_t luma_of(const struct convert_matrix *matrix, uint16_t sample)
@@ -82,7 +83,7 @@ static KERNEL_PART void expand_chroma(const struct convert_matrix *matrix, const
 {
 	const struct convert_matrix m = *matrix;
 	for (size_t i = 0; i < pairs; i++) {
-		const int16_t blueness = (int16_t)(u[i * step] - 128), redness = (int16_t)(v[i * step] - 128);
+		const uint8_t blueness = u[i * step], redness = v[i * step];
 		const int16_t red = (int16_t)(scaled(redness, m.red_v) + m.offset);
 		const int16_t green = (int16_t)(scaled(blueness, m.green_u) + scaled(redness, m.green_v) + m.offset);
 		const int16_t blue = (int16_t)(scaled(blueness, m.blue_u) + m.offset);
@@ -97,8 +98,7 @@ static KERNEL_PART void add_luma(const struct convert_matrix *matrix, const uint
 {
 	const struct convert_matrix m = *matrix;
 	for (size_t i = 0; i < count; i++) {
-		const uint16_t fraction = (uint16_t)(luma[i * step] * (m.luma & 0xff));
-		const int16_t light = (int16_t)(luma[i * step] * (m.luma >> 8) + (fraction >> 8));
+		const int16_t light = luma_of(&m, (uint16_t)(luma[i * step] << 8));
 		planes->red[i] = level((int16_t)(light + chroma->red[i]));
 		planes->green[i] = level((int16_t)(light + chroma->green[i]));
 		planes->blue[i] = level((int16_t)(light + chroma->blue[i]));
@@ -147,13 +147,13 @@ static KERNEL_PART void fetch_for_writing(const uint8_t *bytes, size_t count)
 		__builtin_prefetch(bytes + i, 1);
 }
 
-/* rows: how many rows, from y on, share their chroma. */
+/* rows: how many rows, from y on, share their chroma. begin: the first column, even. */
 KERNEL static void convert_yuv_rows(const struct image *image, const struct convert_matrix *matrix, int y, int rows,
-                                    uint8_t *rgb)
+                                    size_t begin, uint8_t *rgb)
 {
 	const size_t width = (size_t)image->width;
 	const int rows_ahead = image->height - y >= 2 * rows ? rows : 0;
-	for (size_t x = 0; x < width; x += BLOCK) {
+	for (size_t x = begin; x < width; x += BLOCK) {
 		const size_t count = width - x < BLOCK ? width - x : BLOCK;
 		struct chroma chroma;
 		block_chroma(image, matrix, x, y, (count + 1) / 2, &chroma);
@@ -167,17 +167,33 @@ KERNEL static void convert_yuv_rows(const struct image *image, const struct conv
 	}
 }
 
+static struct yuv_rows rows_of(const struct image *image, int y, int count, uint8_t *rgb)
+{
+	const uint8_t *luma = image->plane[0] + (size_t)y * image->stride[0];
+	struct yuv_rows rows = { .format = image->format,
+		                     .count = count,
+		                     .luma = { luma, luma + image->stride[0] },
+		                     .rgb = { rgb, rgb + frame_bytes(image->width, 1) },
+		                     .width = (size_t)image->width };
+	for (int i = 1; i < 3 && image->plane[i]; i++)
+		rows.chroma[i - 1] = image->plane[i] + (size_t)(y / 2) * image->stride[i];
+	return rows;
+}
+
 static uint64_t yuv(const struct image *image, uint8_t *rgb)
 {
 	const struct convert_matrix matrix = convert_matrix_of(image->matrix, image->full_range);
 	const int sharing = image->format == PIXEL_YUYV ? 1 : 2;
 	uint64_t sum = 0;
 	for (int y = 0; y < image->height; y += sharing) {
-		const int rows = image->height - y < sharing ? 1 : sharing;
-		const size_t bytes = frame_bytes(image->width, rows);
-		convert_yuv_rows(image, &matrix, y, rows, rgb);
-		sum += luma_sum(rgb, bytes);
-		rgb += bytes;
+		const int count = image->height - y < sharing ? 1 : sharing;
+		const struct yuv_rows rows = rows_of(image, y, count, rgb);
+		const size_t done = yuv_rows(&rows, &matrix, &sum);
+		if (done < rows.width)
+			convert_yuv_rows(image, &matrix, y, count, done, rgb);
+		for (int row = 0; row < count && done < rows.width; row++)
+			sum += luma_sum(rows.rgb[row] + FRAME_CHANNELS * done, FRAME_CHANNELS * (rows.width - done));
+		rgb += frame_bytes(image->width, count);
 	}
 	return sum;
 }
@@ -206,28 +222,14 @@ KERNEL static void convert_packed_row(enum pixel_format format, const uint8_t *r
 	}
 }
 
-/* In pieces large enough for memcpy's best way, and small enough to be near when summed after it. Not before it: the
- * copy waits for memory to write, and can wait for memory to read at the same time. */
-static uint64_t copy_and_sum(const uint8_t *from, size_t bytes, uint8_t *to)
-{
-	enum { PIECE = 16 * 1024 };
-	uint64_t sum = 0;
-	for (size_t i = 0; i < bytes; i += PIECE) {
-		const size_t piece = bytes - i < PIECE ? bytes - i : PIECE;
-		memcpy(to + i, from + i, piece);
-		sum += luma_sum(from + i, piece);
-	}
-	return sum;
-}
-
 static uint64_t convert_rgb(const struct image *image, uint8_t *rgb)
 {
 	const size_t bytes = frame_bytes(image->width, 1);
 	if (image->stride[0] == bytes)
-		return copy_and_sum(image->plane[0], bytes * (size_t)image->height, rgb);
+		return luma_copy(image->plane[0], bytes * (size_t)image->height, rgb);
 	uint64_t sum = 0;
 	for (int y = 0; y < image->height; y++)
-		sum += copy_and_sum(image->plane[0] + (size_t)y * image->stride[0], bytes, rgb + (size_t)y * bytes);
+		sum += luma_copy(image->plane[0] + (size_t)y * image->stride[0], bytes, rgb + (size_t)y * bytes);
 	return sum;
 }
 

@@ -2,43 +2,25 @@
 
 #include <string.h>
 
-#include "kernel.h"
+#include "byte_sum.h"
 
 enum { CLIPPED_LEVEL = 250, CLIPPED_STEP = 8 };
 
-/* A 16-bit lane takes two bytes a word: 128 words cannot overflow it. */
-enum { SUM_WORDS = 128 };
-
-static KERNEL_PART uint64_t sum_words(const uint8_t *bytes, size_t words)
+uint64_t luma_sum(const uint8_t *bytes, size_t count)
 {
-	const uint64_t even_bytes = 0x00ff00ff00ff00ff;
-	uint64_t lanes = 0;
-	for (size_t i = 0; i < words; i++) {
-		uint64_t word;
-		memcpy(&word, bytes + i * sizeof word, sizeof word);
-		lanes += (word & even_bytes) + (word >> 8 & even_bytes);
-	}
-	const uint64_t even_lanes = 0x0000ffff0000ffff;
-	lanes = (lanes & even_lanes) + (lanes >> 16 & even_lanes);
-	return (lanes & UINT32_MAX) + (lanes >> 32);
-}
-
-KERNEL static uint64_t sum_bytes(const uint8_t *bytes, size_t count)
-{
-	uint64_t sum = 0;
-	size_t i = 0;
-	for (; i + SUM_WORDS * sizeof(uint64_t) <= count; i += SUM_WORDS * sizeof(uint64_t))
-		sum += sum_words(bytes + i, SUM_WORDS);
-	const size_t words = (count - i) / sizeof(uint64_t);
-	sum += sum_words(bytes + i, words);
-	for (i += words * sizeof(uint64_t); i < count; i++)
+	const size_t lines = count / BYTE_SUM_LINE;
+	uint64_t sum = byte_sum_lines(bytes, lines);
+	for (size_t i = lines * BYTE_SUM_LINE; i < count; i++)
 		sum += bytes[i];
 	return sum;
 }
 
-uint64_t luma_sum(const uint8_t *bytes, size_t count)
+uint64_t luma_copy(const uint8_t *from, size_t count, uint8_t *to)
 {
-	return sum_bytes(bytes, count);
+	const size_t lines = count / BYTE_SUM_LINE, done = lines * BYTE_SUM_LINE;
+	const uint64_t sum = byte_sum_copy_lines(from, lines, to);
+	memcpy(to + done, from + done, count - done);
+	return sum + luma_sum(from + done, count - done);
 }
 
 double luma_mean(const uint8_t *bytes, size_t count)

@@ -104,7 +104,7 @@ static void mean_block(const struct stack_block *block, uint8_t *restrict out)
 		mean_wide(block, out);
 }
 
-static KERNEL_PART uint8_t larger(uint8_t a, uint8_t b)
+static KERNEL_PART uint8_t brighter(uint8_t a, uint8_t b)
 {
 	return a > b ? a : b;
 }
@@ -113,7 +113,8 @@ static KERNEL_PART void raise_to(const struct stack_group *group, size_t begin, 
 {
 	const uint8_t *const *source = group->sources;
 	for (size_t i = begin; i < begin + bytes; i++)
-		most[i] = larger(most[i], larger(larger(source[0][i], source[1][i]), larger(source[2][i], source[3][i])));
+		most[i] =
+		    brighter(most[i], brighter(brighter(source[0][i], source[1][i]), brighter(source[2][i], source[3][i])));
 }
 
 KERNEL static void max_of(const struct stack_block *block, uint8_t *restrict most)

@@ -49,6 +49,18 @@ static void test_every_format_size_stride_and_fill(void **state)
 				}
 }
 
+/* What wide vectors do of a row, and what they leave; the padding moves rows through all alignments. */
+static void test_every_width_and_alignment(void **state)
+{
+	(void)state;
+	for (size_t f = 0; f < COUNT_OF(reference_formats); f++)
+		for (int width = 1; width <= 200; width++) {
+			struct image image = reference_image(reference_formats[f], width, 3, (size_t)(width % 7) * 5, FILL_RANDOM);
+			assert_converted(&image);
+			reference_free(&image);
+		}
+}
+
 static void test_both_matrices_and_ranges(void **state)
 {
 	(void)state;
@@ -124,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_format_size_stride_and_fill),
+		cmocka_unit_test(test_every_width_and_alignment),
 		cmocka_unit_test(test_both_matrices_and_ranges),
 		cmocka_unit_test(test_whole_colour_space),
 		cmocka_unit_test(test_grey_stays_grey_and_spans_all_levels),

@@ -72,6 +72,9 @@ int h264_decoder_add(struct h264_decoder *decoder, const struct packet *packet, 
 	decoder->picture.y = NULL;
 	DECODING_STATE state =
 	    (*decoder->decoder)->DecodeFrameNoDelay(decoder->decoder, decoder->stream, (int)bytes, planes, &info);
+	/* Beyond the baseline profile it holds pictures back for B frames, which there are none of. */
+	if (state == dsErrorFree && info.iBufferStatus != 1)
+		state = (*decoder->decoder)->FlushFrame(decoder->decoder, planes, &info);
 	if (state != dsErrorFree)
 		return error_set(error, -EINVAL, "OpenH264 cannot decode a packet (0x%x)", (unsigned)state);
 	if (info.iBufferStatus != 1)

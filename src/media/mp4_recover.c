@@ -6,22 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mp4_boxes.h"
 #include "mp4_writer.h"
 
 enum {
-	BOX_HEAD_BYTES = 8,
-	LARGE_HEAD_BYTES = 16,
 	MOOV_BYTES_MAX = 64 * 1024,
 	MOOF_BYTES_MAX = 4 * 1024 * 1024,
 	TRUN_HEAD_BYTES = 20,
 	TRUN_SAMPLE_BYTES = 12,
-	STSD_HEAD_BYTES = 16,
-	ELST_HEAD_BYTES = 16,
-};
-
-struct box {
-	const uint8_t *data; /* behind its head */
-	size_t bytes;
 };
 
 struct scan {
@@ -31,76 +23,9 @@ struct scan {
 	struct mp4_writer *writer;
 };
 
-/* The box of that type among the ones in `within`; false: none. */
-static bool find(const struct box *within, const char *type, struct box *found)
-{
-	const uint8_t *at = within->data, *end = at + within->bytes;
-	while (end - at >= BOX_HEAD_BYTES) {
-		size_t bytes = read_32(at);
-		if (bytes < BOX_HEAD_BYTES || bytes > (size_t)(end - at))
-			return false;
-		if (memcmp(at + 4, type, 4) == 0) {
-			*found = (struct box){ at + BOX_HEAD_BYTES, bytes - BOX_HEAD_BYTES };
-			return true;
-		}
-		at += bytes;
-	}
-	return false;
-}
-
-/* types: names of four letters, one behind the other, from the outermost in. */
-static bool find_path(const struct box *within, const char *types, struct box *found)
-{
-	*found = *within;
-	for (; *types; types += 4)
-		if (!find(found, types, found))
-			return false;
-	return true;
-}
-
-static int read_at(const struct scan *scan, uint64_t offset, void *data, size_t count)
-{
-	if (offset > scan->source->bytes || count > scan->source->bytes - offset)
-		return -ENODATA;
-	return scan->source->read(scan->source->data, offset, data, count);
-}
-
-/* The head of the box at offset; size includes it. -ENODATA: cut off. */
-static int read_head(const struct scan *scan, uint64_t offset, char type[4], uint64_t *size)
-{
-	uint8_t head[LARGE_HEAD_BYTES];
-	int result = read_at(scan, offset, head, BOX_HEAD_BYTES);
-	if (result < 0)
-		return result;
-	memcpy(type, head + 4, 4);
-	*size = read_32(head);
-	if (*size == 1) {
-		result = read_at(scan, offset, head, LARGE_HEAD_BYTES);
-		*size = result == 0 ? read_64(head + BOX_HEAD_BYTES) : 0;
-	}
-	if (result == 0 && (*size < BOX_HEAD_BYTES || *size > scan->source->bytes - offset))
-		result = -ENODATA;
-	return result;
-}
-
-/* Reads the box at `at` whole when it is of that type and not beyond most, and moves on. */
 static int take(struct scan *scan, const char *type, size_t most, struct box *box)
 {
-	char found[4];
-	uint64_t size;
-	int result = read_head(scan, scan->at, found, &size);
-	if (result < 0)
-		return result;
-	if (memcmp(found, type, 4) != 0 || size > most)
-		return -EINVAL;
-	scan->box.count = 0;
-	uint8_t *data = bytes_more(&scan->box, (size_t)size);
-	if (!data)
-		return -ENOMEM;
-	result = read_at(scan, scan->at, data, (size_t)size);
-	scan->at += size;
-	*box = (struct box){ data + BOX_HEAD_BYTES, (size_t)size - BOX_HEAD_BYTES };
-	return result;
+	return box_take(scan->source, &scan->at, type, most, &scan->box, box);
 }
 
 /* The whole box that found is the inside of. */
@@ -113,24 +38,20 @@ static int read_movie(struct scan *scan, const struct box *moov)
 {
 	struct mp4_writer *writer = scan->writer;
 	struct mp4_movie *movie = &writer->movie;
-	struct box box;
-	if (!find_path(moov, "mvhd", &box) || box.bytes < 12 || box.data[0] != 1)
+	struct box track, box;
+	if (!box_find_path(moov, "mvhd", &box) || box.bytes < 12 || box.data[0] != 1)
 		return -EINVAL;
 	movie->created = read_64(box.data + 4);
-	if (find_path(moov, "trakedtselst", &box)) {
+	if (box_find_path(moov, "trakedtselst", &box)) {
 		if (box.bytes < ELST_HEAD_BYTES + 8 || box.data[0] != 1)
 			return -EINVAL;
 		movie->edit_start = read_64(box.data + ELST_HEAD_BYTES);
 	}
-	if (find(moov, "udta", &box))
+	if (box_find(moov, "udta", &box))
 		copy_box(&movie->about, &box);
-	if (!find_path(moov, "trakmdiaminfstblstsd", &box) || box.bytes <= STSD_HEAD_BYTES)
+	if (!box_find(moov, "trak", &track) || !box_find_entry(&track, &box, &writer->format))
 		return -EINVAL;
-	const uint8_t *entry = box.data + 8;
-	size_t bytes = box.bytes - 8;
-	if (read_32(entry) != bytes || !mp4_entry_read(entry, bytes, &writer->format))
-		return -EINVAL;
-	bytes_put(&movie->entry, entry, bytes);
+	bytes_put(&movie->entry, box.data, box.bytes);
 	movie->width = writer->format.width;
 	movie->height = writer->format.height;
 	return movie->entry.failed || movie->about.failed ? -ENOMEM : 0;
@@ -168,12 +89,12 @@ static int read_fragment(struct scan *scan)
 	int result = take(scan, "moof", MOOF_BYTES_MAX, &moof);
 	if (result < 0)
 		return result;
-	if (!find_path(&moof, "traftfdt", &time) || time.bytes < 12 || !find_path(&moof, "traftrun", &run) ||
+	if (!box_find_path(&moof, "traftfdt", &time) || time.bytes < 12 || !box_find_path(&moof, "traftrun", &run) ||
 	    read_64(time.data + 4) != writer->fragment_ticks)
 		return -EINVAL;
 	result = read_samples(scan, &run, &data_bytes);
 	if (result == 0)
-		result = read_head(scan, scan->at, type, &size);
+		result = box_read_head(scan->source, scan->at, type, &size);
 	if (result == 0 && (memcmp(type, "mdat", 4) != 0 || size != data_bytes + BOX_HEAD_BYTES))
 		result = -EINVAL;
 	const struct mp4_fragment fragment = { .offset = scan->at + BOX_HEAD_BYTES,
@@ -196,10 +117,10 @@ static bool is_finished(const struct scan *scan)
 {
 	char type[4];
 	uint64_t size, index = scan->writer->movie.placeholder;
-	if (read_head(scan, index, type, &size) < 0 || memcmp(type, "mdat", 4) != 0)
+	if (box_read_head(scan->source, index, type, &size) < 0 || memcmp(type, "mdat", 4) != 0)
 		return false;
 	index += size;
-	return read_head(scan, index, type, &size) == 0 && memcmp(type, "moov", 4) == 0;
+	return box_read_head(scan->source, index, type, &size) == 0 && memcmp(type, "moov", 4) == 0;
 }
 
 static int scan_file(struct scan *scan)

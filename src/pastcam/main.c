@@ -29,7 +29,7 @@ static const char usage[] =
     "       pastcam [-c FILE] [-o …] --dump-config     show all values in force\n"
     "       pastcam [-c FILE] [-o …] night-sim < TRACE play a trace of light through the night controller\n"
     "       pastcam [-c FILE] [--camera NAME] ask LINE send LINE to a running pastcam, as in: pastcam ask save\n"
-    "       pastcam [-c FILE] [-o …] motion-sim [--scores] [--overlay FOLDER] FOLDER\n"
+    "       pastcam [-c FILE] [-o …] motion-sim [--scores] [--overlay FOLDER] FOLDER|CLIP\n"
     "                                                  look for motion in a folder of pictures\n"
     "       pastcam token FILE                         make a token for network.token_file\n"
     "       pastcam --config-reference | --status-reference | --version | --help\n"

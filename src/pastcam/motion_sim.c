@@ -15,6 +15,7 @@
 #include "media/decode.h"
 #include "media/luma_grid.h"
 #include "motion_overlay.h"
+#include "motion_sim_clip.h"
 
 enum { PICTURE_BYTES_MAX = 64 * 1024 * 1024, PATH_BYTES = 4096 };
 
@@ -27,7 +28,9 @@ struct simulation {
 	int width, height;
 	uint64_t frames;
 	double interval_s;
-	uint8_t *file;
+	double end_s;  /* of what was looked at */
+	char name[32]; /* of a clip's frame */
+	uint8_t *file; /* a picture's */
 };
 
 static int is_picture(const struct dirent *entry)
@@ -111,16 +114,17 @@ static int draw_overlay(const struct simulation *simulation, const struct decode
 		return result;
 	char path[PATH_BYTES];
 	const char *dot = strrchr(name, '.');
-	snprintf(path, sizeof path, "%s/%.*s.jpg", simulation->params->overlay, (int)(dot - name), name);
+	const int stem = dot ? (int)(dot - name) : (int)strlen(name);
+	snprintf(path, sizeof path, "%s/%.*s.jpg", simulation->params->overlay, stem, name);
 	result = fsio_replace(path, chunk_data(jpg), chunk_bytes(jpg), 0644, error);
 	chunk_release(jpg);
 	return result;
 }
 
-static int look(struct simulation *simulation, const struct decoded *picture, const char *name, struct error *error)
+static int look(struct simulation *simulation, const struct decoded *picture, double t_s, const char *name,
+                struct error *error)
 {
 	struct motion_event events[MOTION_EVENTS_MAX];
-	const double t_s = (double)simulation->frames * simulation->interval_s;
 	const struct frame_info info = {
 		.id = ++simulation->frames,
 		.timestamp_ns = 1 + llround(t_s * 1e9),
@@ -162,9 +166,20 @@ static int take_picture(struct simulation *simulation, const char *name, struct 
 		return 0;
 	int result = simulation->motion ? 0 : begin(simulation, &picture, error);
 	if (result == 0)
-		result = look(simulation, &picture, name, error);
+		result = look(simulation, &picture, (double)simulation->frames * simulation->interval_s, name, error);
+	simulation->end_s = (double)simulation->frames * simulation->interval_s;
 	free(picture.rgb);
 	return result;
+}
+
+static int take_frame(void *data, const struct decoded *picture, const struct motion_sim_frame *frame,
+                      struct error *error)
+{
+	struct simulation *simulation = data;
+	int result = simulation->motion ? 0 : begin(simulation, picture, error);
+	snprintf(simulation->name, sizeof simulation->name, "frame-%05zu", frame->number);
+	simulation->end_s = frame->end_s;
+	return result == 0 ? look(simulation, picture, frame->begin_s, simulation->name, error) : result;
 }
 
 /* What still moves ends with the last picture. */
@@ -173,7 +188,7 @@ static int end(struct simulation *simulation, const char *name, struct error *er
 	struct motion_event events[MOTION_EVENTS_MAX];
 	if (!simulation->motion)
 		return error_set(error, -EINVAL, "no picture in %s could be read", simulation->params->path);
-	const double t_s = (double)simulation->frames * simulation->interval_s;
+	const double t_s = simulation->end_s;
 	const size_t count = motion_stop(simulation->motion, 1 + llround(t_s * 1e9), events);
 	for (size_t i = 0; i < count; i++)
 		print_event(simulation, &events[i], t_s, name);
@@ -182,38 +197,48 @@ static int end(struct simulation *simulation, const char *name, struct error *er
 	           : error_set_errno(error, -EIO, "what was found cannot be written");
 }
 
-static int play(struct simulation *simulation, struct dirent **entries, int count, struct error *error)
+static int play_folder(struct simulation *simulation, struct error *error)
 {
-	int result = 0;
+	struct dirent **entries = NULL;
+	const char *path = simulation->params->path;
+	const int count = scandir(path, &entries, is_picture, versionsort);
+	if (count < 0)
+		return error_set_errno(error, -errno, "cannot read the folder %s", path);
+	simulation->file = malloc(PICTURE_BYTES_MAX);
+	int result = count == 0 ? error_set(error, -EINVAL, "there is no JPEG or PNG picture in %s", path) : 0;
+	if (result == 0 && !simulation->file)
+		result = error_set(error, -ENOMEM, "no memory to read pictures");
 	for (int i = 0; i < count && result == 0; i++)
 		result = take_picture(simulation, entries[i]->d_name, error);
-	return result == 0 ? end(simulation, entries[count - 1]->d_name, error) : result;
+	if (result == 0)
+		result = end(simulation, entries[count - 1]->d_name, error);
+	for (int i = 0; i < count; i++)
+		free(entries[i]);
+	free(entries);
+	free(simulation->file);
+	return result;
+}
+
+static int play_clip(struct simulation *simulation, struct error *error)
+{
+	int result = motion_sim_clip(simulation->params->path, take_frame, simulation, error);
+	return result == 0 ? end(simulation, simulation->name, error) : result;
 }
 
 int motion_sim_run(const struct motion_sim_params *params, FILE *out, struct error *error)
 {
-	struct dirent **entries = NULL;
-	const int count = scandir(params->path, &entries, is_picture, versionsort);
-	if (count < 0)
-		return error_set_errno(error, -errno, "cannot read the folder %s", params->path);
 	static struct simulation simulation;
 	simulation = (struct simulation){
 		.params = params,
 		.out = out,
 		.interval_s = 1 / params->config->camera.framerate,
-		.file = malloc(PICTURE_BYTES_MAX),
 	};
-	int result = count == 0 ? error_set(error, -EINVAL, "there is no JPEG or PNG picture in %s", params->path) : 0;
-	if (result == 0 && params->overlay)
-		result = fsio_make_folder(params->overlay, 0, error);
+	struct stat about;
+	const bool is_clip = stat(params->path, &about) == 0 && S_ISREG(about.st_mode);
+	int result = params->overlay ? fsio_make_folder(params->overlay, 0, error) : 0;
 	if (result == 0)
-		result = simulation.file ? play(&simulation, entries, count, error)
-		                         : error_set(error, -ENOMEM, "no memory to read pictures");
+		result = is_clip ? play_clip(&simulation, error) : play_folder(&simulation, error);
 	motion_destroy(simulation.motion);
 	luma_grid_finish(&simulation.grid);
-	free(simulation.file);
-	for (int i = 0; i < count; i++)
-		free(entries[i]);
-	free(entries);
 	return result;
 }

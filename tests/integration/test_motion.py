@@ -264,6 +264,26 @@ class Simulation(unittest.TestCase):
                 red, green, _ = view.getpixel((110, 125))
                 self.assertGreater(red, green)
 
+    def test_a_clip_instead_of_pictures(self):
+        with tempfile.TemporaryDirectory() as folder:
+            save_pictures(folder, square_walks(40, 20))
+            clip = os.path.join(folder, "clip.mp4")
+            subprocess.run(["ffmpeg", "-v", "error", "-framerate", "10", "-i", os.path.join(folder, "%d.png"), "-c:v", "libx264", "-bf", "0",
+                            "-pix_fmt", "yuv420p", clip], check=True)
+            done = run("-o", "motion.hold_s=0.5", "motion-sim", clip)
+            events = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual([event["event"] for event in events], ["motion.start", "motion.end"], done.stderr)
+            self.assertAlmostEqual(events[0]["t"], 2.2, delta=0.101)
+            self.assertEqual(events[0]["picture"], f"frame-{round(events[0]['t'] * 10) + 1:05d}")
+            views = os.path.join(folder, "views")
+            self.assertEqual(len(run("motion-sim", "--scores", "--overlay", views, clip).stdout.splitlines()), 40 + len(events))
+            self.assertEqual(len(os.listdir(views)), 40)
+            with open(clip, "r+b") as file:
+                file.truncate(os.path.getsize(clip) // 2)
+            done = run("motion-sim", clip)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("clip.mp4 cannot be played", done.stderr)
+
     def test_folders_without_use_are_told(self):
         with tempfile.TemporaryDirectory() as folder:
             done = run("motion-sim", folder)

@@ -101,6 +101,8 @@ static bool v4l2_make_encoder(struct v4l2_device *device)
 	params.iRCMode = RC_BITRATE_MODE;
 	params.bEnableFrameSkip = false;
 	params.eSpsPpsIdStrategy = CONSTANT_ID;
+	params.sSpatialLayers[0].uiProfileIdc = PRO_MAIN;
+	params.iEntropyCodingModeFlag = 1;
 	params.iMultipleThreadIdc = 1;
 	return (*device->encoder)->InitializeExt(device->encoder, &params) == cmResultSuccess;
 }

@@ -108,7 +108,8 @@ def seams(rates=(10, 30)):
                     step = max(step, max(b - a for a, b in zip(times, times[1:])) * fps)
                     at_5_s = numbers[0] + (BEFORE_S - times[0]) * fps
                     first = min(asked, key=lambda trigger: abs(trigger - at_5_s))  # pylint: disable=cell-var-from-loop
-                    off = max(off, abs(times[numbers.index(math.floor(first))] - BEFORE_S) * fps)
+                    shown = min(range(len(numbers)), key=lambda i: abs(numbers[i] - math.floor(first)))  # pylint: disable=cell-var-from-loop
+                    off = max(off, abs(times[shown] - BEFORE_S) * fps)
             name = f"{sum(len(asked) for asked, _, _ in done)} triggers at {fps} frames/s, {when}"
             lost = sum(lost for _, _, lost in done)
             row(f"{name}: frames missing 5 s around", missing, lost, "frames", f"{overlapping} made another's clip longer; the camera lost {lost}")

@@ -21,7 +21,7 @@ static struct encoder_params params_for(int width, int height)
 		.jpeg_quality = 85,
 		.gop_s = 1,
 		.device = "",
-		.silence_s = 0.5,
+		.silence_s = 30, /* a busy machine may be as slow */
 	};
 }
 
@@ -30,9 +30,8 @@ static void behave(const char *quirks)
 	setenv("SHIM_V4L2", quirks, 1);
 }
 
-static struct encoder *open_one(int width, int height)
+static struct encoder *open_one(struct encoder_params params)
 {
-	struct encoder_params params = params_for(width, height);
 	struct error error = { 0 };
 	struct encoder *encoder = encoder_open(ENCODER_V4L2, &params, &error);
 	if (!encoder)
@@ -116,7 +115,7 @@ static void check_round_trip(const char *quirks, int width, int height)
 {
 	struct error error = { 0 };
 	behave(quirks);
-	struct encoder *encoder = open_one(width, height);
+	struct encoder *encoder = open_one(params_for(width, height));
 	struct frame frame = new_frame(width, height);
 	struct check check = { .expected = new_frame(width & ~1, height & ~1), .shown = new_frame(width, height) };
 	for (int i = 0; i < FRAMES; i++) {
@@ -167,7 +166,7 @@ static void test_a_key_frame_is_the_one_that_was_asked_for(void **state)
 	struct packet packet;
 	const struct video_format *format;
 	behave("sleep=20");
-	struct encoder *encoder = open_one(WIDTH, HEIGHT);
+	struct encoder *encoder = open_one(params_for(WIDTH, HEIGHT));
 	struct frame frame = new_frame(WIDTH, HEIGHT);
 	for (int i = 0; i < 2; i++) {
 		draw(&frame, i);
@@ -193,8 +192,10 @@ static struct error third_picture(const char *quirks)
 	struct error error = { 0 };
 	struct packet packet;
 	const struct video_format *format;
+	struct encoder_params params = params_for(WIDTH, HEIGHT);
+	params.silence_s = 0.5;
 	behave(quirks);
-	struct encoder *encoder = open_one(WIDTH, HEIGHT);
+	struct encoder *encoder = open_one(params);
 	struct frame frame = new_frame(WIDTH, HEIGHT);
 	int result = 0, received = 0;
 	for (int i = 0; i < 3; i++) {
@@ -215,7 +216,7 @@ static void test_a_hang_is_an_error_and_closing_ends_it(void **state)
 	(void)state;
 	struct error error = third_picture("hang=2");
 	assert_int_equal(error.code, -ETIMEDOUT);
-	assert_non_null(strstr(error.text, "bcm2835-codec-encode (/dev/video11) has given nothing for 0."));
+	assert_non_null(strstr(error.text, "bcm2835-codec-encode (/dev/video11) has given nothing for "));
 }
 
 static void test_an_end_and_damage_are_errors(void **state)

@@ -79,6 +79,8 @@ int main(int argc, char **argv)
 		bench_encoders(&set);
 		bench_video_encoders(&set);
 		bench_video(&set);
+		if (i == 0)
+			bench_past(&set);
 		set_free(&set);
 	}
 	scene_free(&scene);

@@ -32,5 +32,6 @@ void bench_video_encoders(struct set *set);
 void bench_events(void);
 void bench_video(struct set *set);
 void bench_mux(void);
+void bench_past(const struct set *set);
 
 #endif

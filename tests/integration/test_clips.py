@@ -15,11 +15,13 @@ from pictures import decode, load, read_number
 from videos import clip_of, frames_of, probe
 
 FPS = 10 if SANITIZED else 30
+BEFORE_S, AFTER_S = 1, 0.5
+PAST = round(FPS * 1.5)  # frames, enough for a clip
 
 
 class Clips(unittest.TestCase):
     def daemon(self, options=None, **arguments):
-        defaults = {"camera.framerate": FPS, "ring.size": FPS * 8, "clip.before_s": 2, "clip.after_s": 1}
+        defaults = {"camera.framerate": FPS, "ring.size": FPS * 8, "clip.before_s": BEFORE_S, "clip.after_s": AFTER_S}
         daemon = Daemon(dict(defaults, **(options or {})), **arguments)
         self.addCleanup(daemon.__exit__)
         daemon.__enter__()
@@ -42,14 +44,14 @@ class Clips(unittest.TestCase):
         self.assertTrue(seconds - after_s - 1 < before < seconds - after_s + 1.5 / FPS, before)
 
     def expect_both_ways(self, **options):
-        for when in ("trigger", "always"):
+        daemons = [(when, self.daemon(dict({"encoder.when": when}, **options))) for when in ("trigger", "always")]
+        for when, daemon in daemons:
             with self.subTest(when=when):
-                daemon = self.daemon(dict({"encoder.when": when}, **options))
-                daemon.wait_frames(FPS * 3)
+                daemon.wait_frames(PAST)
                 for _ in range(2):
                     reply = daemon.ask("clip wait label=door")
                     self.assertIn("SAVED_CLIP", reply)
-                    self.expect_whole(clip_of(reply), 3, 1)
+                    self.expect_whole(clip_of(reply), BEFORE_S + AFTER_S, AFTER_S)
                 self.assertEqual(len([name for name in daemon.files() if name.endswith(".jpg")]), 2)
                 tags = probe(clip_of(reply))["format"]["tags"]
                 self.assertEqual(tags["title"], "door")
@@ -63,8 +65,8 @@ class Clips(unittest.TestCase):
 
     def test_a_trigger_moves_the_end_and_stop_ends_it(self):
         daemon = self.daemon()
-        daemon.wait_frames(FPS * 3)
-        self.assertRegex(daemon.ask("clip after=60"), r"^CLIP 1 from 2.0 s ago to 60.0 s from now")
+        daemon.wait_frames(PAST)
+        self.assertRegex(daemon.ask("clip after=60"), r"^CLIP 1 from 1.0 s ago to 60.0 s from now")
         for _ in range(20):
             self.assertRegex(daemon.ask("clip after=30"), r"^CLIP 1 goes on")
         self.assertEqual(daemon.ask("clip stop").strip(), "CLIP 1 ends now")
@@ -74,13 +76,13 @@ class Clips(unittest.TestCase):
 
     def test_a_long_clip_goes_on_in_another_file(self):
         daemon = self.daemon({"clip.max_s": 5, "encoder.when": "always"})
-        daemon.wait_frames(FPS * 3)
-        reply = daemon.ask("clip wait after=6")
+        daemon.wait_frames(round(FPS * 2.5))
+        reply = daemon.ask("clip wait before=2.2 after=5")
         paths = re.findall(r"/\S+?\.mp4", reply)
         self.assertEqual(len(paths), 2)
         numbers = [number for path in paths for number in frames_of(path)[0]]
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
-        self.assertAlmostEqual(len(numbers), 8 * FPS, delta=2)
+        self.assertAlmostEqual(len(numbers), 7.2 * FPS, delta=2)
 
     def test_what_there_is_of_the_past_is_told(self):
         daemon = self.daemon()
@@ -98,13 +100,13 @@ class Clips(unittest.TestCase):
 
     def test_a_trigger_makes_a_clip_where_it_is_asked_to(self):
         daemon = self.daemon({"clip.on_trigger": "true"})
-        daemon.wait_frames(FPS * 3)
+        daemon.wait_frames(PAST)
         self.assertTrue(daemon.ask("trigger door").startswith("TRIGGERED "))
         path = wait_until(lambda: [name for name in daemon.files() if name.endswith(".mp4")], "the clip")[0]
         self.assertEqual(probe(os.path.join(daemon.captures, path))["format"]["tags"]["title"], "door")
 
     def test_motion_makes_a_clip_that_goes_on_after_it_ends(self):
-        daemon = self.daemon({"clip.on_motion": "true", "camera.synthetic.effects": "still,noise,walker=2@4+4/1000",
+        daemon = self.daemon({"clip.on_motion": "true", "camera.synthetic.effects": "still,noise,walker=2@3+3/1000",
                               "motion.hold_s": 0.5, "encoder.kind": "mjpeg"})
         with EventReader(daemon) as events:
             start = events.next("clip.start")
@@ -113,14 +115,14 @@ class Clips(unittest.TestCase):
             clip = events.next("clip.end")
             motion = next(event for event in events.seen if event["event"] == "motion.start")
         self.assertEqual(events.names("clip.start", "clip.failed"), ["clip.start"])
-        seconds = motion_end["monotonic"] - motion["monotonic"] + 3  # before_s and after_s
+        seconds = motion_end["monotonic"] - motion["monotonic"] + BEFORE_S + AFTER_S
         self.assertAlmostEqual(len(frames_of(clip["path"])[1]), seconds * FPS, delta=3)
         self.assertAlmostEqual(clip["duration_s"], seconds, delta=0.2)
         self.assertEqual(daemon.status()["clips"]["missing_frames"], 0)
         self.assertEqual(probe(clip["path"])["format"]["tags"]["title"], "all")
 
     def test_stop_ends_a_clip_of_motion_and_its_end_begins_none(self):
-        daemon = self.daemon({"clip.on_motion": "true", "camera.synthetic.effects": "still,noise,walker=2@4+4/1000",
+        daemon = self.daemon({"clip.on_motion": "true", "camera.synthetic.effects": "still,noise,walker=2@3+3/1000",
                               "motion.hold_s": 0.5, "encoder.kind": "mjpeg"})
         with EventReader(daemon) as events:
             events.next("clip.start")
@@ -139,9 +141,9 @@ class Clips(unittest.TestCase):
 
     def test_a_killed_process_leaves_a_clip_that_the_next_one_finishes(self):
         daemon = self.daemon()
-        daemon.wait_frames(FPS * 3)
+        daemon.wait_frames(PAST)
         daemon.ask("clip after=60")
-        self.wait_for_frames(daemon, 2 * FPS)
+        self.wait_for_frames(daemon, PAST)
         newest = daemon.status()["ring"]["newest_id"]
         daemon.process.send_signal(signal.SIGKILL)
         daemon.process.wait()
@@ -158,7 +160,7 @@ class Clips(unittest.TestCase):
 
     def test_stopping_ends_the_clip_under_way_well(self):
         daemon = self.daemon()
-        daemon.wait_frames(FPS * 3)
+        daemon.wait_frames(PAST)
         daemon.ask("clip after=60")
         self.wait_for_frames(daemon, FPS)
         self.assertEqual(daemon.stop(), 0)
@@ -182,15 +184,15 @@ class Clips(unittest.TestCase):
 
     def test_a_piece_of_the_past_as_bytes(self):
         daemon = self.daemon({"encoder.when": "always"})
-        daemon.wait_frames(FPS * 4)
-        numbers, _ = frames_of(self.bytes_of(daemon, "get mp4 at=-3 for=2"))
+        daemon.wait_frames(round(FPS * 2.5))
+        numbers, _ = frames_of(self.bytes_of(daemon, "get mp4 at=-2 for=1.5"))
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
-        self.assertGreaterEqual(len(numbers), 2 * FPS - 1)
+        self.assertGreaterEqual(len(numbers), round(1.5 * FPS) - 1)
         self.assertEqual(daemon.files(), [])
 
     def test_a_piece_between_two_moments_waits_for_its_end(self):
         daemon = self.daemon({"encoder.when": "always"})
-        daemon.wait_frames(FPS * 3)
+        daemon.wait_frames(PAST)
         begin = time.time() - 1
         numbers, _ = frames_of(self.bytes_of(daemon, f"get mp4 at={begin:.3f} until=+1"))
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
@@ -198,7 +200,7 @@ class Clips(unittest.TestCase):
 
     def test_the_timeline_shows_both_tiers(self):
         daemon = self.daemon({"encoder.when": "always"})
-        daemon.wait_frames(FPS * 3)
+        daemon.wait_frames(PAST)
         tiers = json.loads(daemon.ask("timeline"))["tiers"]
         self.assertEqual([tier["tier"] for tier in tiers], ["frames", "video"])
         self.assertLess(abs(tiers[1]["from"] - tiers[0]["from"]), 1)

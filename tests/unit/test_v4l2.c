@@ -193,7 +193,7 @@ static struct error third_picture(const char *quirks)
 	struct packet packet;
 	const struct video_format *format;
 	struct encoder_params params = params_for(WIDTH, HEIGHT);
-	params.silence_s = 0.5;
+	params.silence_s = 3;
 	behave(quirks);
 	struct encoder *encoder = open_one(params);
 	struct frame frame = new_frame(WIDTH, HEIGHT);

@@ -62,7 +62,7 @@ function thumbnail(event) {
   if (file?.endsWith(".mp4")) return clipPreview(file, cameraOf(event));
   if (!/^(motion\.start|trigger|pin\.made)$/.test(event.event)) return box;
   if (thumbnails.has(event.id)) return el("img", { src: thumbnails.get(event.id), alt: "" });
-  if (event.epoch > past.from && now() - event.epoch < 600)
+  if (event.epoch > past.from + 1 && now() - event.epoch < 600)
     picture(event.epoch.toFixed(3), { width: 160 }).then(({ blob, bitmap }) => {
       bitmap.close();
       thumbnails.set(event.id, URL.createObjectURL(blob));

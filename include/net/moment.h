@@ -25,7 +25,7 @@ int moment_parse(const char *text, struct moment *moment, struct error *error);
 int64_t moment_monotonic_ns(const struct moment *moment, int64_t asked_ns, int64_t asked_wall_ns);
 
 /* Digits, and after a point up to nine more, as nanoseconds: "5", "0.25". Returns where they end, NULL when there are
- * none or more than max_digits before the point. The same in every locale. */
+ * none, more than max_digits before the point, or more than 292 years of seconds. The same in every locale. */
 const char *moment_parse_decimal(const char *text, int max_digits, int64_t *ns);
 
 #endif

@@ -23,7 +23,7 @@ const char *moment_parse_decimal(const char *text, int max_digits, int64_t *ns)
 			return NULL;
 		whole = whole * 10 + (*end - '0');
 	}
-	if (end == text)
+	if (end == text || whole >= INT64_MAX / CLOCK_NS_PER_S)
 		return NULL;
 	if (*end == '.') {
 		const char *fraction = ++end;

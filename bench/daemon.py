@@ -7,6 +7,8 @@ all others with `chrt --rr 1`."""
 import io
 import json
 import os
+import pathlib
+import re
 import socket
 import statistics
 import sys
@@ -24,6 +26,7 @@ from harness import Daemon  # noqa: E402
 
 OPTIONS = {"camera.width": 1024, "camera.height": 768, "memory.max_rss_mb": 600, "ring.size": 150}
 PICTURES_ONLY = {"motion.enable": "false", "encoder.kind": "none"}  # what the limits were set for
+FRAME_BYTES = 1024 * 768 * 3
 rows = []
 
 
@@ -66,6 +69,25 @@ def first_frame(what, options):
             times.clear()
 
 
+def wake_ups(pid):
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/status", encoding="ascii", errors="replace") as file:
+            total += int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", file.read(), re.M).group(1))
+    return total
+
+
+def memcpy_ms(copies):
+    """Processor time of copying a frame, wake-up included, at the daemon's pace: ten a second, each from one of four buffers into the next of a ring of 50."""
+    sources, ring = numpy.ones((4, FRAME_BYTES), numpy.uint8), numpy.ones((50, FRAME_BYTES), numpy.uint8)
+    begun, due = time.thread_time(), time.monotonic()
+    for i in range(copies):
+        due += 0.1
+        time.sleep(max(0, due - time.monotonic()))
+        numpy.copyto(ring[i % 50], sources[i % 4])
+    return (time.thread_time() - begun) * 1000 / copies
+
+
 def ingest_ms(camera):
     return camera["ingest_mean_ms"] * camera["frames"]
 
@@ -73,13 +95,40 @@ def ingest_ms(camera):
 def idle(what, options):
     with Daemon(dict(OPTIONS, **options, **{"camera.framerate": 10, "ring.size": 50})) as daemon:
         daemon.wait_frames(50)  # no more memory to be touched for the first time
-        before, cpu_before = daemon.status()["camera"], cpu_ns(daemon.process.pid)
-        time.sleep(20)
-        cpu_after, after = cpu_ns(daemon.process.pid), daemon.status()["camera"]
+        before, cpu_before, woken = daemon.status()["camera"], cpu_ns(daemon.process.pid), wake_ups(daemon.process.pid)
+        copy = memcpy_ms(200)
+        woken, cpu_after, after = wake_ups(daemon.process.pid) - woken, cpu_ns(daemon.process.pid), daemon.status()["camera"]
         frames = after["frames"] - before["frames"]
         cpu, ingest = (cpu_after - cpu_before) / 1e6 / frames, (ingest_ms(after) - ingest_ms(before)) / frames
         row(f"CPU a frame at 10 fps, nobody asking / ingest{what}", cpu / ingest, 1.5, "ratio", f"{cpu:.2f} ms; includes drawing the scene")
+        row(f"  the same / a memcpy at the same pace{what}", cpu / copy, 2, "ratio", f"{copy:.2f} ms, its wake-up included")
+        row(f"  wake-ups a frame{what}", woken / frames, 1.1, "", "of all threads")
         row(f"  memory over arena and camera buffers{what}", over_arena_mib(daemon.status()["memory"]), 12, "MiB")
+
+
+def decode_ms(pictures):
+    begun = time.thread_time()
+    for picture in pictures:
+        Image.open(io.BytesIO(picture)).load()
+    return (time.thread_time() - begun) * 1000 / len(pictures)
+
+
+def replay():
+    """The bare decoding is libjpeg-turbo's through Pillow, of the same pictures, in turns."""
+    with Daemon(dict(OPTIONS, **{"camera.framerate": 30})) as daemon:
+        daemon.wait_frames(12)
+        daemon.ask("past jpg at=0 count=8")
+        names = [os.path.join(daemon.captures, name) for name in daemon.files()]
+        pictures = [pathlib.Path(name).read_bytes() for name in names]
+        options = {"camera.framerate": 10, "ring.size": 50, "camera.backend": "replay", "camera.replay.path": daemon.captures}
+        with Daemon(dict(OPTIONS, **PICTURES_ONLY, **options)) as other:
+            other.wait_frames(50)
+            frames, cpu, bare = other.status()["camera"]["frames"], cpu_ns(other.process.pid), []
+            for _ in range(100):
+                bare.append(decode_ms(pictures[:1]))
+                time.sleep(0.1)
+            cpu = (cpu_ns(other.process.pid) - cpu) / 1e6 / (other.status()["camera"]["frames"] - frames)
+            row("replay: CPU a frame / decoding it", cpu / statistics.median(bare), 1.2, "ratio", f"{cpu:.2f} ms")
 
 
 def latency():
@@ -220,6 +269,7 @@ print(f"{'work':<58} {'value':>9} {'limit':>9}")
 for what, options in (("", PICTURES_ONLY), (", motion, encoder", {})):
     first_frame(what, options)
     idle(what, options)
+replay()
 latency()
 get_beyond_encode()
 live_readers()

@@ -12,9 +12,13 @@
 #include "media/decode.h"
 #include "media/frame.h"
 
+enum { ROOM_FRAMES_MOST = 4 };
+
 struct picture_loader {
 	uint8_t *file; /* the last file's bytes */
 	size_t capacity;
+	struct decode_room room;
+	uint8_t *fitted;               /* a picture that was turned or had another size */
 	struct ingest *ingest;         /* NULL at first */
 	struct ingest_params prepared; /* what it was made for */
 };
@@ -23,9 +27,14 @@ struct picture_loader *picture_loader_create(int width, int height, enum fit fit
 {
 	struct picture_loader *loader = calloc(1, sizeof *loader);
 
-	if (loader)
-		loader->prepared = (struct ingest_params){ .out_width = width, .out_height = height, .fit = fit };
-	return loader;
+	if (!loader)
+		return NULL;
+	loader->prepared = (struct ingest_params){ .out_width = width, .out_height = height, .fit = fit };
+	loader->fitted = malloc(frame_bytes(width, height));
+	if (loader->fitted)
+		return loader;
+	picture_loader_destroy(loader);
+	return NULL;
 }
 
 void picture_loader_destroy(struct picture_loader *loader)
@@ -34,6 +43,8 @@ void picture_loader_destroy(struct picture_loader *loader)
 		return;
 	ingest_destroy(loader->ingest);
 	free(loader->file);
+	free(loader->room.rgb);
+	free(loader->fitted);
 	free(loader);
 }
 
@@ -109,7 +120,13 @@ static int prepare(struct picture_loader *loader, const struct decoded *from)
 	return loader->ingest ? 0 : -ENOMEM;
 }
 
-static int fit(struct picture_loader *loader, const struct decoded *from, uint8_t *rgb)
+static bool fits(const struct picture_loader *loader, const struct decoded *from)
+{
+	return from->width == loader->prepared.out_width && from->height == loader->prepared.out_height &&
+	       from->turned == ORIENTATION_NORMAL;
+}
+
+static int fit(struct picture_loader *loader, const struct decoded *from)
 {
 	struct image image = {
 		.format = PIXEL_RGB,
@@ -118,7 +135,9 @@ static int fit(struct picture_loader *loader, const struct decoded *from, uint8_
 		.plane = { from->rgb },
 		.stride = { frame_bytes(from->width, 1) },
 	};
-	struct frame frame = { .pixels = rgb, .width = loader->prepared.out_width, .height = loader->prepared.out_height };
+	struct frame frame = { .pixels = loader->fitted,
+		                   .width = loader->prepared.out_width,
+		                   .height = loader->prepared.out_height };
 	int rc = prepare(loader, from);
 
 	if (rc == 0)
@@ -126,7 +145,18 @@ static int fit(struct picture_loader *loader, const struct decoded *from, uint8_
 	return rc;
 }
 
-int picture_loader_load(struct picture_loader *loader, int folder, const char *name, uint8_t *rgb, struct error *error)
+/* One huge picture among many does not take its memory for good. */
+static void drop_large_room(struct picture_loader *loader)
+{
+	const size_t frame = frame_bytes(loader->prepared.out_width, loader->prepared.out_height);
+	if (loader->room.bytes <= ROOM_FRAMES_MOST * frame)
+		return;
+	free(loader->room.rgb);
+	loader->room = (struct decode_room){ 0 };
+}
+
+int picture_loader_load(struct picture_loader *loader, int folder, const char *name, const uint8_t **rgb,
+                        struct error *error)
 {
 	struct decoded decoded = { 0 };
 	struct error reason = { 0 };
@@ -135,11 +165,16 @@ int picture_loader_load(struct picture_loader *loader, int folder, const char *n
 
 	if (rc < 0)
 		return rc;
-	rc = decode_picture(loader->file, bytes, &decoded, &reason);
+	rc = decode_picture_into(loader->file, bytes, &loader->room, &decoded, &reason);
 	if (rc < 0)
 		return error_set(error, rc, "cannot show the picture %.*s: %.*s", utf8_fit(name, 120), name,
 		                 utf8_fit(reason.text, 100), reason.text);
-	rc = fit(loader, &decoded, rgb);
-	free(decoded.rgb);
+	if (fits(loader, &decoded)) { /* no copy */
+		*rgb = decoded.rgb;
+		return 0;
+	}
+	rc = fit(loader, &decoded);
+	*rgb = loader->fitted;
+	drop_large_room(loader);
 	return rc < 0 ? error_set(error, rc, "no memory to scale the picture %.*s", utf8_fit(name, 160), name) : 0;
 }

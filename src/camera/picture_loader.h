@@ -19,9 +19,10 @@ struct picture_loader;
 struct picture_loader *picture_loader_create(int width, int height, enum fit fit);
 void picture_loader_destroy(struct picture_loader *loader);
 
-/* Decodes the JPEG or PNG file name in folder (a descriptor) into rgb (width * height * 3 bytes), turned as its EXIF
- * data asks, and fitted. -errno of the file system, -EINVAL for what is no picture, -EFBIG, -ENOMEM; rgb is then
- * undefined. */
-int picture_loader_load(struct picture_loader *loader, int folder, const char *name, uint8_t *rgb, struct error *error);
+/* Decodes the JPEG or PNG file name in folder (a descriptor), turned as its EXIF data asks, and fitted. *rgb: width *
+ * height * 3 bytes of the loader's, until the next picture. -errno of the file system, -EINVAL for what is no picture,
+ * -EFBIG, -ENOMEM; *rgb is then undefined. */
+int picture_loader_load(struct picture_loader *loader, int folder, const char *name, const uint8_t **rgb,
+                        struct error *error);
 
 #endif

@@ -22,8 +22,8 @@ struct replay {
 	int timer;
 	struct replay_list list;
 	struct picture_loader *loader;
-	char reason[160]; /* why the last bad picture is bad */
-	uint8_t *rgb;     /* the frame on loan */
+	char reason[160];   /* why the last bad picture is bad */
+	const uint8_t *rgb; /* the frame on loan, the loader's */
 	int64_t start_ns;
 	uint64_t ticks; /* frame times that have passed since start */
 	bool unread;    /* nobody looks at the image */
@@ -37,7 +37,6 @@ static void replay_close(void *state)
 	if (!replay)
 		return;
 	replay_list_close(&replay->list);
-	free(replay->rgb);
 	picture_loader_destroy(replay->loader);
 	if (replay->timer >= 0)
 		close(replay->timer);
@@ -47,9 +46,8 @@ static void replay_close(void *state)
 static int make_resources(struct replay *replay, enum fit fit, struct error *error)
 {
 	replay->loader = picture_loader_create(replay->width, replay->height, fit);
-	replay->rgb = malloc(frame_bytes(replay->width, replay->height));
 	replay->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (!replay->loader || !replay->rgb)
+	if (!replay->loader)
 		return error_set(error, -ENOMEM, "no memory for the replay camera");
 	return replay->timer < 0 ? error_set_errno(error, -errno, "cannot make a timer") : 0;
 }
@@ -65,7 +63,7 @@ static void describe(const struct replay *replay, const struct camera_params *pa
 		.height = replay->height,
 		.turned = params->turned,
 		.region = params->region,
-		/* The frame and, while it is decoded, a picture of the same size. */
+		/* The frame and a decoded picture of the same size. */
 		.buffer_bytes = 2 * frame_bytes(replay->width, replay->height),
 	};
 	snprintf(description->id, sizeof description->id, "%s", params->replay_path);
@@ -148,7 +146,7 @@ static int load_next(struct replay *replay, struct error *error)
 	if (!picture)
 		return error_set(error, -EINVAL, "none of the %zu pictures to replay can be read; the last: %s",
 		                 replay->list.count, replay->reason);
-	int rc = picture_loader_load(replay->loader, replay->list.folder, picture->name, replay->rgb, &reason);
+	int rc = picture_loader_load(replay->loader, replay->list.folder, picture->name, &replay->rgb, &reason);
 	if (rc == 0) {
 		replay_list_look_again(&replay->list);
 		return CAMERA_ACQUIRED_FRAME;

@@ -56,16 +56,6 @@ static void touch_slot(struct frame_ring *ring, size_t index)
 	atomic_store(&ring->touched, index + 1);
 }
 
-/* Large pages, where the kernel has some to spare: fewer translations when a frame is copied or read. On a virtual
- * machine with shadow page tables the first copy into a slot took 7.8 ms without and 0.4 with, 1024x768. */
-static void *map_arena(size_t bytes)
-{
-	void *arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (arena != MAP_FAILED)
-		madvise(arena, bytes, MADV_HUGEPAGE); /* refused, it has small ones */
-	return arena;
-}
-
 /* The kernel takes a second or more to hand out a large arena, on a small machine. Capture need not wait for that: the
  * first slots are there at once, the others follow faster than frames do. */
 static void touch_rest(void *data)
@@ -93,7 +83,7 @@ struct frame_ring *frame_ring_create(size_t slots, int width, int height, struct
 	}
 	ring->slot_bytes = frame_ring_slot_bytes(width, height);
 	ring->arena_bytes = ring->slot_bytes * slots;
-	ring->arena = map_arena(ring->arena_bytes);
+	ring->arena = mmap(NULL, ring->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (ring->arena == MAP_FAILED) {
 		error_set(error, -ENOMEM, "no memory for a ring of %zu frames (%zu MiB): lower ring.size or memory.max_rss_mb",
 		          slots, ring->arena_bytes >> 20);

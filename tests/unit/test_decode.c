@@ -190,6 +190,33 @@ static void assert_refused(const uint8_t *data, size_t bytes, int code, const ch
 	assert_non_null(strstr(error.text, words));
 }
 
+static void test_pictures_follow_each_other_in_one_room(void **state)
+{
+	struct file jpeg = make_jpeg(JCS_RGB, 3, false);
+	struct decode_room room = { 0 };
+	struct decoded decoded;
+	const uint8_t white[] = { 255, 255, 255 };
+	struct file png = make_png(PNG_COLOR_TYPE_RGB, 8, PNG_INTERLACE_NONE, white, 3);
+	(void)state;
+
+	assert_int_equal(decode_picture_into(jpeg.data, jpeg.bytes, &room, &decoded, NULL), 0);
+	assert_ptr_equal(decoded.rgb, room.rgb);
+	assert_bars(room.rgb);
+	const uint8_t *first = room.rgb;
+	assert_int_not_equal(decode_picture_into(jpeg.data, jpeg.bytes / 2, &room, &decoded, NULL), 0);
+	assert_null(decoded.rgb);
+	assert_int_equal(decode_picture_into(png.data, png.bytes, &room, &decoded, NULL), 0);
+	assert_ptr_equal(decoded.rgb, first);
+	assert_near(decoded.rgb, 255, 255, 255);
+	room.bytes--; /* too small by one */
+	assert_int_equal(decode_picture_into(jpeg.data, jpeg.bytes, &room, &decoded, NULL), 0);
+	assert_int_equal(room.bytes, WIDTH * HEIGHT * 3);
+	assert_bars(decoded.rgb);
+	free(room.rgb);
+	free(jpeg.data);
+	free(png.data);
+}
+
 static void test_jpeg_into_memory_of_a_known_size(void **state)
 {
 	struct file file = make_jpeg(JCS_RGB, 3, false);
@@ -335,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_jpeg_into_memory_of_a_known_size),
 		cmocka_unit_test(test_truncated_pictures_are_refused),
 		cmocka_unit_test(test_damaged_pictures_do_no_harm),
+		cmocka_unit_test(test_pictures_follow_each_other_in_one_room),
 		cmocka_unit_test(test_what_is_no_picture_is_refused),
 		cmocka_unit_test(test_huge_jpeg_is_refused),
 		cmocka_unit_test(test_huge_png_is_refused),

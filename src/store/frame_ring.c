@@ -36,39 +36,49 @@ static size_t run_limit_of(size_t pin_limit)
 	return pin_limit - (singles > 0 ? singles : 1);
 }
 
-/* Makes the memory from begin to end resident. MADV_POPULATE_WRITE (Linux 5.14) does it in one go. Else each page is
- * written to in a way that keeps its content, since the slot may be in use already. */
-static void touch(uint8_t *begin, uint8_t *end)
+/* Writes to each page in a way that keeps its content, since the slot may be in use already. */
+static void write_pages(uint8_t *begin, uint8_t *end)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uint8_t *first = (uint8_t *)((uintptr_t)begin & ~(page - 1));
-	if (madvise(first, (size_t)(end - first), MADV_POPULATE_WRITE) == 0)
-		return;
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	for (uint8_t *byte = begin; byte < end; byte += page)
 		atomic_fetch_or((_Atomic uint8_t *)byte, 0);
 	atomic_fetch_or((_Atomic uint8_t *)(end - 1), 0);
+}
+
+/* Makes the memory from begin to end resident. MADV_POPULATE_WRITE (Linux 5.14) does it in one go. */
+static void touch(uint8_t *begin, uint8_t *end)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uint8_t *first = (uint8_t *)((uintptr_t)begin & ~(page - 1));
+	if (madvise(first, (size_t)(end - first), MADV_POPULATE_WRITE) != 0)
+		write_pages(begin, end);
 }
 
 static void touch_slot(struct frame_ring *ring, size_t index)
 {
 	uint8_t *begin = ring->arena + index * ring->slot_bytes;
 	touch(begin, begin + ring->slot_bytes);
-	atomic_store(&ring->touched, index + 1);
 }
 
 /* The kernel takes a second or more to hand out a large arena, on a small machine. Capture need not wait for that: the
- * first slots are there at once, the others follow faster than frames do. */
+ * first slots are there at once, the others follow faster than frames do. Under a hypervisor with page tables of its
+ * own, memory that is resident still faults when it is first written to from here, which is no work for capture. */
 static void touch_rest(void *data)
 {
 	struct frame_ring *ring = data;
-	for (size_t i = atomic_load(&ring->touched); i < ring->count && !atomic_load(&ring->stop_touching); i++)
+	for (size_t i = atomic_load(&ring->touched); i < ring->count && !atomic_load(&ring->stop_touching); i++) {
+		uint8_t *begin = ring->arena + i * ring->slot_bytes;
 		touch_slot(ring, i);
+		write_pages(begin, begin + ring->slot_bytes);
+		atomic_store(&ring->touched, i + 1);
+	}
 }
 
 static void touch_arena(struct frame_ring *ring)
 {
 	for (size_t i = 0; i < FRAME_RING_SLOTS_MIN; i++)
 		touch_slot(ring, i);
+	atomic_store(&ring->touched, FRAME_RING_SLOTS_MIN);
 	if (thread_start(&ring->toucher, "ring", THREAD_STREAM, touch_rest, ring) < 0)
 		touch_rest(ring);
 }

@@ -57,7 +57,8 @@ static int open_decoder(struct clip_player *player, struct error *error)
 	player->decoder = decoder_open(format, error);
 	if (!player->decoder)
 		return error->code;
-	player->picture = (struct decoded){ malloc(pixels * FRAME_CHANNELS), format->width, format->height, 0 };
+	player->picture =
+	    (struct decoded){ .rgb = malloc(pixels * FRAME_CHANNELS), .width = format->width, .height = format->height };
 	return player->picture.rgb ? 0 : error_set(error, -ENOMEM, "no memory to decode %s", player->path);
 }
 

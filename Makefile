@@ -340,6 +340,7 @@ lint-compilers:
 		-DPASTCAM_VERSION=\"0\" -DPASTCAM_WEB_FILES=\"\" -DPASTCAM_WITH_LIBCAMERA $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))' sh
 	$(MAKE) --no-print-directory CC=clang CXX=clang++ BUILD=build/clang CFLAGS=-Werror CXXFLAGS=-Werror all unit
 	shellcheck --severity=warning $(SHELL_SCRIPTS)
+	mandoc -T lint -W warning docs/*.1
 	for unit in pastcam pastcam-web pastcam-hub; do \
 		systemd-analyze security --offline=yes --threshold=20 --no-pager overlay/usr/lib/systemd/system/$$unit.service \
 			> build/exposure || { cat build/exposure; exit 1; }; \
@@ -363,12 +364,23 @@ install: all ## install binary, configuration, units, man page, documents (DESTD
 	install -D -m 644 overlay/usr/lib/sysusers.d/pastcam.conf $(DESTDIR)/usr/lib/sysusers.d/pastcam.conf
 ifeq ($(HAVE_WEB),yes)
 	install -D -m 755 $(BUILD)/pastcam-web $(DESTDIR)$(PREFIX)/bin/pastcam-web
+	install -D -m 644 docs/pastcam-web.1 $(DESTDIR)$(PREFIX)/share/man/man1/pastcam-web.1
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam-web.service $(DESTDIR)$(UNITDIR)/pastcam-web.service
+	install -D -m 644 overlay/usr/lib/sysusers.d/pastcam-web.conf $(DESTDIR)/usr/lib/sysusers.d/pastcam-web.conf
 endif
 ifeq ($(HAVE_HUB),yes)
 	install -D -m 755 $(BUILD)/pastcam-hub $(DESTDIR)$(PREFIX)/bin/pastcam-hub
+	install -D -m 644 docs/pastcam-hub.1 $(DESTDIR)$(PREFIX)/share/man/man1/pastcam-hub.1
 	install -D -m 644 overlay/usr/lib/systemd/system/pastcam-hub.service $(DESTDIR)$(UNITDIR)/pastcam-hub.service
+	install -D -m 644 overlay/usr/lib/sysusers.d/pastcam-hub.conf $(DESTDIR)/usr/lib/sysusers.d/pastcam-hub.conf
 endif
+
+# --- packages ---
+
+.PHONY: deb
+deb: ## build the Debian packages pastcam, pastcam-web and pastcam-hub into build/deb
+	@tools/install-deps build deb
+	tools/build-packages build/deb
 
 .PHONY: clean
 clean: ## remove all that was built (build/keys, where version 0.1.0 put the keys for updates, stays)

@@ -2,7 +2,7 @@
 many of WALKS walkers are told within three frames.
 
 usage: motion_runs.py PROGRAM [HOURS [WALKS]]. PROGRAM is bench/motion/main.c. A walk counts from the first frame with
-half of the walker in it. The hours are played in pictures of 80x60, each pixel a cell, which has more noise than the
+half of the walker in it. The hours are played in pictures of 80x60 (rain: 160x120), each pixel a cell, which has more noise than the
 mean of 4x4 of a large picture, and in about a minute of a processor for 24; the walks in pictures of 1024x768."""
 
 import subprocess
@@ -23,7 +23,7 @@ STILL = [  # what must not be told: name, effects, arguments; periods that no fr
     ("day and night", "noise", ["-n", "100000,16", "-l", "0.5", "-N", "61.3"]),
     ("8 hours of dusk and dawn", "noise", ["-l", "400,0.02,57600"]),
     ("night, gain 16", "noise", NIGHT),
-    ("rain", "noise,rain=40", []),
+    ("rain", "noise,rain=40", ["-s", "160x120", "-b", "2"]),  # streaks as large as a cell would be what moves
     ("a tree sways, ignored", "noise,sway=1", ["-i", TREE]),
     ("a tree sways", "noise,sway=1", []),
 ]

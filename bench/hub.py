@@ -204,7 +204,7 @@ def available():
 def power():
     with Place() as place:
         worst, total = cuts(place, CUTS, time.time_ns())
-        row(f"{CUTS} power cuts, of {total} events: the oldest that is lost was", worst, "s", 1.5)
+        row(f"{CUTS} power cuts, of {total} events: the oldest that is lost was", worst, "s", 1)
 
 
 PARTS = {"insert": insert, "latency": latency, "away": away, "available": available, "kills": kills, "power": power, "history": history}

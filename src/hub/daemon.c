@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/notify.h"
@@ -18,8 +19,11 @@
 #include "mqtt.h"
 #include "rule_engine.h"
 #include "store.h"
+#include "syncer.h"
 #include "uploads.h"
 #include "webhooks.h"
+
+enum { RELEASE_FIRST_S = 10, RELEASE_EVERY_S = 600 };
 
 /* --- what the parts tell --- */
 
@@ -70,6 +74,8 @@ static void find_cursor(void *data, const char *camera, char id[HUB_ID_BYTES])
 static void on_written(void *data)
 {
 	const struct hub *hub = data;
+	if (hub->syncer)
+		syncer_batch_written(hub->syncer);
 	if (hub->keeper)
 		keeper_batch_written(hub->keeper);
 }
@@ -131,6 +137,14 @@ static void on_watchdog(void *data, uint32_t times)
 	notify_send("WATCHDOG=1");
 }
 
+/* Code that only a start, a handshake or a first upload needs. */
+static void on_release(void *data, uint32_t times)
+{
+	(void)data;
+	(void)times;
+	memory_release_code();
+}
+
 static int watch_signals(struct hub *hub, struct error *error)
 {
 	sigset_t signals;
@@ -142,7 +156,9 @@ static int watch_signals(struct hub *hub, struct error *error)
 	int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	int64_t interval_ns = notify_watchdog_interval_ns();
 	struct loop_watch *watchdog = loop_add_timer(hub->loop, on_watchdog, NULL);
-	if (fd < 0 || !watchdog || !loop_add(hub->loop, fd, EPOLLIN, on_signal, hub->loop) ||
+	struct loop_watch *release = loop_add_timer(hub->loop, on_release, NULL);
+	if (fd < 0 || !watchdog || !release || !loop_add(hub->loop, fd, EPOLLIN, on_signal, hub->loop) ||
+	    loop_set_timer(release, RELEASE_FIRST_S * CLOCK_NS_PER_S, RELEASE_EVERY_S * CLOCK_NS_PER_S) < 0 ||
 	    (interval_ns > 0 && loop_set_timer(watchdog, interval_ns, interval_ns) < 0))
 		return error_set_errno(error, -errno, "cannot watch for signals");
 	return 0;
@@ -164,7 +180,8 @@ static int make_store(struct hub *hub, struct error *error)
 	};
 	int result = folders ? folders_find(hub, folders, error) : error_set(error, -ENOMEM, "no memory for the folders");
 	hub->store = result == 0 ? store_create(hub->loop, &params, &is_new, error) : NULL;
-	hub->keeper = hub->store ? keeper_create(hub->config->hub.data_dir, folders, error) : NULL;
+	hub->syncer = hub->store ? syncer_create(hub->config->hub.data_dir, error) : NULL;
+	hub->keeper = hub->syncer ? keeper_create(hub->config->hub.data_dir, folders, error) : NULL;
 	free(folders);
 	if (!hub->keeper)
 		return error->code;
@@ -225,6 +242,7 @@ static void destroy_parts(struct hub *hub)
 	webhooks_destroy(hub->webhooks);
 	uploads_destroy(hub->uploads);
 	store_destroy(hub->store);
+	syncer_destroy(hub->syncer);
 	keeper_destroy(hub->keeper);
 	loop_destroy(hub->loop);
 }

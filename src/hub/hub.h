@@ -13,6 +13,7 @@ struct hub {
 	size_t assignment_count;
 	struct loop *loop;
 	struct store *store;
+	struct syncer *syncer;
 	struct keeper *keeper;
 	struct rule_engine *rules;
 	struct mqtt *mqtt; /* NULL: hub.mqtt.host is empty */

@@ -19,7 +19,7 @@
 #include "sha256.h"
 #include "store.h"
 
-enum { MAILBOX_PLACES = 16, SETTLED_S = 30, AGAIN_S = 60 };
+enum { MAILBOX_PLACES = 16, SETTLED_S = 30, AGAIN_S = 60, CHECKPOINT_S = 10 };
 
 enum word { WORD_BATCH, WORD_SCAN };
 
@@ -33,6 +33,7 @@ struct keeper {
 	struct log_fault fault;
 	bool wants_scan;
 	int64_t scan_again_ns; /* 0: no */
+	int64_t checkpoint_ns; /* the last */
 };
 
 /* --- the files of the folders --- */
@@ -90,7 +91,17 @@ static int scan(struct keeper *keeper, struct error *error)
 	return result < 0 ? result : keeper_rows_drop_gone(&keeper->sql, &keeper->stop, error);
 }
 
-/* --- size and SHA-256 --- */
+/* --- size and SHA-256, the WAL --- */
+
+/* Keeps the WAL short. Not after each batch: it writes and syncs whole pages of the database, which wears cards. */
+static int checkpoint(struct keeper *keeper, struct error *error)
+{
+	int64_t now_ns = clock_now_ns();
+	if (now_ns - keeper->checkpoint_ns < CHECKPOINT_S * CLOCK_NS_PER_S)
+		return 0;
+	keeper->checkpoint_ns = now_ns;
+	return sql_run(&keeper->sql, "PRAGMA wal_checkpoint(PASSIVE)", error);
+}
 
 static int read_files(struct keeper *keeper, struct error *error)
 {
@@ -104,6 +115,8 @@ static int read_files(struct keeper *keeper, struct error *error)
 			return 0;
 		result = code == 0 ? keeper_rows_set_read(&keeper->sql, path, hex, bytes, error)
 		                   : keeper_rows_drop(&keeper->sql, path, error);
+		if (result >= 0)
+			result = checkpoint(keeper, error);
 	}
 	return result < 0 ? result : 0;
 }
@@ -113,12 +126,12 @@ static int read_files(struct keeper *keeper, struct error *error)
 static int work(struct keeper *keeper, bool has_batch, struct error *error)
 {
 	int result = keeper->sql.db ? 0 : sql_open(&keeper->sql, keeper->path, false, error);
+	if (result == 0 && has_batch)
+		result = checkpoint(keeper, error);
 	if (result == 0 && (keeper->wants_scan || (keeper->scan_again_ns != 0 && clock_now_ns() > keeper->scan_again_ns)))
 		result = scan(keeper, error);
 	if (result == 0 && !atomic_load(&keeper->stop))
 		result = read_files(keeper, error);
-	if (result == 0 && has_batch)
-		result = sql_run(&keeper->sql, "PRAGMA wal_checkpoint(PASSIVE)", error);
 	return result;
 }
 

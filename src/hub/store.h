@@ -1,7 +1,8 @@
 /*
  * The memory of the hub: hub.db in hub.data_dir, a SQLite database in WAL mode.
  *
- * What is written joins a batch, which becomes permanent STORE_BATCH_MS after its first line at the latest. With the
+ * What is written joins a batch, which is committed STORE_BATCH_MS after its first line at the latest, and synced
+ * by the syncer (syncer.h) right after. With the
  * events goes the cursor, the id of the last one of each camera: what a kill takes away is asked for again, and what is
  * there already is recognised by its id. A disk that is full or gone costs no event that the daemons still have: the
  * store tells with `failed`, is opened again by store_retry, and the cameras are then read again from its cursors.
@@ -15,7 +16,7 @@
 #include "event.h"
 #include "sql.h"
 
-enum { STORE_BATCH_MS = 500, STORE_RETRY_S = 2, STORE_PATH_BYTES = 600 };
+enum { STORE_BATCH_MS = 250, STORE_RETRY_S = 2, STORE_PATH_BYTES = 600 };
 
 struct store_params {
 	const char *folder; /* hub.data_dir; it is made */

@@ -31,13 +31,9 @@ def lose_what_was_not_synced(path, chance):
             file.write(left)
 
 
-def cut(place, hub, camera, number, seconds, chance):
-    """A new run of the camera, a hub that works for some seconds, and a power cut. How old the oldest event was, in seconds,
-    that the store has lost, and how many were said."""
-    camera.run, camera.kept, camera.readers = f"{number:012x}", [], []
+def start_watched(hub):
+    """Starts it so that FILE.synced is what would be left of its database and WAL after a power cut."""
     database = os.path.join(hub.data, "hub.db")
-    if os.path.exists(database):
-        shutil.copy(database, database + ".synced")  # by the run before
     hubs.ENVIRONMENT.update(preload("synced", SHIM_SYNCED=database))
     try:
         hub.start()
@@ -46,11 +42,23 @@ def cut(place, hub, camera, number, seconds, chance):
             hubs.ENVIRONMENT.pop(name)
             if name in os.environ:
                 hubs.ENVIRONMENT[name] = os.environ[name]
+
+
+def cut(place, hub, camera, number, seconds, chance):
+    """A new run of the camera, a hub that works for some seconds, and a power cut. How old the oldest event was, in seconds,
+    that the store has lost, and how many were said."""
+    camera.run, camera.kept, camera.readers = f"{number:012x}", [], []
+    database = os.path.join(hub.data, "hub.db")
+    if os.path.exists(database):
+        shutil.copy(database, database + ".synced")  # by the run before
+    start_watched(hub)
     camera.wait_reader()
     end, said = time.monotonic() + seconds, {}
     while time.monotonic() < end:
         said[camera.say("trigger")["id"]] = time.monotonic()
         time.sleep(0.005)
+    if hub.process.poll() is not None:
+        raise AssertionError(f"the hub ended before the cut: {hub.log()}")
     hub.kill()
     at = time.monotonic()
     for suffix in "", "-wal":

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 
 int fsync(int fd);
 int fdatasync(int fd);
+
+static pthread_mutex_t one_copy = PTHREAD_MUTEX_INITIALIZER; /* threads may sync the same file at once */
 
 static void copy(int fd, const char *path)
 {
@@ -40,8 +43,11 @@ static int sync_and_copy(int fd, const char *name)
 	ssize_t length = readlink(link, path, sizeof path - 1);
 	path[length > 0 ? length : 0] = '\0';
 	struct stat status;
-	if (result == 0 && of && strncmp(path, of, strlen(of)) == 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+	if (result == 0 && of && strncmp(path, of, strlen(of)) == 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
+		pthread_mutex_lock(&one_copy);
 		copy(fd, path);
+		pthread_mutex_unlock(&one_copy);
+	}
 	return result;
 }
 

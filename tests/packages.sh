@@ -78,7 +78,7 @@ test_a_picture() {
 
 test_upgrade() {
     make_older
-    install_packages /tmp/older/*.deb
+    install_packages --allow-downgrades /tmp/older/*.deb
     [ -e /usr/share/doc/pastcam/gone.md ] || fail "the older version"
     sed -i 's/"framerate": 10/"framerate": 7/' /etc/pastcam/config.json
     install_packages "$folder"/*.deb

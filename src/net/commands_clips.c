@@ -32,7 +32,7 @@ static void refuse(struct commands *commands, server_ticket ticket, const struct
 {
 	char text[sizeof error->text + 16];
 	const char *word = error->code == -EBUSY     ? "BUSY"
-	                   : error->code == -ENODATA ? "NO_FRAMES"
+	                   : error->code == -ENODATA ? "NO_FRAMES:"
 	                   : error->code == -ENOENT  ? "NO_CLIP"
 	                                             : "NOT_SAVED";
 	snprintf(text, sizeof text, "%s %s", word, error->text);

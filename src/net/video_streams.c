@@ -1,6 +1,7 @@
 #include "net/video_streams.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -66,10 +67,20 @@ static void end_stream(void *data)
 	watch_packets(streams);
 }
 
-static void finish(struct video_stream *stream)
+/* text: the answer where nothing was sent yet. */
+static void finish(struct video_stream *stream, const char *text)
 {
 	stream->closing = true;
-	server_stream_finish(stream->streams->server, stream->ticket, NULL);
+	server_stream_finish(stream->streams->server, stream->ticket, stream->writer ? NULL : text);
+}
+
+static void finish_piece(struct video_stream *stream)
+{
+	char text[96];
+	const double back_s =
+	    (double)(clock_now_ns() - video_oldest_ns(stream->streams->video)) / (double)CLOCK_NS_PER_S;
+	snprintf(text, sizeof text, "NO_FRAMES: nothing of that piece is kept; the past reaches back %.1f s", back_s);
+	finish(stream, text);
 }
 
 /* False: the client is gone, and so is the stream. */
@@ -135,11 +146,11 @@ static void feed(struct video_stream *stream)
 			if (stream->writer && mp4_finish(stream->writer, over ? packet.frame.timestamp_ns : 0) == 0 &&
 			    !send_chunk(stream))
 				return;
-			finish(stream);
+			finish_piece(stream);
 			return;
 		}
 		if (add_packet(stream, &packet, format) < 0) {
-			finish(stream);
+			finish(stream, "NOT_SENT no memory for video");
 			return;
 		}
 		if (stream->chunk && !send_chunk(stream))
@@ -168,7 +179,7 @@ static void end_if_late(struct video_stream *stream, int64_t now_ns)
 		return;
 	if (stream->writer && mp4_finish(stream->writer, 0) == 0 && !send_chunk(stream))
 		return;
-	finish(stream);
+	finish_piece(stream);
 }
 
 static void on_ready(void *data)

@@ -189,6 +189,7 @@ class Clips(unittest.TestCase):
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
         self.assertGreaterEqual(len(numbers), round(1.5 * FPS) - 1)
         self.assertEqual(daemon.files(), [])
+        self.assertRegex(daemon.ask("get mp4 at=-600 for=5"), r"^NO_FRAMES: nothing of that piece is kept; the past reaches back \d+\.\d s$")
 
     def test_a_piece_between_two_moments_waits_for_its_end(self):
         daemon = self.daemon({"encoder.when": "always"})

@@ -166,7 +166,8 @@ class Clips(unittest.TestCase):
         self.assertEqual(daemon.stop(), 0)
         path = next(name for name in daemon.files() if name.endswith(".mp4"))
         numbers, _ = frames_of(os.path.join(daemon.captures, path))
-        self.assertGreaterEqual(len(numbers), 2 * FPS)
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        self.assertGreaterEqual(len(numbers), round((BEFORE_S + 0.5) * FPS))  # of the second after it, what was encoded
 
     def bytes_of(self, daemon, line, seconds=None):
         data = b""

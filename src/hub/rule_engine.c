@@ -1,7 +1,6 @@
 #include "rule_engine.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,10 +73,7 @@ static bool may_fire_again(struct rule_engine *engine, const struct rule *rule)
 
 static bool is_cool(struct rule_engine *engine, const struct rule *rule, const char *camera, int64_t now_ms)
 {
-	if (rule->cooldown_s <= 0)
-		return true;
-	int64_t last_ms = store_rule_last_ms(engine->store, rule->name, camera);
-	return last_ms == 0 || llabs(now_ms - last_ms) >= llround(rule->cooldown_s * MS_PER_S);
+	return rule->cooldown_s <= 0 || rule_is_cool(rule, store_rule_last_ms(engine->store, rule->name, camera), now_ms);
 }
 
 static void send_line(const struct rule *rule, struct camera *camera, const char *line)
@@ -173,19 +169,6 @@ void rule_engine_event(struct rule_engine *engine, struct camera *camera, const 
 
 /* --- rules by time --- */
 
-/* Slots of the wall clock, so that "10m" is at 0, 10, 20 minutes past. */
-static int64_t next_of(const struct rule_engine *engine, const struct rule *rule, int64_t now_s)
-{
-	int64_t next_s = INT64_MAX;
-	if (rule->every_s > 0)
-		return (now_s / rule->every_s + 1) * rule->every_s;
-	for (size_t i = 0; i < rule->time_count; i++) {
-		int64_t at_s = rule_time_next(&rule->times[i], &engine->rules->place, now_s);
-		next_s = at_s < next_s ? at_s : next_s;
-	}
-	return next_s;
-}
-
 static void fire_by_time(struct rule_engine *engine, const struct rule *rule, int64_t now_s)
 {
 	for (size_t i = 0; i < cameras_count(engine->cameras); i++) {
@@ -206,9 +189,8 @@ static void on_timer(void *data, uint32_t times)
 		struct rule_state *state = &engine->states[i];
 		if (rule->has_when)
 			continue;
-		if (state->next_s != 0 && now_s >= state->next_s)
+		if (rule_is_due(rule, &engine->rules->place, now_s, &state->next_s))
 			fire_by_time(engine, rule, now_s);
-		state->next_s = next_of(engine, rule, now_s); /* anew each time: the clock may have jumped */
 		wake_s = state->next_s < wake_s ? state->next_s : wake_s;
 	}
 	loop_set_timer(engine->timer, wake_s * CLOCK_NS_PER_S - now_ns, 0);

@@ -14,7 +14,8 @@ enum {
 	RULE_WORD_BYTES = 64,
 	RULE_DEPTH_MAX = 8,
 	RULE_CONDITIONS_MAX = 16,
-	RULE_WHY_BYTES = 200
+	RULE_WHY_BYTES = 200,
+	RULE_AT_LATE_S = 120
 };
 
 /* Any of them; none: whatever it is. */
@@ -90,6 +91,16 @@ bool rule_is_for(const struct rule *rule, const struct hub_event *event, char wh
 /* Whether its "if" holds; else why says what does not. */
 bool rule_holds(const struct rule *rule, const struct rule_place *place, const struct rule_facts *facts,
                 char why[RULE_WHY_BYTES]);
+
+/* Whether a rule by time is to fire, and when it is to be asked again. *next_s: what it was set to before, 0 at first.
+ * It is found anew each time, since the clock may jump: what a jump back has put far off comes at its time, and what
+ * one forward has gone over fires once, for "every", and not at all for "at" when it is more than RULE_AT_LATE_S past.
+ */
+bool rule_is_due(const struct rule *rule, const struct rule_place *place, int64_t now_s, int64_t *next_s);
+
+/* Whether its cooldown is over. last_ms: when it fired, 0: never. A clock that went back holds it up for the cooldown's
+ * time once more at most. */
+bool rule_is_cool(const struct rule *rule, int64_t last_ms, int64_t now_ms);
 
 /* True when an action of the rule makes an event that the rule waits for: it would call itself. */
 bool rule_calls_itself(const struct rule *rule);

@@ -7,6 +7,8 @@
 #include "base/utf8.h"
 #include "rules_parse.h"
 
+enum { TOPIC_BYTES_MAX = 200 };
+
 /* What makes sense without anybody who reads the reply. */
 static const char lines[] = " save past paststack clip pin trigger motion ";
 
@@ -31,10 +33,18 @@ int rule_check_line(const char *line, struct error *error)
 /* "TOPIC" or "TOPIC PAYLOAD". */
 static int check_mqtt(const char *text, struct error *error)
 {
+	char topic[TOPIC_BYTES_MAX + 1], repaired[TOPIC_BYTES_MAX + 1];
 	size_t length = strcspn(text, " ");
-	if (length == 0 || length > 200 || strcspn(text, "+#") < length)
-		return error_set(error, -EINVAL, "\"mqtt\" needs a topic of 1 to 200 bytes without + and #");
-	return 0;
+	if (length == 0 || length > TOPIC_BYTES_MAX || strcspn(text, "+#") < length)
+		return error_set(error, -EINVAL, "\"mqtt\" needs a topic of 1 to %d bytes without + and #", TOPIC_BYTES_MAX);
+	memcpy(topic, text, length);
+	topic[length] = '\0';
+	for (const char *byte = topic; *byte; byte++)
+		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
+			return error_set(error, -EINVAL, "the topic of \"mqtt\" has a control character in it");
+	memcpy(repaired, topic, length + 1);
+	utf8_repair(repaired);
+	return strcmp(topic, repaired) == 0 ? 0 : error_set(error, -EINVAL, "the topic of \"mqtt\" is no UTF-8");
 }
 
 /* Where it goes: a word of these, and what stands behind it; else it is a line for the camera. */

@@ -1,6 +1,7 @@
 /*
  * Makes what was committed safe from a power cut, on a thread of its own, so that neither the loop waits for the disk
- * nor the disk for the keeper's long work: the WAL is synced after each batch. From then on an event outlives the power.
+ * nor the disk for the keeper's long work: the WAL is synced after each batch. From then on an event outlives the
+ * power.
  */
 #ifndef PASTCAM_HUB_SYNCER_H
 #define PASTCAM_HUB_SYNCER_H

@@ -137,7 +137,7 @@ struct uploads *uploads_create(struct loop *loop, const struct config *config, s
 	const struct deliveries_params params = {
 		.what = "upload",
 		.most = UPLOAD_QUEUE_MOST,
-		.give_up_s = UPLOAD_GIVE_UP_S,
+		.tries = UPLOAD_TRIES,
 		.target = target_row,
 		.make = make_job,
 		.taken = on_taken,

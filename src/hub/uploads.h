@@ -9,7 +9,7 @@
 #include "event.h"
 #include "store.h"
 
-enum { UPLOAD_QUEUE_MOST = 10000, UPLOAD_GIVE_UP_S = 30 * 86400 };
+enum { UPLOAD_QUEUE_MOST = 10000, UPLOAD_TRIES = 4328 /* thirty days of them */ };
 
 struct uploads;
 

@@ -151,7 +151,7 @@ struct webhooks *webhooks_create(struct loop *loop, const struct config *config,
 	const struct deliveries_params params = {
 		.what = "webhook",
 		.most = WEBHOOK_QUEUE_MOST,
-		.give_up_s = WEBHOOK_GIVE_UP_S,
+		.tries = WEBHOOK_TRIES,
 		.target = target_name,
 		.make = make_job,
 		.data = webhooks,

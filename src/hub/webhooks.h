@@ -10,7 +10,7 @@
 #include "event.h"
 #include "store.h"
 
-enum { WEBHOOK_QUEUE_MOST = 1000, WEBHOOK_GIVE_UP_S = 86400 };
+enum { WEBHOOK_QUEUE_MOST = 1000, WEBHOOK_TRIES = 152 /* a day of them */ };
 
 struct webhooks;
 

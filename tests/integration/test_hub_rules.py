@@ -92,6 +92,17 @@ class Acting(unittest.TestCase):
         sent = self.hub.log().count('Rule "loop": save')
         self.assertEqual(sent, 30)
 
+    def test_two_rules_that_call_each_other_come_to_rest(self):
+        with Place() as place:
+            ping, pong = ({"name": one, "when": {"event": "trigger", "label": one}, "do": [f"trigger {other}"]}
+                          for one, other in (("ping", "pong"), ("pong", "ping")))
+            hub, daemon = place.hub(config={"hub": {"rules": [ping, pong]}}), place.daemon()
+            daemon.wait_frames(1)
+            hub.wait_event("camera.up")
+            daemon.ask("trigger ping")
+            hub.wait_log('Rule "ping" fired 30 times within 60 s and rests')
+            self.assertEqual(len(hub.wait_event("trigger", 61)), 61)
+
     def test_an_event_of_long_ago_sends_no_lines(self):
         self.place([rule(), self.MARK])
         self.assertEqual(self.say_and_settle("motion.start", monotonic=time.monotonic() - 100), [])

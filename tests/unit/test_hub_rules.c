@@ -155,6 +155,9 @@ static void test_what_is_wrong_in_a_rule_is_told_with_its_name(void **state)
 		{ RULE(WHEN), "\"do\" must be" },
 		{ RULE(WHEN ",\"do\":[\"live\"]"), "cannot do \"live\"" },
 		{ RULE(WHEN ",\"do\":[\"save\\nsave\"]"), "control character" },
+		{ RULE(WHEN ",\"do\":[\"mqtt a/+\"]"), "without + and #" },
+		{ RULE(WHEN ",\"do\":[\"mqtt a\\rb\"]"), "control character" },
+		{ RULE(WHEN ",\"do\":[\"mqtt a\xff\"]"), "no UTF-8" },
 		{ RULE(WHEN ",\"cooldown_s\":-1," DO), "cooldown_s" },
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -279,6 +282,77 @@ static void test_a_rule_that_calls_itself_is_seen(void **state)
 	rules_destroy(rules);
 }
 
+#define LAPSE(time) "[{\"name\":\"n\"," time ",\"do\":[\"save\"]}]"
+
+static void test_a_clock_that_jumps_neither_stops_nor_floods_a_lapse(void **state)
+{
+	(void)state;
+	struct rules *rules = read_rules(LAPSE("\"every\":\"10m\""));
+	const struct rule *rule = &rules->at[0];
+	int64_t next_s = 0;
+	set_zone("UTC");
+	assert_false(rule_is_due(rule, &london, WINTER + 1, &next_s));
+	assert_true(next_s == WINTER + 600);
+	assert_true(rule_is_due(rule, &london, WINTER + 600, &next_s));
+	assert_false(rule_is_due(rule, &london, WINTER + 601, &next_s));
+	assert_true(rule_is_due(rule, &london, WINTER + 86400 + 5, &next_s)); /* forward: once */
+	assert_true(next_s == WINTER + 86400 + 600);
+	assert_false(rule_is_due(rule, &london, WINTER - 86400 + 5, &next_s)); /* back: from the next slot on */
+	assert_true(next_s == WINTER - 86400 + 600);
+	assert_true(rule_is_due(rule, &london, WINTER - 86400 + 600, &next_s));
+	rules_destroy(rules);
+}
+
+static void test_a_time_of_day_that_the_clock_jumped_over_is_past(void **state)
+{
+	(void)state;
+	struct rules *rules = read_rules(LAPSE("\"at\":[\"13:00\"]"));
+	const struct rule *rule = &rules->at[0];
+	int64_t next_s = 0;
+	set_zone("UTC");
+	assert_false(rule_is_due(rule, &london, WINTER, &next_s));
+	assert_true(rule_is_due(rule, &london, WINTER + 3600 + 60, &next_s)); /* a wake-up that is late */
+	next_s = 0;
+	assert_false(rule_is_due(rule, &london, WINTER, &next_s));
+	assert_false(rule_is_due(rule, &london, WINTER + 4 * 3600, &next_s));
+	assert_true(next_s == WINTER + 25 * 3600);
+	assert_false(rule_is_due(rule, &london, WINTER - 86400, &next_s));
+	assert_true(rule_is_due(rule, &london, WINTER - 86400 + 3600, &next_s));
+	rules_destroy(rules);
+}
+
+static void test_a_rule_for_sunset_waits_for_the_end_of_the_polar_night_and_day(void **state)
+{
+	(void)state;
+	static const int64_t begins[] = { WINTER, SUMMER };
+	struct rules *rules = rules_parse(LAPSE("\"at\":[\"sunset\"]"), &tromso, &error);
+	set_zone("UTC");
+	for (size_t i = 0; i < 2; i++) {
+		int64_t next_s = 0, now_s = begins[i], end_s = now_s + INT64_C(70) * 86400;
+		while (now_s < end_s && !rule_is_due(&rules->at[0], &tromso, now_s, &next_s))
+			now_s += 60;
+		assert_true(now_s > begins[i] + INT64_C(20) * 86400 && now_s < end_s);
+		assert_int_equal(sun_on_day(tromso.latitude, tromso.longitude, now_s - 3600).kind, SUN_RISES);
+	}
+	rules_destroy(rules);
+}
+
+static void test_a_cooldown_outlives_a_clock_that_jumps(void **state)
+{
+	(void)state;
+	struct rules *rules = read_rules(RULE(WHEN "," DO ",\"cooldown_s\":60"));
+	const struct rule *rule = &rules->at[0];
+	const int64_t last_ms = INT64_C(1000) * WINTER;
+	assert_true(rule_is_cool(rule, 0, last_ms));
+	assert_false(rule_is_cool(rule, last_ms, last_ms));
+	assert_false(rule_is_cool(rule, last_ms, last_ms + 59999));
+	assert_true(rule_is_cool(rule, last_ms, last_ms + 60000));
+	assert_false(rule_is_cool(rule, last_ms, last_ms - 59999)); /* back by a little: waits that much longer */
+	assert_true(rule_is_cool(rule, last_ms, last_ms - 60000));  /* back by more: not until the clock is there again */
+	assert_true(rule_is_cool(rule, last_ms, INT64_C(1000)));
+	rules_destroy(rules);
+}
+
 int main(void)
 {
 	set_zone("UTC");
@@ -294,6 +368,10 @@ int main(void)
 		cmocka_unit_test(test_conditions_combine),
 		cmocka_unit_test(test_values_become_one_word_of_a_line),
 		cmocka_unit_test(test_a_rule_that_calls_itself_is_seen),
+		cmocka_unit_test(test_a_clock_that_jumps_neither_stops_nor_floods_a_lapse),
+		cmocka_unit_test(test_a_time_of_day_that_the_clock_jumped_over_is_past),
+		cmocka_unit_test(test_a_rule_for_sunset_waits_for_the_end_of_the_polar_night_and_day),
+		cmocka_unit_test(test_a_cooldown_outlives_a_clock_that_jumps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import time
 import unittest
 
@@ -149,15 +148,6 @@ class Asked(unittest.TestCase):
             self.assertEqual(len(hub.run("rules").stdout.splitlines()), 4)
             bad = hub.run("rules", "--explain", "/nonexistent", check=False)
             self.assertIn("cannot read /nonexistent", bad.stderr)
-
-    def test_each_recipe_of_the_page_is_a_rule(self):
-        with open(os.path.join(harness.ROOT, "docs", "rules.md"), encoding="utf-8") as file:
-            blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", file.read(), re.S)]
-        rules = [rule for block in blocks for rule in (block["hub"]["rules"] if "hub" in block else [block])]
-        self.assertGreater(len(rules), 5)
-        with Place() as place:
-            hub = place.hub({"hub.latitude": 51.5}, {"hub": {"rules": rules}})
-            self.assertEqual(len(hub.run("rules").stdout.splitlines()), len(rules))
 
     def test_rules_that_are_wrong_end_the_start_with_the_reason(self):
         with Place() as place:

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -18,6 +19,8 @@ from broker import Broker, Relay  # noqa: E402
 from harness import wait_until  # noqa: E402
 from hub import Place  # noqa: E402
 from power_cut import cuts  # noqa: E402
+from test_hub_mqtt import certificates  # noqa: E402
+from test_hub_webhooks import Target  # noqa: E402
 
 CUTS = int(os.environ.get("CUTS", "50"))
 KILLS = int(os.environ.get("KILLS", "100"))
@@ -108,6 +111,31 @@ def latency():
         took.sort()
         row("from the camera's event to a subscriber of the broker, median", took[100], "ms", 10)
         row("the same, 99th of 100", took[197], "ms", 10)
+
+
+def memory():
+    """With all that there is configured, after its first use and the start's code was given back."""
+    with Place() as place, tempfile.TemporaryDirectory() as folder:
+        certificates(folder)
+        path = lambda name: os.path.join(folder, name)
+        broker = place.add(Broker([f"cafile {path('ca.pem')}", f"certfile {path('server.pem')}", f"keyfile {path('server.key')}",
+                                   "allow_anonymous true"], ["--cafile", path("ca.pem")]))
+        target, camera = place.add(Target()), place.camera()
+        with open(path("key"), "w", encoding="utf-8") as file:
+            file.write("key\n")
+        os.chmod(path("key"), 0o600)
+        upload = {"name": "s3", "url": target.url, "region": "eu", "access_key_file": path("key"), "secret_key_file": path("key")}
+        rule = {"name": "r", "when": {"event": "picture.saved"}, "do": ["webhook hook", "upload s3"]}
+        hub = place.hub({"hub.mqtt.host": "127.0.0.1", "hub.mqtt.port": broker.port, "hub.mqtt.ca_file": path("ca.pem")},
+                        {"hub": {"webhooks": [{"name": "hook", "url": target.url}], "uploads": [upload], "rules": [rule]}})
+        hub.wait_log("Connected to the MQTT broker")
+        camera.wait_reader()
+        for _ in range(20):
+            camera.say("picture.saved", path=path("ca.pem"), formats=["jpg"])
+        target.wait(20)
+        row("memory, TLS, webhooks and uploads, in use", rss_mib(hub.process.pid), "MiB", 14)
+        time.sleep(11)
+        row("the same, ten seconds after the start", rss_mib(hub.process.pid), "MiB", 10)
 
 
 def away():
@@ -207,6 +235,6 @@ def power():
         row(f"{CUTS} power cuts, of {total} events: the oldest that is lost was", worst, "s", 1)
 
 
-PARTS = {"insert": insert, "latency": latency, "away": away, "available": available, "kills": kills, "power": power, "history": history}
+PARTS = {"insert": insert, "latency": latency, "memory": memory, "away": away, "available": available, "kills": kills, "power": power, "history": history}
 for part in sys.argv[2:] or PARTS:
     PARTS[part]()

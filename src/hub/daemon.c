@@ -23,7 +23,7 @@
 #include "uploads.h"
 #include "webhooks.h"
 
-enum { RELEASE_FIRST_S = 10, RELEASE_EVERY_S = 600 };
+enum { RELEASE_FIRST_S = 10, RELEASE_EVERY_S = 60 };
 
 /* --- what the parts tell --- */
 

@@ -23,6 +23,15 @@ bool event_type_is_known(const char *type)
 	return false;
 }
 
+bool event_type_is_begun(const char *text)
+{
+	const char *type;
+	for (size_t i = 0; (type = event_type_at(i)) != NULL; i++)
+		if (strncmp(type, text, strlen(text)) == 0)
+			return true;
+	return false;
+}
+
 const char *event_type_at(size_t index)
 {
 	return index < sizeof types / sizeof types[0] ? types[index] : NULL;

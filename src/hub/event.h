@@ -34,6 +34,7 @@ bool event_split_id(const char *id, char run[HUB_RUN_BYTES], int64_t *number);
 
 /* True for the names that docs/events.md lists. */
 bool event_type_is_known(const char *type);
+bool event_type_is_begun(const char *text); /* whether a name begins with it, as some do with "motion" */
 
 /* Each of them, from 0; NULL: no more. */
 const char *event_type_at(size_t index);

@@ -70,19 +70,29 @@ struct row {
 	double score;
 };
 
+/* A label is anybody's: what would move a terminal's cursor becomes a space, the C1 controls in UTF-8 too. */
+static void write_plain(FILE *out, const char *before, const char *text)
+{
+	if (*text)
+		fputs(before, out);
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text, next = (unsigned char)text[1];
+		bool is_c1 = byte == 0xc2 && next >= 0x80 && next < 0xa0;
+		fputc(byte < ' ' || byte == 0x7f || is_c1 ? ' ' : byte, out);
+		text += is_c1;
+	}
+}
+
 static void write_table(FILE *out, const struct row *row)
 {
 	char time[40];
 	clock_format_local(row->time_ms * CLOCK_NS_PER_MS, "%Y-%m-%d %H:%M:%S", time, sizeof time);
 	fprintf(out, "%s  %-12s %-14s", time, row->camera, row->type);
-	if (row->zone[0])
-		fprintf(out, " zone=%s", row->zone);
+	write_plain(out, " zone=", row->zone);
 	if (row->has_score)
 		fprintf(out, " score=%.3g", row->score);
-	if (row->label[0])
-		fprintf(out, " label=%s", row->label);
-	if (row->path[0])
-		fprintf(out, " %s", row->path);
+	write_plain(out, " label=", row->label);
+	write_plain(out, " ", row->path);
 	fputc('\n', out);
 }
 
@@ -90,7 +100,7 @@ static void write_table(FILE *out, const struct row *row)
 static void write_csv_text(FILE *out, const char *text, bool is_last)
 {
 	fputc('"', out);
-	if (strchr("=+-@", text[0]) && text[0])
+	if (strchr("=+-@\t\r", text[0]) && text[0])
 		fputc('\'', out);
 	for (; *text; text++) {
 		if (*text == '"')
@@ -116,15 +126,16 @@ static void write_csv(FILE *out, const struct row *row)
 	write_csv_text(out, row->id, true);
 }
 
-/* RFC 5545: lines are folded at 75 bytes, and never within a character. */
+/* RFC 5545: lines are folded at 75 bytes, and never within a character; an end of a line is \n, other controls are
+ * none. */
 static void write_ical_line(FILE *out, const char *name, const char *text)
 {
 	char line[1024];
 	size_t length = (size_t)snprintf(line, sizeof line, "%s:", name);
 	for (; *text && length + 3 < sizeof line; text++) {
-		if (strchr("\\;,", *text))
+		if (strchr("\\;,\n", *text))
 			line[length++] = '\\';
-		line[length++] = *text;
+		line[length++] = *text == '\n' ? 'n' : (unsigned char)*text < ' ' || *text == 0x7f ? ' ' : *text;
 	}
 	line[length] = '\0';
 	const char *at = line;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon.h"
+#include "event.h"
 #include "history.h"
 #include "tell.h"
 
@@ -145,6 +146,10 @@ static int command_events(const struct command_line *line, const struct config *
 		history_parse_moment(line->since, now_ms, &query.since_ms, &error);
 	if (error.code == 0 && line->until)
 		history_parse_moment(line->until, now_ms, &query.until_ms, &error);
+	if (error.code == 0 && query.since_ms >= query.until_ms)
+		error_set(&error, -EINVAL, "--until is not after --since: nothing can be between them");
+	if (error.code == 0 && query.type && !event_type_is_begun(query.type))
+		error_set(&error, -EINVAL, "there is no event \"%.40s\": docs/events.md lists them", query.type);
 	if (error.code == 0)
 		history_write(config->hub.data_dir, &query, stdout, &error);
 	return error.code == 0 ? EXIT_STOPPED : complain(&error);

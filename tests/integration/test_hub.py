@@ -205,10 +205,24 @@ class History(unittest.TestCase):
             self.assertEqual(ids(hub.events("--limit", "1")), ["aaaaaaaaaaaa-3"])
             self.assertEqual(ids(hub.events("--since", "1795221842", "--until", "2026-11-21T00:44:03Z")), ["aaaaaaaaaaaa-2"])
 
+    def test_labels_of_any_bytes_break_no_format(self):
+        with Place() as place:
+            camera, hub = place.camera(), place.hub()
+            camera.wait_reader()
+            camera.say("trigger", label="two\nlines\x1b[2J\x9b31m; \"x\"", epoch=1795221842)
+            hub.wait_event("trigger")
+            table = hub.run("events").stdout
+            self.assertTrue(table.endswith("label=two lines [2J 31m; \"x\"\n"), table)
+            self.assertEqual(next(csv.DictReader(io.StringIO(hub.run("events", "--csv").stdout, newline="")))["label"],
+                             camera.kept[0]["label"])
+            calendar = hub.run("events", "--ical").stdout
+            self.assertIn('SUMMARY:yard: trigger two\\nlines [2J\x9b31m\\; "x"\n', calendar)
+
     def test_what_is_asked_wrongly_is_told(self):
         with Place() as place:
             hub = place.hub()
-            for words, reason in ((("events", "--since", "soon"), "is no moment"), (("events", "--limit", "0"), "--limit"),
+            for words, reason in ((("events", "--since", "soon"), "is no moment"), (("events", "--since", "1h", "--until", "2h"), "--until is not after"),
+                                  (("events", "--type", "movement"), "there is no event"), (("events", "--limit", "0"), "--limit"),
                                   (("dance",), "what is \"dance\""), (("events", "--what"), "usage")):
                 done = hub.run(*words, check=False)
                 self.assertEqual(done.returncode, 2, words)

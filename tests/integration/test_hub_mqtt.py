@@ -19,6 +19,21 @@ STATUS = {"camera": {"state": "running", "model": "imx219", "last_frame_age_s": 
           "motion": {"enabled": True, "on": True, "zones": [{"name": "gate", "status": "STILL", "score": 0}, {"name": "a/b +#", "status": "STILL"}]}}
 
 
+def certificates(folder):
+    """An authority, a server's certificate by it for this machine, and another authority."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+    for name in "ca", "other":
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                f"{name}.key", "-out", f"{name}.pem", "-days", "30000", "-subj", f"/CN={name}")
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "server.key", "-out",
+            "server.csr", "-subj", "/CN=127.0.0.1")
+    with open(os.path.join(folder, "names"), "w", encoding="utf-8") as file:
+        file.write("subjectAltName=IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "server.pem",
+            "-days", "30000", "-extfile", "names")
+
+
 class Mqtt(unittest.TestCase):
     status = STATUS
 
@@ -365,22 +380,9 @@ class Secrets(Mqtt):
         self.assertEqual(self.hub.process.wait(harness.PATIENCE_S), 44)
         self.assertIn("everybody may read", self.hub.log())
 
-    def certificates(self, folder):
-        def openssl(*words):
-            subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-        for name in "ca", "other":
-            openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
-                    f"{name}.key", "-out", f"{name}.pem", "-days", "30000", "-subj", f"/CN={name}")
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "server.key", "-out",
-                "server.csr", "-subj", "/CN=127.0.0.1")
-        with open(os.path.join(folder, "names"), "w", encoding="utf-8") as file:
-            file.write("subjectAltName=IP:127.0.0.1\n")
-        openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "server.pem",
-                "-days", "30000", "-extfile", "names")
-
     def test_tls_is_spoken_and_a_stranger_is_refused(self):
         with tempfile.TemporaryDirectory() as folder:
-            self.certificates(folder)
+            certificates(folder)
             path = lambda name: os.path.join(folder, name)
             broker = Broker([f"cafile {path('ca.pem')}", f"certfile {path('server.pem')}", f"keyfile {path('server.key')}",
                              "allow_anonymous true"], ["--cafile", path("ca.pem")])

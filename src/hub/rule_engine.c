@@ -10,10 +10,14 @@
 
 enum { WAKE_MOST_S = 60, MS_PER_S = 1000 };
 
+struct burst {
+	int64_t began_ns;
+	unsigned count;
+};
+
 struct rule_state {
-	int64_t next_s; /* of a rule by time; 0: not known */
-	int64_t burst_ns;
-	unsigned burst_count;
+	int64_t next_s;                          /* of a rule by time; 0: not known */
+	struct burst bursts[CLIENT_CAMERAS_MAX]; /* of a rule with events, for each camera */
 };
 
 struct rule_engine {
@@ -54,21 +58,28 @@ static bool only_uploads(const struct rule *rule)
 	return true;
 }
 
-static bool may_fire_again(struct rule_engine *engine, const struct rule *rule)
+static struct burst *burst_of(struct rule_engine *engine, const struct rule *rule, const struct camera *camera)
 {
-	struct rule_state *state = &engine->states[rule - engine->rules->at];
+	size_t index = 0;
+	while (index + 1 < cameras_count(engine->cameras) && cameras_at(engine->cameras, index) != camera)
+		index++;
+	return &engine->states[rule - engine->rules->at].bursts[index];
+}
+
+/* A rule by time waits for nothing that it could make itself. */
+static bool may_fire_again(struct rule_engine *engine, const struct rule *rule, const struct camera *camera)
+{
+	struct burst *burst = burst_of(engine, rule, camera);
 	int64_t now_ns = clock_now_ns();
-	if (only_uploads(rule))
+	if (!rule->has_when || only_uploads(rule))
 		return true;
-	if (state->burst_count == 0 || now_ns - state->burst_ns > ENGINE_BURST_S * CLOCK_NS_PER_S) {
-		state->burst_ns = now_ns;
-		state->burst_count = 0;
-	}
-	if (state->burst_count == ENGINE_BURST_MOST)
-		log_warning("Rule \"%s\" fired %d times within %d s and rests until they are over: does it call itself? Give "
-		            "it a cooldown_s",
-		            rule->name, ENGINE_BURST_MOST, ENGINE_BURST_S);
-	return state->burst_count++ < ENGINE_BURST_MOST;
+	if (burst->count == 0 || now_ns - burst->began_ns > ENGINE_BURST_S * CLOCK_NS_PER_S)
+		*burst = (struct burst){ .began_ns = now_ns };
+	if (burst->count == ENGINE_BURST_MOST)
+		log_warning("Rule \"%s\" fired %d times within %d s for camera %s and rests until they are over: does it call "
+		            "itself? Give it a cooldown_s",
+		            rule->name, ENGINE_BURST_MOST, ENGINE_BURST_S, camera_name(camera));
+	return burst->count++ < ENGINE_BURST_MOST;
 }
 
 static bool is_cool(struct rule_engine *engine, const struct rule *rule, const char *camera, int64_t now_ms)
@@ -143,7 +154,7 @@ static void judge(struct rule_engine *engine, const struct rule *rule, struct ca
 	};
 	char why[RULE_WHY_BYTES];
 	if (rule_holds(rule, &engine->rules->place, &facts, why) && is_cool(engine, rule, camera_name(camera), now_ms) &&
-	    may_fire_again(engine, rule))
+	    may_fire_again(engine, rule, camera))
 		fire(engine, rule, camera, event, now_ms, is_late);
 }
 

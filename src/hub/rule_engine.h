@@ -3,8 +3,8 @@
  * store. Its loop's thread.
  *
  * A rule that calls itself, or two that call each other, would go on for ever: one that fires more than
- * ENGINE_BURST_MOST times in ENGINE_BURST_S seconds rests until they are over, which is told. One that only uploads
- * makes no event, and never rests.
+ * ENGINE_BURST_MOST times in ENGINE_BURST_S seconds for one camera rests there until they are over, which is told. One
+ * by time, and one that only uploads, make no event that they wait for, and never rest.
  *
  * Lines for a camera make sense at once only. An event that comes more than ENGINE_LATE_S after it happened, since the
  * hub was away, sends none.

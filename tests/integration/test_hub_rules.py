@@ -86,10 +86,21 @@ class Acting(unittest.TestCase):
         self.assertIn('Rule "loop" calls itself', self.hub.log())
         for _ in range(50):
             self.camera.say("picture.saved")
-        self.hub.wait_log('Rule "loop" fired 30 times within 60 s and rests')
+        self.hub.wait_log('Rule "loop" fired 30 times within 60 s for camera (yard|camera) and rests')
         self.hub.wait_event("picture.saved", 50)
         sent = self.hub.log().count('Rule "loop": save')
         self.assertEqual(sent, 30)
+
+    def test_many_cameras_do_not_make_a_rule_rest(self):
+        place = self.place([rule()])
+        others = [place.camera(f"c{number}", f"{number:012x}") for number in range(1, 5)]
+        for camera in others:
+            camera.wait_reader()
+        for count in range(1, 11):
+            for camera in others:
+                camera.say("motion.start")
+            wait_until(lambda: [len(lines(camera)) for camera in others] == [count] * 4, "a clip of each")
+        self.assertNotIn("rests", self.hub.log())
 
     def test_two_rules_that_call_each_other_come_to_rest(self):
         with Place() as place:
@@ -99,7 +110,7 @@ class Acting(unittest.TestCase):
             daemon.wait_frames(1)
             hub.wait_event("camera.up")
             daemon.ask("trigger ping")
-            hub.wait_log('Rule "ping" fired 30 times within 60 s and rests')
+            hub.wait_log('Rule "ping" fired 30 times within 60 s for camera (yard|camera) and rests')
             self.assertEqual(len(hub.wait_event("trigger", 61)), 61)
 
     def test_an_event_of_long_ago_sends_no_lines(self):

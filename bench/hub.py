@@ -15,11 +15,10 @@ import time
 BUILD = os.path.abspath(sys.argv[1])
 os.environ["PASTCAM"] = os.path.join(BUILD, "pastcam")
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "integration"))
-from broker import Broker, Relay  # noqa: E402
+from broker import Broker, Relay, certificates  # noqa: E402
 from harness import wait_until  # noqa: E402
 from hub import Place  # noqa: E402
 from power_cut import cuts  # noqa: E402
-from test_hub_mqtt import certificates  # noqa: E402
 from test_hub_webhooks import Target  # noqa: E402
 
 CUTS = int(os.environ.get("CUTS", "50"))

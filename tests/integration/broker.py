@@ -21,6 +21,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def certificates(folder):
+    """An authority, a server's certificate by it for this machine, and another authority."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+    for name in "ca", "other":
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                f"{name}.key", "-out", f"{name}.pem", "-days", "30000", "-subj", f"/CN={name}")
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "server.key", "-out",
+            "server.csr", "-subj", "/CN=127.0.0.1")
+    with open(os.path.join(folder, "names"), "w", encoding="utf-8") as file:
+        file.write("subjectAltName=IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "server.pem",
+            "-days", "30000", "-extfile", "names")
+
+
 class Broker:
     """mosquitto, with further lines of configuration; client: what its clients need on their command line."""
 

@@ -10,28 +10,13 @@ import unittest
 from unittest import mock
 
 import harness
-from broker import Broker, Relay, check_discovery, free_port
+from broker import Broker, Relay, certificates, check_discovery, free_port
 from harness import wait_until
 from hub import ENVIRONMENT, Place
 
 STATUS = {"camera": {"state": "running", "model": "imx219", "last_frame_age_s": 0.1}, "night": {"status": "DAY", "level": 90},
           "ring": {"seconds": 14.2}, "storage": {"free_mib": 900}, "memory": {"rss_mib": 340.5},
           "motion": {"enabled": True, "on": True, "zones": [{"name": "gate", "status": "STILL", "score": 0}, {"name": "a/b +#", "status": "STILL"}]}}
-
-
-def certificates(folder):
-    """An authority, a server's certificate by it for this machine, and another authority."""
-    def openssl(*words):
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-    for name in "ca", "other":
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
-                f"{name}.key", "-out", f"{name}.pem", "-days", "30000", "-subj", f"/CN={name}")
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "server.key", "-out",
-            "server.csr", "-subj", "/CN=127.0.0.1")
-    with open(os.path.join(folder, "names"), "w", encoding="utf-8") as file:
-        file.write("subjectAltName=IP:127.0.0.1\n")
-    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "server.pem",
-            "-days", "30000", "-extfile", "names")
 
 
 class Mqtt(unittest.TestCase):
@@ -276,9 +261,14 @@ class Taking(Mqtt):
         self.assertIn("1048576 bytes on pastcam/pi/yard/command are no command", self.hub.log())
         self.hub.stop()
         self.camera.readers = []
+        for topic, payload in (("yard/command", "save"), ("door/command", b"x" * (1 << 20)), ("armed/set", "ON"), ("nobody/command", b"\xff\0")):
+            self.broker.publish(f"pastcam/pi/{topic}", payload, "-r")
         self.hub.start()
         self.hub.wait_log("a command that the broker kept on pastcam/pi/yard/command is not done")
+        self.hub.wait_log("a command that the broker kept on pastcam/pi/armed/set is not done")
+        self.hub.wait_log("1048576 bytes on pastcam/pi/door/command are no command")
         self.assertEqual(self.camera.asked.count("save"), 1)
+        self.assertEqual(self.hub.query("SELECT value FROM settings WHERE name = 'armed' AND value = '1'"), [])
 
     def test_commands_may_be_forbidden(self):
         self.ready(options={"hub.mqtt.commands": "false"})

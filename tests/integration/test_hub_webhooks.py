@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import socket
+import socketserver
 import sqlite3
 import ssl
 import subprocess
@@ -160,6 +161,30 @@ class Webhooks(unittest.TestCase):
         self.hub.wait_log("does not take a delivery: it answered 500; it is tried again")
         self.hub.wait_log("takes deliveries again")
         self.assertEqual(len(target.got), 3)
+
+    def test_answers_that_are_none_are_told_and_one_without_an_end_is_cut_off(self):
+        bad = [b"\0garbage\r\n\r\n", b"HTTP/1.1 99999999999 \xff\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 100000, b""]
+        good = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (64 << 20)
+        left, asked = list(bad), []
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                asked.append(self.request.recv(65536))
+                try:
+                    self.request.sendall(left.pop(0) if left else good)
+                except OSError:  # it hung up, as it should
+                    pass
+        with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            try:
+                self.begin([{"name": "hook", "url": f"http://127.0.0.1:{server.server_address[1]}/"}])
+                for _ in bad:
+                    self.camera.say("trigger")
+                wait_until(lambda: len(asked) == 2 * len(bad), "each to be tried twice")
+                self.wait_empty()
+                self.hub.wait_log("takes deliveries again")
+            finally:
+                server.shutdown()
 
     def test_a_redirect_is_not_followed_and_is_told(self):
         other, target = self.place.add(Target()), self.place.add(Target([(307, {"Location": "http://127.0.0.1:9/"})]))

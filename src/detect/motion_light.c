@@ -250,7 +250,7 @@ static float mix(float a, float b, float share)
 /* The gains of a row of cells. */
 static void fill_row(const struct motion_light *light, int y, float *gains, int width)
 {
-	float row[LIGHT_TILES_MAX];
+	float row[LIGHT_TILES_MAX] = { 0 };
 	const struct place down = place_of(y, light->tile, light->rows);
 	for (int i = 0; i < light->columns; i++)
 		row[i] = fminf(mix(light->gain[down.first][i], light->gain[down.second][i], down.share), GAIN_MOST);

@@ -11,7 +11,7 @@
 
 enum { VECTORS = BYTE_SUM_LINE / 16 };
 
-static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, bool copies, uint8_t *to)
+static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, uint8_t *to)
 {
 	const __m128i zero = _mm_setzero_si128();
 	__m128i sums[2] = { zero, zero };
@@ -19,7 +19,7 @@ static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, bool co
 		for (size_t i = 0; i < VECTORS; i++) {
 			const size_t at = line * BYTE_SUM_LINE + i * sizeof zero;
 			const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + at));
-			if (copies)
+			if (to)
 				_mm_storeu_si128((__m128i *)(void *)(to + at), bytes);
 			sums[i % 2] = _mm_add_epi64(sums[i % 2], _mm_sad_epu8(bytes, zero));
 		}
@@ -33,7 +33,7 @@ static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, bool co
 
 #include <arm_neon.h>
 
-static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, bool copies, uint8_t *to)
+static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, uint8_t *to)
 {
 	uint64x2_t sums = vdupq_n_u64(0);
 	for (size_t line = 0; line < lines;) {
@@ -44,7 +44,7 @@ static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, bool co
 			const uint8x16_t a = vld1q_u8(from), b = vld1q_u8(from + 16);
 			const uint8x16_t c = vld1q_u8(from + 32), d = vld1q_u8(from + 48);
 			few = vpadalq_u8(vpadalq_u8(vpadalq_u8(vpadalq_u8(few, a), b), c), d);
-			if (!copies)
+			if (!to)
 				continue;
 			vst1q_u8(to, a);
 			vst1q_u8(to + 16, b);
@@ -62,7 +62,7 @@ static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, bool co
 #include <arm_acle.h>
 
 /* USADA8 adds four differences of bytes, here from zero. The sum of 2^24 bytes fits 32 bits. */
-static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, bool copies, uint8_t *to)
+static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, uint8_t *to)
 {
 	enum { LINES_MAX = 1 << 18 };
 	uint64_t sum = 0;
@@ -73,7 +73,7 @@ static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, bool co
 			for (size_t i = 0; i < BYTE_SUM_LINE; i += sizeof(uint32_t)) {
 				uint32_t word;
 				memcpy(&word, from + line * BYTE_SUM_LINE + i, sizeof word);
-				if (copies)
+				if (to)
 					memcpy(to + line * BYTE_SUM_LINE + i, &word, sizeof word);
 				few = __usada8(word, 0, few);
 			}
@@ -84,7 +84,7 @@ static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, bool co
 
 #else
 
-static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, bool copies, uint8_t *to)
+static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, uint8_t *to)
 {
 	uint64_t sum = 0;
 	for (size_t line = 0; line < lines; line++, from += BYTE_SUM_LINE) {
@@ -92,7 +92,7 @@ static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, bool co
 		for (size_t i = 0; i < BYTE_SUM_LINE; i++)
 			few += from[i];
 		sum += few;
-		if (copies)
+		if (to)
 			memcpy(to + line * BYTE_SUM_LINE, from, BYTE_SUM_LINE);
 	}
 	return sum;
@@ -102,7 +102,7 @@ static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, bool co
 
 uint64_t byte_sum_lines(const uint8_t *bytes, size_t lines)
 {
-	return sum_lines(bytes, lines, false, NULL);
+	return sum_lines(bytes, lines, NULL);
 }
 
 #if defined __x86_64__ && !defined KERNEL_BASELINE
@@ -125,14 +125,14 @@ __attribute__((target("avx2"))) static uint64_t copy_lines_avx2(const uint8_t *f
 
 uint64_t byte_sum_copy_lines(const uint8_t *from, size_t lines, uint8_t *to)
 {
-	return __builtin_cpu_supports("avx2") ? copy_lines_avx2(from, lines, to) : sum_lines(from, lines, true, to);
+	return __builtin_cpu_supports("avx2") ? copy_lines_avx2(from, lines, to) : sum_lines(from, lines, to);
 }
 
 #else
 
 uint64_t byte_sum_copy_lines(const uint8_t *from, size_t lines, uint8_t *to)
 {
-	return sum_lines(from, lines, true, to);
+	return sum_lines(from, lines, to);
 }
 
 #endif

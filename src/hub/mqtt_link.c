@@ -1,6 +1,7 @@
 #include "mqtt_link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct mqtt_link {
 	struct loop_watch *watch, *tick, *retry, *connected_watch;
 	struct thread thread; /* connects */
 	int connected;        /* an eventfd: it has, or has not */
+	int watched;          /* a copy of the connection's descriptor, which libmosquitto closes before it says so */
 	int connect_result, connect_errno;
 	bool is_up, is_lost, wants_write;
 	int retry_s;
@@ -37,6 +39,9 @@ static void drop(struct mqtt_link *link)
 	bool was_up = link->is_up;
 	loop_remove(link->watch);
 	link->watch = NULL;
+	if (link->watched >= 0)
+		close(link->watched);
+	link->watched = -1;
 	link->is_up = link->is_lost = false;
 	mosquitto_destroy(link->client);
 	link->client = NULL;
@@ -170,7 +175,9 @@ static void on_connected(void *data, uint32_t events)
 		return;
 	}
 	link->wants_write = true;
-	link->watch = loop_add(link->loop, mosquitto_socket(link->client), EPOLLIN | EPOLLOUT, on_socket, link);
+	link->watched = fcntl(mosquitto_socket(link->client), F_DUPFD_CLOEXEC, 0);
+	if (link->watched >= 0)
+		link->watch = loop_add(link->loop, link->watched, EPOLLIN | EPOLLOUT, on_socket, link);
 	if (!link->watch) {
 		fail(link, strerror(errno));
 		return;
@@ -239,6 +246,7 @@ struct mqtt_link *mqtt_link_create(struct loop *loop, const struct mqtt_link_par
 	link->loop = loop;
 	link->params = *params;
 	link->retry_s = RETRY_FIRST_S;
+	link->watched = -1;
 	link->connected = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	link->tick = loop_add_timer(loop, on_tick, link);
 	link->retry = loop_add_timer(loop, on_retry, link);

@@ -126,5 +126,5 @@ bool event_file(const struct hub_event *event, size_t index, char *path, size_t 
 	if (!cJSON_IsArray(formats))
 		return index == 0 && (size_t)snprintf(path, bytes, "%s", first) < bytes;
 	const cJSON *format = index < 64 ? cJSON_GetArrayItem(formats, (int)index) : NULL;
-	return cJSON_IsString(format) && with_extension(first, format->valuestring, path, bytes);
+	return format && cJSON_IsString(format) && with_extension(first, format->valuestring, path, bytes);
 }

@@ -61,6 +61,18 @@ class Install(unittest.TestCase):
         for line in drop_in.splitlines():
             self.assertRegex(line, r"^(#.*|\[Service\]|ReadWritePaths=\S+)$")
 
+    def test_the_packages_take_what_is_installed(self):
+        debian = os.path.join(ROOT, "packaging", "debian")
+        for name in ("pastcam", "pastcam-web", "pastcam-hub"):
+            with open(os.path.join(debian, f"{name}.install"), encoding="ascii") as file:
+                for path in file.read().split():
+                    self.assertTrue(os.path.exists(self.path(path)), f"{name} takes {path}")
+            self.assertTrue(os.path.exists(self.path(f"usr/lib/systemd/system/{name}.service")))
+        with open(os.path.join(debian, "changelog"), encoding="utf-8") as file:
+            packaged = re.match(r"pastcam \((.+)-\d+\) ", file.readline()).group(1)
+        said = subprocess.run([self.path("usr/bin/pastcam"), "--version"], capture_output=True, text=True, check=True).stdout
+        self.assertIn(f" {packaged}", said)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -261,7 +261,8 @@ class Running(Folder):
         def used(daemon):  # by the capture thread, seconds
             with open(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/stat", encoding="ascii") as file:
                 return sum(int(ticks) for ticks in file.read().rsplit(")", 1)[1].split()[11:13]) / os.sysconf("SC_CLK_TCK")
-        options = {"camera.width": 640, "camera.height": 480, "camera.framerate": 240, "camera.synthetic.format": "nv12"}
+        options = {"camera.width": 640, "camera.height": 480, "camera.framerate": 240, "camera.synthetic.format": "nv12",
+                   "ring.size": 30, "encoder.kind": "none"}  # little for a sanitizer to shadow
         with Daemon(options) as daemon:
             wait_until(lambda: daemon.status()["capture"]["state"] == "slowed", "the pace")
             self.assertIn("640x480 NV12 takes", daemon.status()["capture"]["reason"])

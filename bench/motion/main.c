@@ -130,6 +130,8 @@ static bool prepare(struct play *play)
 	const struct zone_defaults defaults = { SENSITIVITY, MIN_AREA_PERCENT };
 	const size_t bytes = frame_bytes(play->width, play->height);
 	play->scene = scene_create(play->width, play->height);
+	if (play->scene)
+		scene_prepare(play->scene);
 	play->painter = effect_painter_create(play->width, play->height);
 	play->ingest = ingest_create(play->width, play->height, play->width, play->height);
 	play->canvas = (struct scene_canvas){ .rgb = malloc(bytes), .still = true };

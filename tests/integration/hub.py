@@ -159,7 +159,7 @@ class Camera:
                 for event in self.kept[first:]:
                     self.put(client, event)
             return
-        answer = self.answers.get(line.split()[0], "{}" if line == "status" else "DONE")
+        answer = self.answers.get((line.split() or [""])[0], "{}" if line == "status" else "DONE")
         try:
             client.sendall(answer.encode() + b"\n")
         except OSError:

@@ -28,6 +28,7 @@ static struct drawing drawing_of(int width, int height)
 	drawing.canvas.rgb = malloc(frame_bytes(width, height));
 	assert_non_null(drawing.scene);
 	assert_non_null(drawing.canvas.rgb);
+	scene_prepare(drawing.scene);
 	return drawing;
 }
 

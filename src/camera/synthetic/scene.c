@@ -68,17 +68,14 @@ static bool sprite_colour(int kind, double s, double t, struct rgb *colour)
 	return kind == 2 ? balloon_colour(s, t, colour) : car_colour(s, t, kind == 0, colour);
 }
 
-/* NULL without memory. */
-static struct texel *paint_sprite(int kind, struct scene_rect rect)
+static void paint_sprite(struct texel *texels, int kind, struct scene_rect rect)
 {
-	struct texel *texels = malloc((size_t)rect.width * (size_t)rect.height * sizeof *texels + 1);
-	for (int y = 0; texels && y < rect.height; y++) {
+	for (int y = 0; y < rect.height; y++) {
 		for (int x = 0; x < rect.width; x++) {
 			struct texel *texel = &texels[y * rect.width + x];
 			texel->there = sprite_colour(kind, (x + 0.5) / rect.width, (y + 0.5) / rect.height, &texel->colour);
 		}
 	}
-	return texels;
 }
 
 static uint32_t scramble(uint32_t h)
@@ -98,21 +95,25 @@ struct scene *scene_create(int width, int height)
 	scene->height = height;
 	scene->base = malloc(row * (size_t)height);
 	scene->noise = malloc(row + NOISE_SPAN);
-	if (!scene->base || !scene->noise) {
-		scene_destroy(scene);
-		return NULL;
-	}
+	bool complete = scene->base && scene->noise;
 	for (int kind = 0; kind < SCENE_SPRITES; kind++) {
-		scene->sprites[kind] = paint_sprite(kind, sprite_at(scene, kind, 0));
-		if (!scene->sprites[kind]) {
-			scene_destroy(scene);
-			return NULL;
-		}
+		const struct scene_rect rect = sprite_at(scene, kind, 0);
+		scene->sprites[kind] = malloc((size_t)rect.width * (size_t)rect.height * sizeof *scene->sprites[kind] + 1);
+		complete = complete && scene->sprites[kind];
 	}
-	scene_paint(scene->base, width, height);
-	for (size_t i = 0; i < row + NOISE_SPAN; i++)
+	if (complete)
+		return scene;
+	scene_destroy(scene);
+	return NULL;
+}
+
+void scene_prepare(struct scene *scene)
+{
+	scene_paint(scene->base, scene->width, scene->height);
+	for (int kind = 0; kind < SCENE_SPRITES; kind++)
+		paint_sprite(scene->sprites[kind], kind, sprite_at(scene, kind, 0));
+	for (size_t i = 0; i < (size_t)scene->width * 3 + NOISE_SPAN; i++)
 		scene->noise[i] = (uint8_t)(scramble((uint32_t)i) % (SCENE_NOISE + 1));
-	return scene;
 }
 
 void scene_destroy(struct scene *scene)

@@ -27,7 +27,7 @@ struct synthetic {
 	const struct camera_params *params;
 	const struct layout *layout;
 	struct thread painter; /* paints the scene while the first picture is exposed; joined before that is drawn */
-	struct scene *scene;   /* the painter's until then; NULL: no memory */
+	struct scene *scene;   /* the painter's until then */
 	struct synthetic_buffer *buffers[BUFFERS];
 	struct second second;
 	struct stage stage;
@@ -65,11 +65,14 @@ static int open_trace(struct synthetic *camera, const char *path, struct error *
 static void paint(void *data)
 {
 	struct synthetic *camera = data;
-	camera->scene = scene_create(camera->params->width, camera->params->height);
+	scene_prepare(camera->scene);
 }
 
 static int start_painter(struct synthetic *camera, struct error *error)
 {
+	camera->scene = scene_create(camera->params->width, camera->params->height);
+	if (!camera->scene)
+		return error_set(error, -ENOMEM, "no memory for the synthetic camera's scene");
 	const int result = thread_start(&camera->painter, "scene", THREAD_CONTROL, paint, camera);
 	return result < 0 ? error_set_errno(error, result, "cannot start to paint the synthetic camera's scene") : 0;
 }
@@ -296,8 +299,8 @@ static int synthetic_acquire(void *state, struct camera_frame *frame, struct err
 		return error_set(error, -EIO, "the synthetic camera fails, as camera.synthetic.faults asks");
 	struct shutter *shutter = &camera->shutter;
 	shutter->slowness = synthetic_state_has(camera->state, FAULT_SLOW) ? SLOW_FACTOR : 1;
-	/* Frames wait for a consumer that comes late as long as there are buffers; beyond that the oldest are lost. What was
-	 * there before anybody looked has no number. */
+	/* Frames wait for a consumer that comes late as long as there are buffers; beyond that the oldest are lost. What
+	 * was there before anybody looked has no number. */
 	const uint64_t missed = shutter_skip_missed(shutter, now_ns, BUFFERS);
 	if (camera->looked_at)
 		camera->state->sequence += missed;
@@ -305,8 +308,6 @@ static int synthetic_acquire(void *state, struct camera_frame *frame, struct err
 	int result = 0;
 	if (!synthetic_state_has(camera->state, FAULT_STALL)) {
 		thread_join(&camera->painter);
-		if (!camera->scene)
-			return error_set(error, -ENOMEM, "no memory for the synthetic camera's scene");
 		result = deliver(camera, frame);
 		camera->state->sequence++;
 	}

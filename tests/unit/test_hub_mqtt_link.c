@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -33,14 +34,14 @@ static int listen_anywhere(int *port)
 	return fd;
 }
 
-/* As a process that was just forked has them: what is closed then stays open. */
+/* As a process that was just forked has them, asking no thread for leave: what is closed then stays open. */
 static void copy_sockets(struct broker *broker)
 {
 	for (int fd = 3; fd < DESCRIPTORS && broker->copied < DESCRIPTORS; fd++) {
 		struct sockaddr_in peer;
 		socklen_t length = sizeof peer;
 		if (fd != broker->taken && getpeername(fd, (struct sockaddr *)&peer, &length) == 0)
-			broker->copies[broker->copied++] = dup(fd);
+			broker->copies[broker->copied++] = (int)syscall(SYS_dup, fd);
 	}
 }
 

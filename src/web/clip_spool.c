@@ -181,26 +181,33 @@ static void cancel(void *state)
 	((struct waiter *)state)->request = NULL;
 }
 
+static void wait_for(struct spool *spool, struct request *request, void (*without)(struct request *request))
+{
+	struct waiter *waiter = calloc(1, sizeof *waiter);
+	if (!waiter) {
+		without(request);
+		return;
+	}
+	*waiter = (struct waiter){ .next = spool->waiters, .request = request, .without = without };
+	spool->waiters = waiter;
+	request_wait(request, cancel, waiter);
+}
+
 void clip_spool_answer(struct request *request, const struct camera *camera, const char *line,
                        void (*without)(struct request *request))
 {
 	struct spool *spool = find(camera, line);
-	struct waiter *waiter = NULL;
 	if (!spool)
 		spool = begin(request, camera, line);
-	if (spool && spool->call)
-		waiter = calloc(1, sizeof *waiter);
-	if (spool)
-		spool->used_ns = clock_now_ns();
-	if (!spool || (spool->call && !waiter)) {
+	if (!spool) {
 		without(request);
-	} else if (!spool->call) {
-		answer(spool, request, &(struct error){ 0 });
-	} else {
-		*waiter = (struct waiter){ .next = spool->waiters, .request = request, .without = without };
-		spool->waiters = waiter;
-		request_wait(request, cancel, waiter);
+		return;
 	}
+	spool->used_ns = clock_now_ns();
+	if (spool->call)
+		wait_for(spool, request, without);
+	else
+		answer(spool, request, &(struct error){ 0 });
 }
 
 void clip_spools_destroy(void)

@@ -3,11 +3,10 @@
 import base64
 import hashlib
 import hmac
-import http.server
-import threading
 import urllib.parse
 
 import harness
+from http_target import HttpTarget, QuietHandler
 
 KEY, SECRET, REGION = "AKPASTCAM", "wonder/land+key", "eu-central-1"
 
@@ -34,16 +33,15 @@ def signature(handler, payload_sum, secret=SECRET):
     return hmac.compare_digest(wanted, words["Signature"]) and key == KEY and region == REGION and must <= set(names)
 
 
-class Store:
+class Store(HttpTarget):
     """answers: what each PUT gets: a status, "hang", "cut" (the last byte is lost), "other" (another one is kept)."""
 
     def __init__(self, answers=(), port=0, tells_sums=True):
-        self.objects, self.seen, self.puts, self.refused = {}, [], 0, 0
+        self.objects, self.puts, self.refused = {}, 0, 0
         self.answers, self.tells_sums = list(answers), tells_sums
-        self.free = threading.Event()
         store = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
 
             def answer(self, status, headers=(), length=0):
@@ -91,18 +89,4 @@ class Store:
                     headers.append(("x-amz-checksum-sha256", base64.b64encode(hashlib.sha256(kept[0]).digest()).decode()))
                 self.answer(200, headers, len(kept[0]))
 
-            def log_message(self, *_):
-                pass
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/bucket"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.free.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler, "/bucket", port)

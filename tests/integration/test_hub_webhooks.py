@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import http.server
 import json
 import os
 import socket
@@ -16,19 +15,19 @@ import unittest
 
 import harness
 from harness import wait_until
+from http_target import HttpTarget, QuietHandler
 from hub import Place
 
 
-class Target:
+class Target(HttpTarget):
     """An HTTP server that keeps what it gets and answers as the test says: a status, "hang", or (status, headers)."""
 
     def __init__(self, answers=(), port=0):
         self.got = []
         self.answers = list(answers)
-        self.free = threading.Event()
         target = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 answer = target.answers.pop(0) if target.answers else 200
@@ -42,21 +41,7 @@ class Target:
                     self.send_header(name, value)
                 self.end_headers()
 
-            def log_message(self, *_):
-                pass
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/hook"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.free.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler, "/hook", port)
 
     def wait(self, count=1):
         return wait_until(lambda: self.got if len(self.got) >= count else None, f"{count} requests")

@@ -50,8 +50,8 @@ struct requests {
 };
 
 /* 0: done comes, once, on an export worker. Else it never comes, and error says why in the words of a reply:
- * -EBUSY: too many are under way, or too many frames are held; -ESHUTDOWN: jobs are closed; -ENODATA: no frame of that moment; -EINVAL: a width
- * larger than the frame. Any thread. */
+ * -EBUSY: too many are under way, or too many frames are held; -ESHUTDOWN: jobs are closed; -ENODATA: no frame of that
+ * moment; -EINVAL: a width larger than the frame. Any thread. */
 int requests_submit(struct requests *requests, const struct request *request, struct error *error);
 
 /* How far the past may lie from what is asked: a frame's time, nanoseconds, as the newest frames come. */

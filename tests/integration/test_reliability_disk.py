@@ -254,13 +254,23 @@ class Wrong(Folder):
 
 
 class Slow(Folder):
+    def slow_disk(self, delay_ms):
+        """The environment of a daemon whose disk takes as long to sync as self.delay says."""
+        self.delay, self.disk_log = self.path("delay"), self.path("disk.log")
+        put(self.delay, delay_ms)
+        return preload("slow_disk", SHIM_FSYNC_MS=self.delay, SHIM_DISK_LOG=self.disk_log)
+
+    def waiting(self):
+        """The files that were to be synced when the disk took its time, in order."""
+        if not os.path.exists(self.disk_log):
+            return []
+        with open(self.disk_log, encoding="utf-8") as file:
+            return [os.path.basename(line[5:]) for line in file.read().splitlines() if line.startswith("wait ")]
+
     def test_a_slow_disk_slows_nothing_but_the_replies(self):
-        delay = self.path("delay")
-        put(delay, 0)
-        with Daemon({"network.max_clients": 64}, folder=self.folder,
-                    environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
+        with Daemon({"network.max_clients": 64}, folder=self.folder, environment=self.slow_disk(0)) as daemon:
             daemon.wait_frames(20)
-            put(delay, 1000)
+            put(self.delay, 1000)
             begun, frames = time.monotonic(), daemon.status()["camera"]["frames"]
             clients = Clients(daemon, count=45, commands=("save", "past count=3"))
             wait_until(lambda: any(reply == "BUSY\n" for reply in list(clients.replies)), "BUSY")
@@ -271,7 +281,7 @@ class Slow(Folder):
             wait_until(lambda: time.monotonic() - begun > 4, "some seconds of it")
             status = daemon.status()
             self.assertGreater(status["camera"]["frames"] - frames, 0.9 * 20 * (time.monotonic() - begun) - 5)
-            put(delay, 0)
+            put(self.delay, 0)
             replies = clients.stop()
             for reply in replies:
                 self.assertRegex(reply, "^(Saved|BUSY)")
@@ -280,11 +290,9 @@ class Slow(Folder):
             self.assert_lost_nothing(daemon)
 
     def test_who_asks_while_it_stops_is_told_so(self):
-        delay = self.path("delay")
-        put(delay, 0)
-        with Daemon(folder=self.folder, environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
+        with Daemon(folder=self.folder, environment=self.slow_disk(0)) as daemon:
             daemon.wait_frames(2)
-            put(delay, 60000)
+            put(self.delay, 60000)
             thread, _ = self.ask_in_background(daemon, "save")
             wait_until(lambda: daemon.status()["exports"]["running"] > 0, "an export")
             daemon.process.send_signal(signal.SIGTERM)
@@ -302,14 +310,11 @@ class Slow(Folder):
         self.assertLessEqual(whole, {"NOT_SAVED pastcam is stopping\n", "NOT_SENT pastcam is stopping\n"})
 
     def test_a_hanging_disk_does_not_keep_it_from_stopping(self):
-        delay = self.path("delay")
-        put(delay, 0)
-        with Daemon(folder=self.folder, environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
+        with Daemon(folder=self.folder, environment=self.slow_disk(0)) as daemon:
             daemon.wait_frames(2)
-            put(delay, 60000)
+            put(self.delay, 60000)
             clients = Clients(daemon, count=2)
-            wait_until(lambda: daemon.status()["exports"]["running"] > 0, "an export")
-            time.sleep(0.2)
+            wait_until(self.waiting, "a sync that hangs")
             begun = time.monotonic()
             self.assertEqual(daemon.stop(), 0)
             self.assertLess(time.monotonic() - begun, 10)  # a second by design
@@ -319,17 +324,14 @@ class Slow(Folder):
 
     def test_what_is_whole_is_named_when_the_rest_hangs(self):
         """The first of three files is on the disk when it begins to hang; the log's last words are in its file."""
-        delay, log = self.path("delay"), self.path("service.log")
-        put(delay, 0)
-        environment = preload("slow_disk", SHIM_FSYNC_MS=delay)
-        with Daemon({"logging.file": log}, folder=self.folder, environment=environment) as daemon:
+        log = self.path("service.log")
+        with Daemon({"logging.file": log}, folder=self.folder, environment=self.slow_disk(0)) as daemon:
             daemon.wait_frames(2)
-            put(delay, 300)
+            put(self.delay, 300)
             thread, replies = self.ask_in_background(daemon, "save jpg png npy")
             wait_until(lambda: any(name.endswith(".jpg") for name in daemon.files()), "the first file")
-            put(delay, 60000)
-            wait_until(lambda: [name for name in daemon.files() if name.startswith(".")], "the second")
-            time.sleep(0.5)  # its sync begins before that or hangs
+            put(self.delay, 60000)
+            wait_until(lambda: [name for name in daemon.files() if name.startswith(".") and name in self.waiting()], "the second's sync")
             self.assertEqual(daemon.stop(), 0)
             thread.join()
             whole = [path for path in finished(daemon.captures) if path in replies[0]]
@@ -340,9 +342,7 @@ class Slow(Folder):
                 self.assertIn("An export did not finish in time", file.read())
 
     def test_a_series_ends_at_its_next_picture_and_names_those_that_are_whole(self):
-        delay = self.path("delay")
-        put(delay, 100)
-        with Daemon({"ring.size": 200}, folder=self.folder, environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
+        with Daemon({"ring.size": 200}, folder=self.folder, environment=self.slow_disk(100)) as daemon:
             daemon.wait_frames(100)
             thread, replies = self.ask_in_background(daemon, "past count=50 at=-2")
             wait_until(lambda: len(finished(daemon.captures)) >= 3 if os.path.isdir(daemon.captures) else False, "some pictures")

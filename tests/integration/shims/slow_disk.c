@@ -1,6 +1,7 @@
 /* For LD_PRELOAD: each fsync or fdatasync takes as many milliseconds as the file $SHIM_FSYNC_MS says, or fails when that is -1; each
  * unlinkat takes as many as $SHIM_UNLINK_MS itself says; what
- * matters for power cuts is written down in $SHIM_DISK_LOG, a line each: "fsync PATH", "rename FROM TO". */
+ * matters for power cuts is written down in $SHIM_DISK_LOG, a line each: "fsync PATH", "rename FROM TO"; and "wait PATH" before
+ * an fsync that takes its time. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -60,9 +61,13 @@ static int sync_with(const char *name, int fd)
 		errno = EIO;
 		return -1;
 	}
-	wait_ms(ms);
-	int result = real(fd);
 	path_of(fd, path);
+	if (ms > 0) {
+		snprintf(line, sizeof line, "wait %s\n", path);
+		note(line);
+		wait_ms(ms);
+	}
+	int result = real(fd);
 	snprintf(line, sizeof line, "fsync %s\n", path);
 	note(line);
 	return result;

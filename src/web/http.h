@@ -2,8 +2,8 @@
  * libmicrohttpd on our loop: connections, their limits and their deadlines. Requests go to request.c.
  *
  * libmicrohttpd brings its own epoll descriptor, which the loop watches; there is no other thread. A connection that
- * has not asked for anything in time is closed, and when there are too many, the one that reads slowest, or has asked
- * nothing for longest, makes way.
+ * has not asked for anything in time is closed, and when there are too many, the one that has asked nothing, or read
+ * next to nothing, for longest makes way.
  */
 #ifndef PASTCAM_WEB_HTTP_H
 #define PASTCAM_WEB_HTTP_H

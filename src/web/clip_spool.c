@@ -7,12 +7,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "ask.h"
 #include "base/clock.h"
 #include "base/fsio.h"
+#include "base/number.h"
+#include "clip_reply.h"
 #include "file_answer.h"
 
-enum { TAG_BYTES = 48, REASON_BYTES = 256, REPLY_S = 30, TYPE_BYTES = 8 };
+enum { TAG_BYTES = 48, REASON_BYTES = 256, REPLY_S = 30 };
 
 struct waiter {
 	struct waiter *next;
@@ -44,7 +45,7 @@ static void free_spool(struct spool *spool)
 
 static bool is_video(const struct spool *spool)
 {
-	return spool->size >= TYPE_BYTES && memcmp(spool->head + 4, "ftyp", 4) == 0;
+	return clip_reply_is_video(spool->head, spool->size);
 }
 
 static void answer(struct spool *spool, struct request *request, const struct error *error)
@@ -52,19 +53,15 @@ static void answer(struct spool *spool, struct request *request, const struct er
 	int fd = is_video(spool) ? dup(spool->fd) : -1;
 	if (fd >= 0)
 		file_answer(request, fd, spool->size, spool->tag, "video/mp4", NULL);
-	else if (error->code < 0)
-		request_problem(request, 503, "camera %s: %s", spool->camera, error->text);
-	else if (spool->size == 0)
-		request_problem(request, 404, "NO_FRAMES: nothing of that time is in memory");
-	else if (!ask_is_refused(request, spool->head))
-		request_problem(request, 502, "pastcam answered with something else than video");
+	else if (is_video(spool))
+		request_problem(request, 503, "the video cannot be read: %s", strerror(errno));
+	else
+		clip_reply_refuse(request, spool->camera, spool->head, min_size(spool->size, sizeof spool->head - 1), error);
 }
 
 /* error: NULL: it is too large, and sent in another way. */
 static void answer_all(struct spool *spool, const struct error *error)
 {
-	if (!is_video(spool))
-		spool->head[strcspn(spool->head, "\r\n")] = '\0'; /* it is the daemon's sentence */
 	while (spool->waiters) {
 		struct waiter *waiter = spool->waiters;
 		struct request *request = waiter->request;

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ask.h"
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/utf8.h"
+#include "clip_reply.h"
 #include "clip_spool.h"
 #include "net/moment.h"
 #include "response.h"
@@ -19,7 +19,6 @@ enum {
 	BUFFER_BYTES = 512 * 1024, /* what waits for the client; beyond it the daemon waits */
 	READ_BYTES = 64 * 1024,    /* of the client library at most, at once */
 	BLOCK_BYTES = 32 * 1024,
-	TYPE_BYTES = 8, /* of the first box: its length, and "ftyp" */
 	REPLY_TIMEOUT_S = 86400,
 	CLIPS_MAX = 16,
 };
@@ -36,17 +35,25 @@ struct clip {
 
 static size_t under_way;
 
+/* Into BEGIN and END; false: it is not BEGIN..END.mp4. */
+static bool split(const char *tail, char begin[MOMENT_BYTES], char end[MOMENT_BYTES])
+{
+	const char *dots = strstr(tail, ".."), *extension = strrchr(tail, '.');
+	if (!dots || extension < dots + 2 || strcmp(extension, ".mp4") != 0 || dots - tail >= MOMENT_BYTES ||
+	    extension - dots - 2 >= MOMENT_BYTES)
+		return false;
+	snprintf(begin, MOMENT_BYTES, "%.*s", (int)(dots - tail), tail);
+	snprintf(end, MOMENT_BYTES, "%.*s", (int)(extension - dots - 2), dots + 2);
+	return true;
+}
+
 int clips_line(const char *tail, struct line *line, struct error *error)
 {
 	char begin[MOMENT_BYTES], end[MOMENT_BYTES];
-	const char *dots = strstr(tail, ".."), *extension = strrchr(tail, '.');
 	*line = LINE_NULL;
-	if (!dots || extension < dots + 2 || strcmp(extension, ".mp4") != 0 || dots - tail >= MOMENT_BYTES ||
-	    extension - dots - 2 >= MOMENT_BYTES)
+	if (!split(tail, begin, end))
 		return error_set(error, -EINVAL, "\"%.*s\" must be two moments and .mp4, such as -30..+10.mp4",
 		                 utf8_fit(tail, 80), tail);
-	snprintf(begin, sizeof begin, "%.*s", (int)(dots - tail), tail);
-	snprintf(end, sizeof end, "%.*s", (int)(extension - dots - 2), dots + 2);
 	int result = line_check_moment(begin, error);
 	if (result == 0)
 		result = line_check_moment(end, error);
@@ -86,11 +93,6 @@ static ssize_t read_clip(void *data, uint64_t position, char *buffer, size_t roo
 	return (ssize_t)length;
 }
 
-static bool is_video(const struct clip *clip)
-{
-	return clip->length >= TYPE_BYTES && memcmp(clip->text + 4, "ftyp", 4) == 0;
-}
-
 static void begin_stream(struct clip *clip)
 {
 	struct request *request = clip->request;
@@ -122,7 +124,7 @@ static void on_bytes(void *data, const void *bytes, size_t length, uint64_t left
 	}
 	if (!clip->request)
 		peer_resume(clip->peer);
-	else if (is_video(clip))
+	else if (clip_reply_is_video(clip->text, clip->length))
 		begin_stream(clip);
 }
 
@@ -130,15 +132,8 @@ static void on_bytes(void *data, const void *bytes, size_t length, uint64_t left
 static void answer_without_video(struct clip *clip, const struct error *error)
 {
 	struct request *request = clip->request;
-	clip->text[min_size(clip->length, BUFFER_BYTES)] = '\0';
-	clip->text[strcspn(clip->text, "\r\n")] = '\0';
 	request->cancel = NULL;
-	if (clip->length == 0 && error->code == 0)
-		request_problem(request, 404, "NO_FRAMES: nothing of that time is in memory");
-	else if (clip->length == 0)
-		request_problem(request, 503, "camera %s: %s", clip->camera, error->text);
-	else if (!ask_is_refused(request, clip->text))
-		request_problem(request, 502, "pastcam answered with something else than video");
+	clip_reply_refuse(request, clip->camera, clip->text, min_size(clip->length, BUFFER_BYTES), error);
 	free_clip(clip);
 }
 
@@ -186,11 +181,10 @@ static struct clip *create_clip(struct request *request, const struct camera *ca
 /* True when all of it is past already. */
 static bool is_whole(const char *tail)
 {
-	char end[MOMENT_BYTES];
+	char begin[MOMENT_BYTES], end[MOMENT_BYTES];
 	struct moment moment;
-	const char *dots = strstr(tail, ".."), *extension = strrchr(tail, '.');
-	snprintf(end, sizeof end, "%.*s", (int)(extension - dots - 2), dots + 2);
-	return moment_parse(end, &moment, NULL) == 0 && (!moment.wall || moment.ns < clock_wall_ns());
+	return split(tail, begin, end) && moment_parse(end, &moment, NULL) == 0 &&
+	       (!moment.wall || moment.ns < clock_wall_ns());
 }
 
 static void stream_clip(struct request *request)

@@ -26,7 +26,6 @@ void http_job_free(struct http_job *job);                                       
 
 struct http_result {
 	int64_t id;
-	int status;                     /* of HTTP, or 0: there was none */
 	char reason[HTTP_REASON_BYTES]; /* why it is no success; "" when it is */
 };
 

@@ -13,19 +13,27 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *data)
 	return transfer->answered > ANSWER_BYTES_MAX ? 0 : size * count;
 }
 
-static void set_post(struct http_transfer *transfer)
+bool http_transfer_add_header(struct http_transfer *transfer, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(transfer->headers, line);
+	if (longer)
+		transfer->headers = longer;
+	return longer;
+}
+
+static bool set_post(struct http_transfer *transfer)
 {
 	const struct http_job *job = transfer->job;
 	char type[96];
 	/* Not for an upload: some releases of libcurl sign this line, though it is not sent. */
-	transfer->headers = curl_slist_append(transfer->headers, "Expect:");
+	if (!http_transfer_add_header(transfer, "Expect:"))
+		return false;
 	curl_easy_setopt(transfer->curl, CURLOPT_TIMEOUT_MS, (long)(job->timeout_s * 1000));
 	if (!job->path) {
 		snprintf(type, sizeof type, "Content-Type: %.60s", job->content_type);
-		transfer->headers = curl_slist_append(transfer->headers, type);
 		curl_easy_setopt(transfer->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(job->body));
 		curl_easy_setopt(transfer->curl, CURLOPT_POSTFIELDS, job->body);
-		return;
+		return http_transfer_add_header(transfer, type);
 	}
 	transfer->mime = curl_mime_init(transfer->curl);
 	curl_mimepart *part = curl_mime_addpart(transfer->mime);
@@ -36,15 +44,22 @@ static void set_post(struct http_transfer *transfer)
 	curl_mime_name(part, "file");
 	curl_mime_filedata(part, job->path);
 	curl_easy_setopt(transfer->curl, CURLOPT_MIMEPOST, transfer->mime);
+	return true;
+}
+
+static bool add_headers(struct http_transfer *transfer)
+{
+	const struct http_job *job = transfer->job;
+	for (size_t i = 0; i < HTTP_HEADERS_MAX && job->headers[i]; i++)
+		if (!http_transfer_add_header(transfer, job->headers[i]))
+			return false;
+	return true;
 }
 
 static void set_options(struct http_transfer *transfer)
 {
-	const struct http_job *job = transfer->job;
 	CURL *curl = transfer->curl;
-	for (size_t i = 0; i < HTTP_HEADERS_MAX && job->headers[i]; i++)
-		transfer->headers = curl_slist_append(transfer->headers, job->headers[i]);
-	curl_easy_setopt(curl, CURLOPT_URL, job->url);
+	curl_easy_setopt(curl, CURLOPT_URL, transfer->job->url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -61,17 +76,13 @@ bool http_transfer_begin(struct http_transfer *transfer, struct http_job *job, c
 {
 	transfer->job = job;
 	transfer->curl = curl_easy_init();
-	if (!transfer->curl) {
+	if (!transfer->curl || !add_headers(transfer) || (!job->s3 && !set_post(transfer))) {
 		snprintf(reason, HTTP_REASON_BYTES, "no memory");
 		return false;
 	}
 	set_options(transfer);
-	if (job->s3) {
-		if (!http_upload_begin(transfer, stop, reason))
-			return false;
-	} else {
-		set_post(transfer);
-	}
+	if (job->s3 && !http_upload_begin(transfer, stop, reason))
+		return false;
 	curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
 	return true;
 }
@@ -86,14 +97,13 @@ void http_transfer_finish(struct http_transfer *transfer)
 	http_job_free(transfer->job);
 }
 
-void http_transfer_judge(struct http_transfer *transfer, CURLcode code, int *status, char reason[HTTP_REASON_BYTES])
+void http_transfer_judge(struct http_transfer *transfer, CURLcode code, char reason[HTTP_REASON_BYTES])
 {
 	char *place = NULL;
 	long answer = 0;
 	curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &answer);
 	curl_easy_getinfo(transfer->curl, CURLINFO_REDIRECT_URL, &place);
 	bool is_good = answer >= 200 && answer < 300;
-	*status = (int)answer;
 	reason[0] = '\0';
 	if (code != CURLE_OK && !(is_good && code == CURLE_WRITE_ERROR))
 		snprintf(reason, HTTP_REASON_BYTES, "%.*s", HTTP_REASON_BYTES - 1,

@@ -32,8 +32,11 @@ bool http_transfer_begin(struct http_transfer *transfer, struct http_job *job, c
                          char reason[HTTP_REASON_BYTES]);
 void http_transfer_finish(struct http_transfer *transfer); /* frees what it has, not itself */
 
+/* "Name: value". False without memory; those before stay. */
+bool http_transfer_add_header(struct http_transfer *transfer, const char *line);
+
 /* After libcurl is done with it: why it is no success, or "". */
-void http_transfer_judge(struct http_transfer *transfer, CURLcode code, int *status, char reason[HTTP_REASON_BYTES]);
+void http_transfer_judge(struct http_transfer *transfer, CURLcode code, char reason[HTTP_REASON_BYTES]);
 
 /* Inside: uploads (http_upload.c). */
 bool http_upload_begin(struct http_transfer *transfer, const atomic_bool *stop, char reason[HTTP_REASON_BYTES]);

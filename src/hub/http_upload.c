@@ -54,10 +54,7 @@ static bool add_header(struct http_transfer *transfer, const char *name, const c
 {
 	char line[160];
 	snprintf(line, sizeof line, "%s: %s", name, value);
-	struct curl_slist *longer = curl_slist_append(transfer->headers, line);
-	if (longer)
-		transfer->headers = longer;
-	return longer;
+	return http_transfer_add_header(transfer, line);
 }
 
 static bool fail(char reason[HTTP_REASON_BYTES], int result)

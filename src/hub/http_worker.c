@@ -42,9 +42,9 @@ static void free_transfer(struct http_worker *worker, struct http_transfer *tran
 	free(transfer);
 }
 
-static void tell(struct http_worker *worker, int64_t id, int status, const char *reason)
+static void tell(struct http_worker *worker, int64_t id, const char *reason)
 {
-	struct http_result result = { .id = id, .status = status };
+	struct http_result result = { .id = id };
 	snprintf(result.reason, sizeof result.reason, "%s", reason);
 	mailbox_put(worker->results, &result); /* it has as many places as there are jobs */
 }
@@ -54,7 +54,7 @@ static void begin(struct http_worker *worker, struct http_job *job)
 	struct http_transfer *transfer = calloc(1, sizeof *transfer);
 	char reason[HTTP_REASON_BYTES] = "";
 	if (!transfer) {
-		tell(worker, job->id, 0, "no memory");
+		tell(worker, job->id, "no memory");
 		http_job_free(job);
 		return;
 	}
@@ -63,7 +63,7 @@ static void begin(struct http_worker *worker, struct http_job *job)
 	if (http_transfer_begin(transfer, job, &worker->stop, reason) &&
 	    curl_multi_add_handle(worker->multi, transfer->curl) == CURLM_OK)
 		return;
-	tell(worker, job->id, 0, reason[0] ? reason : "libcurl refuses");
+	tell(worker, job->id, reason[0] ? reason : "libcurl refuses");
 	free_transfer(worker, transfer);
 }
 
@@ -89,12 +89,11 @@ static void end(struct http_worker *worker, CURL *curl, CURLcode code)
 {
 	struct http_transfer *transfer = NULL;
 	char reason[HTTP_REASON_BYTES];
-	int status;
 	curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&transfer);
-	http_transfer_judge(transfer, code, &status, reason);
+	http_transfer_judge(transfer, code, reason);
 	if (goes_on(worker, transfer, reason))
 		return;
-	tell(worker, transfer->job->id, status, reason);
+	tell(worker, transfer->job->id, reason);
 	free_transfer(worker, transfer);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cameras.h"
 
 enum { REPLY_S = 5, EVENTS_MOST = 8192, REASON_BYTES = 320 };
@@ -47,12 +48,23 @@ static void answer_when_all_have(struct question *question)
 	destroy(question);
 }
 
+static void add_reason(const struct asked *asked, const char *text)
+{
+	struct question *question = asked->question;
+	size_t used = strlen(question->reason);
+	snprintf(question->reason + used, REASON_BYTES - used, "; camera %s: %.*s", asked->camera, utf8_fit(text, 200),
+	         text);
+}
+
 static void on_line(void *data, const char *line, size_t length, uint64_t bytes)
 {
-	(void)length;
 	(void)bytes;
 	struct asked *asked = data;
 	struct question *question = asked->question;
+	if (client_reply_failed(line, length)) {
+		add_reason(asked, line);
+		return;
+	}
 	cJSON *event = cJSON_Parse(line);
 	const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
 	/* That more happened than is kept is no news of its own here. */
@@ -70,10 +82,9 @@ static void on_end(void *data, const struct error *error)
 {
 	struct asked *asked = data;
 	struct question *question = asked->question;
-	size_t used = strlen(question->reason);
 	asked->call = NULL;
 	if (error->code < 0)
-		snprintf(question->reason + used, REASON_BYTES - used, "; camera %s: %s", asked->camera, error->text);
+		add_reason(asked, error->text);
 	question->waiting--;
 	answer_when_all_have(question);
 }

@@ -3,7 +3,7 @@
 import os
 import unittest
 
-from harness import main, wait_until
+from harness import EventReader, main, wait_until
 from hub import Hub
 from web import Site
 
@@ -56,6 +56,16 @@ class History(unittest.TestCase):
         with open(os.path.join(self.site.folder, "hub", "hub.db"), "r+b") as file:
             file.write(b"damaged" * 200)
         self.assertEqual(self.ask()["source"], "cameras")
+
+    def test_a_camera_that_has_no_place_is_told(self):
+        with Site(options={"network.max_clients": 4}, web_options={"hub.data_dir": "hub"}) as site:
+            site.wait_frames(3)
+            for _ in range(3):  # of four places, one is for questions
+                self.addCleanup(EventReader(site.daemon).__exit__)
+            wait_until(lambda: site.daemon.status()["network"]["streams"] == 3, "all places being taken")
+            history = site.web.ask("/api/history").json()
+            self.assertEqual(history["events"], [])
+            self.assertIn("camera camera: BUSY", history["reason"])
 
     def test_what_is_wrong_is_told(self):
         for query in ("since=x", "limit=0", "type=", "color=red"):

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "mp4_rig.h"
+#include "mp4_box_rig.h"
 
 enum { FRAMES = 40, GOP = 20, PACKET_BYTES = 600 };
 #define MS INT64_C(1000000)
@@ -61,15 +61,6 @@ static void recover(struct mp4_rig *from, struct mp4_recovered *recovered, struc
 	assert_int_equal(mp4_recover(&source, &sink, recovered, writer, &error), 0);
 }
 
-static const uint8_t *find_box(const char *type)
-{
-	for (uint64_t i = rig.bytes - 4; i > 4; i--)
-		if (memcmp(rig.data + i, type, 4) == 0)
-			return rig.data + i + 4;
-	fail_msg("no %s", type);
-	return NULL;
-}
-
 static uint32_t number(const uint8_t *at)
 {
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
@@ -107,7 +98,7 @@ static void test_each_frame_lasts_until_the_next(void **state)
 	add_row(writer, FRAMES);
 	assert_int_equal(mp4_finish(writer, time_of(FRAMES - 1) + 250 * MS), 0);
 	mp4_destroy(writer);
-	const uint8_t *runs = find_box("stts") + 4;
+	const uint8_t *runs = mp4_rig_box(&rig, "stts") + 4;
 	uint32_t count = number(runs), frame = 0;
 	for (uint32_t run = 0; run < count; run++) {
 		for (uint32_t i = 0; i < number(runs + 4 + 8 * run); i++, frame++) {
@@ -126,7 +117,7 @@ static void test_key_frames_alone_are_listed_as_such(void **state)
 	add_row(writer, FRAMES);
 	assert_int_equal(mp4_finish(writer, 0), 0);
 	mp4_destroy(writer);
-	const uint8_t *keys = find_box("stss") + 4;
+	const uint8_t *keys = mp4_rig_box(&rig, "stss") + 4;
 	assert_int_equal(number(keys), FRAMES / GOP);
 	for (uint32_t i = 0; i < FRAMES / GOP; i++)
 		assert_int_equal(number(keys + 4 + 4 * i), i * GOP + 1);
@@ -139,7 +130,8 @@ static void test_the_index_leads_to_each_frame(void **state)
 	add_row(writer, FRAMES);
 	assert_int_equal(mp4_finish(writer, 0), 0);
 	mp4_destroy(writer);
-	const uint8_t *sizes = find_box("stsz") + 8, *chunks = find_box("stsc") + 4, *places = find_box("co64") + 4;
+	const uint8_t *sizes = mp4_rig_box(&rig, "stsz") + 8, *chunks = mp4_rig_box(&rig, "stsc") + 4,
+	              *places = mp4_rig_box(&rig, "co64") + 4;
 	assert_int_equal(number(sizes), FRAMES);
 	uint32_t frame = 0;
 	for (uint32_t i = 0; i < number(chunks); i++) {
@@ -163,7 +155,7 @@ static void test_what_is_before_the_beginning_is_edited_out(void **state)
 	add_row(writer, FRAMES);
 	assert_int_equal(mp4_finish(writer, time_of(FRAMES)), 0);
 	mp4_destroy(writer);
-	const uint8_t *edit = find_box("elst") + 4;
+	const uint8_t *edit = mp4_rig_box(&rig, "elst") + 4;
 	assert_int_equal(number(edit), 1);
 	assert_int_equal(number(edit + 16), 1234 * MP4_TIMESCALE / 1000);
 	recover(&rig, &recovered, &writer);
@@ -202,7 +194,7 @@ static void test_a_file_cut_anywhere_is_recovered_up_to_the_cut(void **state)
 		recover(&rig, &recovered, &writer);
 		assert_true(recovered.finished);
 		assert_int_equal(recovered.frames, most);
-		assert_non_null(find_box("ilst"));
+		assert_non_null(mp4_rig_box(&rig, "ilst"));
 		mp4_destroy(writer);
 	}
 	assert_true(most >= FRAMES - 9);

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "media/mp4_reader.h"
-#include "mp4_rig.h"
+#include "mp4_box_rig.h"
 
 enum { FRAMES = 40, GOP = 20, PACKET_BYTES = 60000 };
 #define MS INT64_C(1000000)
@@ -108,15 +108,6 @@ static void test_an_unfinished_clip_gives_what_is_whole(void **state)
 	assert_true(count >= FRAMES / 2 && count < FRAMES);
 }
 
-static uint8_t *find_box(const char *type)
-{
-	for (uint64_t i = rig.bytes - 4; i > 4; i--)
-		if (memcmp(rig.data + i, type, 4) == 0)
-			return rig.data + i + 4;
-	fail_msg("no %s", type);
-	return NULL;
-}
-
 static void expect_refusal(const char *why)
 {
 	struct error error = { 0 };
@@ -134,11 +125,11 @@ static void test_damaged_tables_are_refused(void **state)
 	} numbers[] = { { "stsz", 8 }, { "stsz", 4 }, { "stts", 4 }, { "stss", 4 }, { "stsc", 4 }, { "stsc", 12 } };
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		write_video(true, 0);
-		memset(find_box(numbers[i].box) + numbers[i].at, 0x7f, 4);
+		memset(mp4_rig_box(&rig, numbers[i].box) + numbers[i].at, 0x7f, 4);
 		expect_refusal("damaged");
 	}
 	write_video(true, 0);
-	memset(find_box("mdhd") + 20, 0, 4);
+	memset(mp4_rig_box(&rig, "mdhd") + 20, 0, 4);
 	expect_refusal("damaged");
 }
 
@@ -150,10 +141,10 @@ static void test_what_is_no_video_is_told(void **state)
 	memset(rig.data, 'x', (size_t)rig.bytes);
 	expect_refusal("not a video");
 	write_video(true, 0);
-	memcpy(find_box("mp4v") - 4, "hev1", 4);
+	memcpy(mp4_rig_box(&rig, "mp4v") - 4, "hev1", 4);
 	expect_refusal("no video in it");
 	write_video(true, 0);
-	memcpy(find_box("stss") - 4, "ctts", 4);
+	memcpy(mp4_rig_box(&rig, "stss") - 4, "ctts", 4);
 	expect_refusal("B frames");
 }
 
@@ -164,7 +155,7 @@ static void test_a_picture_outside_the_file_is_told(void **state)
 	struct packet packet;
 	int64_t until_ns;
 	write_video(true, 0);
-	memset(find_box("co64") + 8, 0x7f, 8);
+	memset(mp4_rig_box(&rig, "co64") + 8, 0x7f, 8);
 	struct mp4_reader *reader = open_rig(&error);
 	assert_non_null(reader);
 	assert_int_equal(mp4_reader_next(reader, &packet, &until_ns, &error), -EINVAL);

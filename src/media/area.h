@@ -2,7 +2,7 @@
  * Area average: every pixel of the smaller picture is the mean of the area of the larger one that it covers, pixels at
  * its border by the share that lies inside. YUV is averaged before it is converted, a chroma sample counting for the
  * pixels it colours: the same as averaging R,G,B, but for colours that no R,G,B can show, and half the work or less.
- * Private to src/image and its tests and benches.
+ * Private to src/media and its tests and benches.
  */
 #ifndef PASTCAM_MEDIA_AREA_H
 #define PASTCAM_MEDIA_AREA_H

@@ -1,5 +1,5 @@
 /* Averages where an output pixel covers a whole number of input pixels, the same in both directions: no weights, and
- * sums of 16 bits. Private to src/image. */
+ * sums of 16 bits. Private to src/media. */
 #ifndef PASTCAM_MEDIA_AREA_WHOLE_H
 #define PASTCAM_MEDIA_AREA_WHOLE_H
 

@@ -1,4 +1,4 @@
-/* Camera layouts into R,G,B. Private to src/image and its tests and benches. */
+/* Camera layouts into R,G,B. Private to src/media and its tests and benches. */
 #ifndef PASTCAM_MEDIA_CONVERT_H
 #define PASTCAM_MEDIA_CONVERT_H
 

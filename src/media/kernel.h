@@ -1,8 +1,7 @@
 /*
  * How the kernels are compiled. They are plain C in shapes that compilers vectorise. The x86-64 baseline has no byte
- * shuffle, which interleaving R, G and B is made of: there a second version, for AVX2, is chosen as the program starts
- * (docs/performance.md has the difference). Only for static functions: clang 14 gives others no symbol. Private to
- * src/image.
+ * shuffle, which interleaving R, G and B is made of: there a second version, for AVX2, is chosen as the program starts.
+ * Only for static functions: clang 14 gives others no symbol. Private to src/media.
  */
 #ifndef PASTCAM_MEDIA_KERNEL_H
 #define PASTCAM_MEDIA_KERNEL_H

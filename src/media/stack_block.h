@@ -1,4 +1,4 @@
-/* A block of a stack: small enough for its intermediate results to stay in the first-level cache. Private to src/image.
+/* A block of a stack: small enough for its intermediate results to stay in the first-level cache. Private to src/media.
  */
 #ifndef PASTCAM_MEDIA_STACK_BLOCK_H
 #define PASTCAM_MEDIA_STACK_BLOCK_H

@@ -241,7 +241,7 @@ fuzz-run: $(FUZZ_TESTS)
 
 # --- measuring; not part of check ---
 
-BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/arm_kernels.c,$(wildcard bench/*.c)))
+BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/arm_%.c,$(wildcard bench/*.c)))
 PHOTOS = ../shared/data/photos
 
 .PHONY: bench

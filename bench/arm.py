@@ -17,12 +17,16 @@ PROCESSORS = [
     ('ARM1176 (R52)', ARM + ['-mcpu=arm1176jzf-s'], 'armv8r-linux-gnueabihf', 'cortex-r52'),
 ]
 
+# In the first, short loops would be written out, and are wanted as loops.
+SOURCES = [('bench/arm_kernels.c', ['--param', 'max-completely-peeled-insns=0']), ('bench/arm_unrolled.c', [])]
+
 # function, what it is of, whether its loop is known by the bytes it stores or loads, and how many for a pixel
 KERNELS = [
-    ('arm_nv12_chroma', 'NV12: chroma', 'store', 3),
-    ('arm_luma', 'NV12: luma, clamp', 'store', 3),
-    ('arm_interleave', 'NV12: interleave', 'store', 3),
+    ('arm_nv12_chroma', 'NV12 in plain C: chroma', 'store', 3),
+    ('arm_luma', 'NV12 in plain C: luma, clamp', 'store', 3),
+    ('arm_interleave', 'NV12 in plain C: interleave', 'store', 3),
     ('byte_sum_lines', 'mean', 'load', 3),
+    ('arm_nv12_neon', 'NV12 and mean, with NEON', 'store', 3),
     ('arm_bgr', 'BGR to RGB', 'store', 3),
     ('area_sum_rows', 'downscale RGB: add rows', 'store', 3),
     ('area_fold', 'downscale planes: fold, a step', 'store', 2),
@@ -32,7 +36,7 @@ KERNELS = [
     ('arm_stack_max', 'stack max: four frames', 'store', 3),
     ('arm_order', 'stack median: a comparison', 'store', 6),
 ]
-NV12 = ['NV12: chroma', 'NV12: luma, clamp', 'NV12: interleave', 'mean']
+NV12 = ['NV12 in plain C: chroma', 'NV12 in plain C: luma, clamp', 'NV12 in plain C: interleave', 'mean']
 
 REGISTER_BYTES = {'q': 16, 'd': 8, 'x': 8, 'h': 2, 'b': 1}  # all others 4
 SUFFIX_BYTES = {'b': 1, 'h': 2}
@@ -57,8 +61,10 @@ def transferred(line, direction):
 
 def loops(assembly, function):
     """The innermost loops of a function: the lines from a label to the branch back to it, with no label between."""
-    body = re.search(r'^%s:\n(.*?)^\s*\.size\s+%s,' % (function, function), assembly, re.M | re.S).group(1)
-    lines = [line.strip() for line in body.splitlines()]
+    match = re.search(r'^%s:\n(.*?)^\s*\.size\s+%s,' % (function, function), assembly, re.M | re.S)
+    if not match:
+        return
+    lines = [line.strip() for line in match.group(1).splitlines()]
     lines = [line for line in lines if line and not re.match(r'[.@/](?!L\d+:)', line)]
     for end, line in enumerate(lines):
         branch = re.match(r'(?:b|cb|tb)\S*\s.*?(\.L\d+)$', line)
@@ -83,27 +89,28 @@ def main():
     folder = os.path.join(sys.argv[1], 'bench')
     os.makedirs(folder, exist_ok=True)
     print('cycles a pixel (and instructions), data in the first-level cache')
-    print('%-30s' % '' + ''.join('%22s' % name for name, *_ in PROCESSORS))
+    print('%-36s' % '' + ''.join('%22s' % name for name, *_ in PROCESSORS))
     table = {}
     for name, compiler, triple, processor in PROCESSORS:
-        path = os.path.join(folder, processor + '.s')
-        # Short loops would be written out, and are wanted as loops.
-        subprocess.run(compiler + ['-std=c17', '-O3', '--param', 'max-completely-peeled-insns=0', '-D_GNU_SOURCE',
-                                   '-Iinclude', '-Isrc', '-S', 'bench/arm_kernels.c', '-o', path], check=True)
-        with open(path, encoding='ascii') as file:
-            assembly = file.read()
+        assembly = ''
+        for source, options in SOURCES:
+            path = os.path.join(folder, processor + '.s')
+            subprocess.run(compiler + ['-std=c17', '-O3', '-D_GNU_SOURCE', '-Iinclude', '-Isrc', *options, '-S', source,
+                                       '-o', path], check=True)
+            with open(path, encoding='ascii') as file:
+                assembly += file.read()
         for function, what, direction, pixel_bytes in KERNELS:
             size = lambda loop: sum(transferred(line, direction) for line in loop)
             loop = max(loops(assembly, function), key=lambda loop: (size(loop), len(loop)), default=[])
-            if not size(loop):  # written out by the compiler, so that there is no innermost loop to look at
+            if not loop:  # not of this processor
                 continue
             pixels = size(loop) / pixel_bytes
             table[what, name] = (cycles(loop, triple, processor) / pixels, len(loop) / pixels)
     for name, *_ in PROCESSORS:
-        table['ingest NV12 (those four)', name] = tuple(sum(table[part, name][i] for part in NV12) for i in (0, 1))
+        table['NV12 and mean, plain C: those four', name] = tuple(sum(table[part, name][i] for part in NV12) for i in (0, 1))
     for what in dict.fromkeys(what for what, _ in table):
         cells = ['%.2f (%.2f)' % table[what, name] if (what, name) in table else '-' for name, *_ in PROCESSORS]
-        print('%-30s' % what + ''.join('%22s' % cell for cell in cells))
+        print('%-36s' % what + ''.join('%22s' % cell for cell in cells))
 
 
 if __name__ == '__main__':

@@ -3,7 +3,6 @@
 #include "../src/media/byte_sum.c"
 #include "../src/media/convert.c"
 #include "../src/media/median.c"
-#include "../src/media/stack.c"
 
 void arm_nv12_chroma(const struct convert_matrix *matrix, const uint8_t *pairs, size_t count, struct chroma *chroma);
 void arm_luma(const struct convert_matrix *matrix, const uint8_t *luma, const struct chroma *chroma, size_t count,
@@ -11,8 +10,6 @@ void arm_luma(const struct convert_matrix *matrix, const uint8_t *luma, const st
 void arm_interleave(const struct planes *planes, size_t count, uint8_t *rgb);
 void arm_bgr(const uint8_t *bgr, size_t count, uint8_t *rgb);
 void arm_order(uint8_t *low, uint8_t *high);
-void arm_stack_sum(const struct stack_block *block, uint16_t *sums);
-void arm_stack_max(const struct stack_block *block, uint8_t *most);
 
 void arm_nv12_chroma(const struct convert_matrix *matrix, const uint8_t *pairs, size_t count, struct chroma *chroma)
 {
@@ -38,14 +35,4 @@ void arm_bgr(const uint8_t *bgr, size_t count, uint8_t *rgb)
 void arm_order(uint8_t *low, uint8_t *high)
 {
 	order(low, high);
-}
-
-void arm_stack_sum(const struct stack_block *block, uint16_t *sums)
-{
-	sum_block(block, 0, sums);
-}
-
-void arm_stack_max(const struct stack_block *block, uint8_t *most)
-{
-	max_of(block, most);
 }

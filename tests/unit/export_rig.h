@@ -64,4 +64,16 @@ static inline void export_one(const struct picture *what, unsigned format, struc
 	assert_int_equal(result->count, 1);
 }
 
+static inline void assert_name(const struct export_result *result, size_t index, const char *name)
+{
+	char path[FSIO_PATH_BYTES];
+
+	assert_true(index < result->count);
+	assert_true(snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path);
+	assert_string_equal(result->paths[index], path);
+	assert_true(export_is_own_name(name));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
 #endif

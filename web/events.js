@@ -5,15 +5,16 @@ import { clipPreview, fileUrl, remove } from "/captures.js";
 import { now, past, setMarks } from "/timeline.js";
 
 const MARKS = 300, PAGE = 60, KEPT = 3000;
+// types: how names begin, as /api/history takes them; what is none of those is of the last.
 const kinds = [
-  { id: "motion", text: "Motion", types: "motion.start,motion.end", match: /^motion\.(start|end)/, icon: "≋" },
-  { id: "trigger", text: "Marks", types: "trigger", match: /^trigger/, icon: "◆" },
-  { id: "saved", text: "Pictures", types: "picture", match: /^picture/, icon: "▣" },
-  { id: "clip", text: "Clips", types: "clip", match: /^clip/, icon: "▶" },
-  { id: "night", text: "Night", types: "night", match: /^night/, icon: "☾" },
-  { id: "system", text: "System", types: "boot,camera,storage,pin,lost,motion.o", match: /./, icon: "•" },
+  { id: "motion", text: "Motion", types: ["motion.start", "motion.end"], icon: "≋" },
+  { id: "trigger", text: "Marks", types: ["trigger"], icon: "◆" },
+  { id: "saved", text: "Pictures", types: ["picture"], icon: "▣" },
+  { id: "clip", text: "Clips", types: ["clip"], icon: "▶" },
+  { id: "night", text: "Night", types: ["night"], icon: "☾" },
+  { id: "system", text: "System", types: ["boot", "camera", "storage", "pin", "lost", "motion.o"], icon: "•" },
 ];
-const kindOf = (event) => kinds.find((kind) => kind.match.test(event.event));
+const kindOf = (event) => kinds.find(({ types }) => types.some((type) => event.event.startsWith(type))) ?? kinds.at(-1);
 const titles = {
   "boot": "pastcam started", "camera.up": "Camera is there", "camera.down": "Camera is away", "night.enter": "Night begins",
   "night.exit": "Day begins", "motion.start": "Motion", "motion.end": "Motion ended", "motion.off": "Motion detection off", "motion.on": "Motion detection on", "trigger": "Marked",

@@ -17,9 +17,10 @@ os.environ["PASTCAM"] = os.path.join(BUILD, "pastcam")
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "integration"))
 from broker import Broker, Relay, certificates  # noqa: E402
 from harness import wait_until  # noqa: E402
+from http_target import Target  # noqa: E402
 from hub import Place  # noqa: E402
 from power_cut import cuts  # noqa: E402
-from test_hub_webhooks import Target  # noqa: E402
+from s3 import KEY, REGION, SECRET, Store  # noqa: E402
 
 CUTS = int(os.environ.get("CUTS", "50"))
 KILLS = int(os.environ.get("KILLS", "100"))
@@ -119,19 +120,21 @@ def memory():
         path = lambda name: os.path.join(folder, name)
         broker = place.add(Broker([f"cafile {path('ca.pem')}", f"certfile {path('server.pem')}", f"keyfile {path('server.key')}",
                                    "allow_anonymous true"], ["--cafile", path("ca.pem")]))
-        target, camera = place.add(Target()), place.camera()
-        with open(path("key"), "w", encoding="utf-8") as file:
-            file.write("key\n")
-        os.chmod(path("key"), 0o600)
-        upload = {"name": "s3", "url": target.url, "region": "eu", "access_key_file": path("key"), "secret_key_file": path("key")}
+        target, store, camera = place.add(Target()), place.add(Store()), place.camera()
+        for name, key in ("access", KEY), ("secret", SECRET):
+            with open(path(name), "w", encoding="utf-8") as file:
+                file.write(key + "\n")
+            os.chmod(path(name), 0o600)
+        upload = {"name": "s3", "url": store.url, "region": REGION, "access_key_file": path("access"), "secret_key_file": path("secret")}
         rule = {"name": "r", "when": {"event": "picture.saved"}, "do": ["webhook hook", "upload s3"]}
         hub = place.hub({"hub.mqtt.host": "127.0.0.1", "hub.mqtt.port": broker.port, "hub.mqtt.ca_file": path("ca.pem")},
                         {"hub": {"webhooks": [{"name": "hook", "url": target.url}], "uploads": [upload], "rules": [rule]}})
         hub.wait_log("Connected to the MQTT broker")
         camera.wait_reader()
         for _ in range(20):
-            camera.say("picture.saved", path=path("ca.pem"), formats=["jpg"])
+            camera.say("picture.saved", path=path("ca.pem"), formats=["pem"])
         target.wait(20)
+        wait_until(lambda: store.puts == 20, f"all uploads, {store.refused} refused")
         row("memory, TLS, webhooks and uploads, in use", rss_mib(hub.process.pid), "MiB", 14)
         time.sleep(11)
         row("the same, ten seconds after the start", rss_mib(hub.process.pid), "MiB", 10)
@@ -156,7 +159,7 @@ def away():
 
 
 def kills():
-    """A stream of events, and a kill at any moment of a batch (half a second) or of the start."""
+    """A stream of events, and a kill at any moment of a batch (a quarter of a second) or of the start."""
     with Place() as place:
         camera, hub = place.camera(), place.hub()
         over = threading.Event()

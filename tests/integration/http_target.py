@@ -1,11 +1,14 @@
-"""An HTTP server for what the hub sends: on a thread of its own, and free of those that hang once it ends."""
+"""HTTP servers for what the hub sends; those of an S3 store are in s3.py."""
 
 import http.server
+import socket
 import threading
+
+from harness import PATIENCE_S, wait_until
 
 
 class HttpTarget:
-    """Serves path at url with the given handler class; free: what an answer that hangs waits for."""
+    """Serves path at url with the given handler class, on threads; free: what an answer that hangs waits for."""
 
     def __init__(self, handler, path, port=0):
         self.free = threading.Event()
@@ -27,3 +30,51 @@ class HttpTarget:
 class QuietHandler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
+
+
+class Target(HttpTarget):
+    """An HTTP server that keeps what it gets and answers as the test says: a status, "hang", or (status, headers)."""
+
+    def __init__(self, answers=(), port=0):
+        self.got = []
+        self.answers = list(answers)
+        target = self
+
+        class Handler(QuietHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                answer = target.answers.pop(0) if target.answers else 200
+                target.got.append((self.path, dict(self.headers), body))
+                if answer == "hang":
+                    target.free.wait(PATIENCE_S)
+                    return
+                status, headers = answer if isinstance(answer, tuple) else (answer, {})
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+
+        super().__init__(Handler, "/hook", port)
+
+    def wait(self, count=1):
+        return wait_until(lambda: self.got if len(self.got) >= count else None, f"{count} requests")
+
+
+class Closed:
+    """A port that refuses, and that nobody else gets, until open makes a target of it."""
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/hook"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def open(self):
+        self.socket.close()
+        return Target(port=self.port)

@@ -4,9 +4,9 @@ import os
 import random
 import shutil
 import time
+from unittest import mock
 
 from faults import preload
-from harness import wait_until
 import hub as hubs
 
 PAGE_BYTES = 4096
@@ -34,14 +34,8 @@ def lose_what_was_not_synced(path, chance):
 def start_watched(hub):
     """Starts it so that FILE.synced is what would be left of its database and WAL after a power cut."""
     database = os.path.join(hub.data, "hub.db")
-    hubs.ENVIRONMENT.update(preload("synced", SHIM_SYNCED=database))
-    try:
+    with mock.patch.dict(hubs.ENVIRONMENT, preload("synced", SHIM_SYNCED=database)):
         hub.start()
-    finally:
-        for name in "LD_PRELOAD", "SHIM_SYNCED", "ASAN_OPTIONS":
-            hubs.ENVIRONMENT.pop(name)
-            if name in os.environ:
-                hubs.ENVIRONMENT[name] = os.environ[name]
 
 
 def cut(place, hub, camera, number, seconds, chance):
@@ -61,6 +55,7 @@ def cut(place, hub, camera, number, seconds, chance):
         raise AssertionError(f"the hub ended before the cut: {hub.log()}")
     hub.kill()
     at = time.monotonic()
+    camera.readers = []
     for suffix in "", "-wal":
         lose_what_was_not_synced(database + suffix, chance)
     for name in os.listdir(hub.data):
@@ -68,7 +63,7 @@ def cut(place, hub, camera, number, seconds, chance):
             os.unlink(os.path.join(hub.data, name))
     hub.start()
     hub.wait_ready()
-    wait_until(lambda: camera.readers, "the hub to follow")
+    camera.wait_reader()
     lost = 0
     if "was damaged" in hub.log():
         raise AssertionError(hub.log())

@@ -15,8 +15,8 @@ import harness
 import hub as hubs
 from faults import preload
 from harness import wait_until
+from http_target import Target
 from hub import Place
-from test_hub_webhooks import Target
 
 
 def page(name):
@@ -89,7 +89,6 @@ class Rules(unittest.TestCase):
         for name, rule in rules.items():
             with self.subTest(name):
                 self.run_recipe(rule, *RULES[name])
-
 
 
 class Webhooks(unittest.TestCase):

@@ -8,9 +8,9 @@ import unittest
 
 import harness
 from harness import wait_until
+from http_target import Closed
 from hub import Place
 from s3 import KEY, REGION, SECRET, Store
-from test_hub_webhooks import Closed
 
 
 class Uploads(unittest.TestCase):

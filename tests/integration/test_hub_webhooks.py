@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 import os
-import socket
 import socketserver
 import sqlite3
 import ssl
@@ -15,56 +14,8 @@ import unittest
 
 import harness
 from harness import wait_until
-from http_target import HttpTarget, QuietHandler
+from http_target import Closed, Target
 from hub import Place
-
-
-class Target(HttpTarget):
-    """An HTTP server that keeps what it gets and answers as the test says: a status, "hang", or (status, headers)."""
-
-    def __init__(self, answers=(), port=0):
-        self.got = []
-        self.answers = list(answers)
-        target = self
-
-        class Handler(QuietHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                answer = target.answers.pop(0) if target.answers else 200
-                target.got.append((self.path, dict(self.headers), body))
-                if answer == "hang":
-                    target.free.wait(harness.PATIENCE_S)
-                    return
-                status, headers = answer if isinstance(answer, tuple) else (answer, {})
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-
-        super().__init__(Handler, "/hook", port)
-
-    def wait(self, count=1):
-        return wait_until(lambda: self.got if len(self.got) >= count else None, f"{count} requests")
-
-
-class Closed:
-    """A port that refuses, and that nobody else gets, until open makes a target of it."""
-
-    def __init__(self):
-        self.socket = socket.socket()
-        self.socket.bind(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/hook"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-    def open(self):
-        self.socket.close()
-        return Target(port=self.port)
 
 
 class Webhooks(unittest.TestCase):

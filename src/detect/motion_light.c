@@ -256,7 +256,7 @@ static void fill_row(const struct motion_light *light, int y, float *gains, int 
 		row[i] = fminf(mix(light->gain[down.first][i], light->gain[down.second][i], down.share), GAIN_MOST);
 	for (int i = 0, x = 0; i <= light->columns; i++) { /* up to the centre of each tile, and to the end */
 		const float left = row[greater(i - 1, 0)], right = row[lesser(i, light->columns - 1)];
-		const int first = x, end = i < light->columns ? i * light->tile + light->tile / 2 : width;
+		const int first = x, end = i < light->columns ? lesser(i * light->tile + light->tile / 2, width) : width;
 		for (; x < end; x++)
 			gains[x] = mix(left, right, ((float)(x - first) + 0.5F) / (float)light->tile);
 	}

@@ -173,4 +173,14 @@ static inline bool is_silent(int fd)
 	return poll(&state, 1, 0) == 0;
 }
 
+/* The loop stands still, as in a process that was stopped, until the rig's lock is free; its timers run out meanwhile.
+ * fd: a client that has not spoken; closes it. */
+static inline void stop_loop(struct rig *rig, int fd, useconds_t microseconds)
+{
+	pthread_mutex_lock(&rig->lock);
+	assert_int_equal(send(fd, "hold\n", 5, MSG_NOSIGNAL), 5);
+	close(fd);
+	usleep(microseconds);
+}
+
 #endif

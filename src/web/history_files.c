@@ -1,6 +1,5 @@
 #include "history_files.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,24 +8,38 @@
 
 enum { NAME_BYTES = 256, PATH_BYTES = 1024 };
 
-/* The name within folder, or NULL when path is elsewhere. */
-static const char *name_in(const char *folder, const char *path)
+static bool is_same_text(const char *folder, const char *other)
 {
 	size_t length = strlen(folder);
 	while (length > 1 && folder[length - 1] == '/')
 		length--;
-	if (strncmp(path, folder, length) != 0 || path[length] != '/')
+	return strncmp(other, folder, length) == 0 && other[length] == '\0';
+}
+
+static bool is_same_folder(const char *folder, const char *other)
+{
+	struct stat one, two;
+	return stat(folder, &one) == 0 && stat(other, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+/* The name within folder, or NULL when path is elsewhere. An event's path is absolute, and the configuration's may be
+ * relative, or lead through a link; one that is not there any more can only be told by its text. */
+static const char *name_in(const char *folder, const char *path)
+{
+	char parent[PATH_BYTES];
+	const char *slash = strrchr(path, '/');
+	if (!slash || slash - path >= PATH_BYTES || !captures_type(slash + 1))
 		return NULL;
-	const char *name = path + length + 1;
-	return strchr(name, '/') || !captures_type(name) ? NULL : name;
+	snprintf(parent, sizeof parent, "%.*s", (int)(slash - path), path);
+	return is_same_text(folder, parent) || is_same_folder(folder, parent) ? slash + 1 : NULL;
 }
 
 static void add_file(cJSON *files, const char *folder, const char *name)
 {
 	char path[PATH_BYTES];
 	struct stat status;
-	if (snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_BYTES ||
-	    fstatat(AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode))
+	if (snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_BYTES || lstat(path, &status) < 0 ||
+	    !S_ISREG(status.st_mode))
 		return;
 	cJSON *file = cJSON_CreateObject();
 	cJSON_AddStringToObject(file, "name", name);

@@ -5,7 +5,7 @@ import unittest
 
 from harness import EventReader, main, wait_until
 from hub import Hub
-from web import Site
+from web import Site, Web
 
 
 class History(unittest.TestCase):
@@ -40,6 +40,15 @@ class History(unittest.TestCase):
         newest = self.ask("?limit=1")
         self.assertEqual((newest["events"][0]["event"], newest["next"]), ("trigger", newest["events"][0]["epoch"]))
         self.assertEqual(self.types(f"?limit=1&until={newest['next']}"), ["picture.saved"])
+
+    def test_the_folder_may_be_relative_or_a_link(self):
+        os.symlink("captures", os.path.join(self.site.folder, "link"))
+        files = self.save()
+        for folder in ("./captures", "link/"):
+            with Web(self.site.folder, {"hub.data_dir": "hub", "export.base_dir": folder}) as web:
+                wait_until(lambda: web.ask("/api/cameras").json()["cameras"], "the camera")
+                saved = web.ask("/api/history?type=picture.saved").json()["events"][0]
+                self.assertEqual({file["name"] for file in saved["on_disk"]}, set(files), folder)
 
     def test_the_store_tells_what_the_daemon_does_not_know_any_more(self):
         with Hub(self.site.folder) as hub:

@@ -12,13 +12,20 @@ enum { TOPIC_BYTES_MAX = 200 };
 /* What makes sense without anybody who reads the reply. */
 static const char lines[] = " save past paststack clip pin trigger motion ";
 
+static bool has_control(const char *text)
+{
+	for (const char *byte = text; *byte; byte++)
+		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
+			return true;
+	return false;
+}
+
 int rule_check_line(const char *line, struct error *error)
 {
 	char word[24];
 	size_t length = strcspn(line, " ");
-	for (const char *byte = line; *byte; byte++)
-		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
-			return error_set(error, -EINVAL, "an action has a control character in it");
+	if (has_control(line))
+		return error_set(error, -EINVAL, "an action has a control character in it");
 	snprintf(word, sizeof word, " %.*s ", (int)min_size(length, 20), line);
 	for (char *byte = word; *byte; byte++)
 		*byte = (char)(*byte >= 'A' && *byte <= 'Z' ? *byte + 32 : *byte);
@@ -39,9 +46,8 @@ static int check_mqtt(const char *text, struct error *error)
 		return error_set(error, -EINVAL, "\"mqtt\" needs a topic of 1 to %d bytes without + and #", TOPIC_BYTES_MAX);
 	memcpy(topic, text, length);
 	topic[length] = '\0';
-	for (const char *byte = topic; *byte; byte++)
-		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
-			return error_set(error, -EINVAL, "the topic of \"mqtt\" has a control character in it");
+	if (has_control(topic))
+		return error_set(error, -EINVAL, "the topic of \"mqtt\" has a control character in it");
 	memcpy(repaired, topic, length + 1);
 	utf8_repair(repaired);
 	return strcmp(topic, repaired) == 0 ? 0 : error_set(error, -EINVAL, "the topic of \"mqtt\" is no UTF-8");

@@ -125,7 +125,7 @@ class Kills(unittest.TestCase):
 
 
 class PowerCuts(unittest.TestCase):
-    def test_no_power_cut_damages_the_store_or_takes_what_is_older_than_two_batches(self):
+    def test_no_power_cut_damages_the_store_or_takes_what_is_old(self):
         with Place() as place:
             worst, _ = cuts(place, 4, 15)
             self.assertLess(worst, 10)  # half a second, on a machine that does nothing else

@@ -86,7 +86,7 @@ class Acting(unittest.TestCase):
         self.assertIn('Rule "loop" calls itself', self.hub.log())
         for _ in range(50):
             self.camera.say("picture.saved")
-        self.hub.wait_log('Rule "loop" fired 30 times within 60 s for camera (yard|camera) and rests')
+        self.hub.wait_log('Rule "loop" fired 30 times within 60 s for camera yard and rests')
         self.hub.wait_event("picture.saved", 50)
         sent = self.hub.log().count('Rule "loop": save')
         self.assertEqual(sent, 30)
@@ -110,7 +110,7 @@ class Acting(unittest.TestCase):
             daemon.wait_frames(1)
             hub.wait_event("camera.up")
             daemon.ask("trigger ping")
-            hub.wait_log('Rule "ping" fired 30 times within 60 s for camera (yard|camera) and rests')
+            hub.wait_log('Rule "ping" fired 30 times within 60 s for camera camera and rests')
             self.assertEqual(len(hub.wait_event("trigger", 61)), 61)
 
     def test_an_event_of_long_ago_sends_no_lines(self):

@@ -130,12 +130,6 @@ static double file_ms(const struct encoders *encoders, const struct codec *codec
 	return elapsed;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
 static void opencv_rows(const struct encoders *encoders, struct opencv *opencv, const struct codec *codec,
                         double target, double size_target)
 {
@@ -148,11 +142,9 @@ static void opencv_rows(const struct encoders *encoders, struct opencv *opencv, 
 		limit[i] = opencv_write(opencv, codec->extension, &limit_bytes);
 		work[i] = file_ms(encoders, codec, &bytes);
 	}
-	qsort(work, OPENCV_ROUNDS, sizeof work[0], ascending);
-	qsort(limit, OPENCV_ROUNDS, sizeof limit[0], ascending);
 	snprintf(name, sizeof name, "%s file, %zu cores", codec->extension, encoders->cores);
 	report_row(name, "OpenCV imwrite, one thread", encoders->set->name,
-	           (struct measured){ work[OPENCV_ROUNDS / 2], limit[OPENCV_ROUNDS / 2] }, target);
+	           (struct measured){ measure_median(work, OPENCV_ROUNDS), measure_median(limit, OPENCV_ROUNDS) }, target);
 	snprintf(name, sizeof name, "%s file, kB instead of ms", codec->extension);
 	report_row(name, "OpenCV imwrite", encoders->set->name,
 	           (struct measured){ (double)bytes / 1e3, (double)limit_bytes / 1e3 }, size_target);

@@ -38,7 +38,7 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(double *times, size_t count)
+double measure_median(double *times, size_t count)
 {
 	qsort(times, count, sizeof *times, ascending);
 	return (times[(count - 1) / 2] + times[count / 2]) / 2;
@@ -58,7 +58,7 @@ static struct measured measure(clockid_t clock, measure_turn *work, measure_turn
 		limit_times[count] = time_turn(clock, limit, data, turn++);
 		work_times[count] = time_turn(clock, work, data, turn++);
 	}
-	return (struct measured){ median(work_times, count), median(limit_times, count) };
+	return (struct measured){ measure_median(work_times, count), measure_median(limit_times, count) };
 }
 
 struct measured measure_pair(measure_turn *work, measure_turn *limit, void *data, size_t rounds)

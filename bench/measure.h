@@ -17,6 +17,9 @@ struct measured measure_pair(measure_turn *work, measure_turn *limit, void *data
 /* The same for work of this thread alone, by its own clock, which stands still while other processes have the core. */
 struct measured measure_thread(measure_turn *work, measure_turn *limit, void *data, size_t rounds);
 
+/* Of at least one; puts them in order. */
+double measure_median(double *times, size_t count);
+
 /* Adds a row to the table, and prints it. target: the most that work / limit may be. */
 void report_row(const char *work, const char *limit, const char *frame, struct measured measured, double target);
 

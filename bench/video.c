@@ -156,18 +156,6 @@ static double run_conversion(struct stage *stage, const struct frame *frame)
 	return cpu_ms(CLOCK_THREAD_CPUTIME_ID) - begun;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-static double median(double *times, size_t count)
-{
-	qsort(times, count, sizeof times[0], ascending);
-	return times[count / 2];
-}
-
 /* A turn is a frame through both. What the video's thread does behind its packet, until it sleeps, is in the next
  * turn's time. */
 static struct measured run_turns(struct stage *stage, enum encoder_kind kind)
@@ -190,8 +178,9 @@ static struct measured run_turns(struct stage *stage, enum encoder_kind kind)
 		}
 		before = now;
 	}
-	const double converting = kind == ENCODER_MJPEG ? 0 : median(conversion, TURNS); /* libjpeg has one of its own */
-	return (struct measured){ median(video, TURNS) - converting, median(bare, TURNS) - converting };
+	const double converting =
+	    kind == ENCODER_MJPEG ? 0 : measure_median(conversion, TURNS); /* libjpeg has one of its own */
+	return (struct measured){ measure_median(video, TURNS) - converting, measure_median(bare, TURNS) - converting };
 }
 
 /* On one core, so that neither has warmer caches, and no thread of ours runs beside one that is measured. */
@@ -277,7 +266,7 @@ void bench_mux(void)
 	for (int i = 0; i < MUX_ROUNDS; i++)
 		times[i] = run_mux(&file, bytes);
 	report_row("a packet of 12.5 kB into an MP4 file", "0.05 ms", "",
-	           (struct measured){ median(times, MUX_ROUNDS), MUX_LIMIT_MS }, 1);
+	           (struct measured){ measure_median(times, MUX_ROUNDS), MUX_LIMIT_MS }, 1);
 	free(bytes);
 	free(file.bytes);
 }

@@ -22,7 +22,7 @@ struct question {
 	struct history_query query;
 	char reason[REASON_BYTES];
 	cJSON *events;
-	size_t waiting, count;
+	size_t waiting, count, event_count;
 	bool is_beginning;
 	struct asked asked[CLIENT_CAMERAS_MAX];
 };
@@ -68,7 +68,7 @@ static void on_line(void *data, const char *line, size_t length, uint64_t bytes)
 	cJSON *event = cJSON_Parse(line);
 	const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
 	/* That more happened than is kept is no news of its own here. */
-	if (!type || strcmp(type, "lost") == 0 || cJSON_GetArraySize(question->events) >= EVENTS_MOST ||
+	if (!type || strcmp(type, "lost") == 0 || question->event_count >= EVENTS_MOST ||
 	    !history_query_matches(&question->query, asked->camera, type, history_time_ms(event))) {
 		cJSON_Delete(event);
 		return;
@@ -76,6 +76,7 @@ static void on_line(void *data, const char *line, size_t length, uint64_t bytes)
 	cJSON_DeleteItemFromObjectCaseSensitive(event, "camera");
 	cJSON_AddStringToObject(event, "camera", asked->camera);
 	cJSON_AddItemToArray(question->events, event);
+	question->event_count++;
 }
 
 static void on_end(void *data, const struct error *error)

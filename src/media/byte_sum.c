@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "kernel.h"
 
 #if defined __SSE2__
@@ -38,7 +39,7 @@ static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, uint8_t
 	uint64x2_t sums = vdupq_n_u64(0);
 	for (size_t line = 0; line < lines;) {
 		/* A lane takes two bytes from each of four vectors: 32 lines cannot overflow it. */
-		const size_t end = lines - line < 32 ? lines : line + 32;
+		const size_t end = line + min_size(lines - line, 32);
 		uint16x8_t few = vdupq_n_u16(0);
 		for (; line < end; line++, from += BYTE_SUM_LINE) {
 			const uint8x16_t a = vld1q_u8(from), b = vld1q_u8(from + 16);
@@ -67,7 +68,7 @@ static KERNEL_PART uint64_t sum_lines(const uint8_t *from, size_t lines, uint8_t
 	enum { LINES_MAX = 1 << 18 };
 	uint64_t sum = 0;
 	for (size_t line = 0; line < lines;) {
-		const size_t end = lines - line < LINES_MAX ? lines : line + LINES_MAX;
+		const size_t end = line + min_size(lines - line, LINES_MAX);
 		uint32_t few = 0;
 		for (; line < end; line++)
 			for (size_t i = 0; i < BYTE_SUM_LINE; i += sizeof(uint32_t)) {

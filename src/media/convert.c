@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "kernel.h"
 #include "media/luma.h"
 #include "yuv_rows.h"
@@ -154,7 +155,7 @@ KERNEL static void convert_yuv_rows(const struct image *image, const struct conv
 	const size_t width = (size_t)image->width;
 	const int rows_ahead = image->height - y >= 2 * rows ? rows : 0;
 	for (size_t x = begin; x < width; x += BLOCK) {
-		const size_t count = width - x < BLOCK ? width - x : BLOCK;
+		const size_t count = min_size(width - x, BLOCK);
 		struct chroma chroma;
 		block_chroma(image, matrix, x, y, (count + 1) / 2, &chroma);
 		for (int row = 0; row < rows; row++) {
@@ -282,7 +283,7 @@ KERNEL static void average_row(const struct convert_matrix *matrix, uint16_t *co
                                uint8_t *rgb)
 {
 	for (size_t begin = 0; begin < count; begin += BLOCK) {
-		const size_t pixels = count - begin < BLOCK ? count - begin : BLOCK;
+		const size_t pixels = min_size(count - begin, BLOCK);
 		struct planes planes;
 		if (matrix) {
 			average_block_yuv(matrix, samples, begin, pixels, &planes);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/number.h"
 #include "kernel.h"
 #include "median_count.h"
 #include "median_network.h"
@@ -72,7 +73,7 @@ void median_range(const uint8_t *const sources[], size_t count, size_t begin, si
 	struct median_network network;
 	median_network_make(&network, count);
 	for (; block.begin < end; block.begin += block.bytes) {
-		block.bytes = end - block.begin < MEDIAN_BLOCK_BYTES ? end - block.begin : MEDIAN_BLOCK_BYTES;
+		block.bytes = min_size(end - block.begin, MEDIAN_BLOCK_BYTES);
 		by_sorting(&network, &block, out + block.begin);
 	}
 }

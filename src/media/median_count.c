@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "kernel.h"
 #include "media/stack.h"
 #include "stack_block.h"
@@ -68,10 +69,8 @@ static KERNEL_PART void count_batch(const int8_t *restrict rows, size_t count, s
 static KERNEL_PART void count_below(const struct samples *samples, size_t bytes, const int8_t *levels, uint16_t *counts)
 {
 	memset(counts, 0, bytes * sizeof *counts);
-	for (size_t k = 0; k < samples->count; k += COUNT_BATCH) {
-		const size_t left = samples->count - k;
-		count_batch(samples->rows + k * bytes, left < COUNT_BATCH ? left : COUNT_BATCH, bytes, levels, counts);
-	}
+	for (size_t k = 0; k < samples->count; k += COUNT_BATCH)
+		count_batch(samples->rows + k * bytes, min_size(samples->count - k, COUNT_BATCH), bytes, levels, counts);
 }
 
 /* The levels at place rank (from 0) of the sorted sources, and how many sources are not above them: as many as were

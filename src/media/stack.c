@@ -86,7 +86,7 @@ static void mean_wide(const struct stack_block *block, uint8_t *restrict out)
 	for (size_t done = 0; done < count; done += batch.count) {
 		uint16_t narrow[STACK_BLOCK_BYTES];
 		batch.sources = block->sources + done;
-		batch.count = count - done < NARROW_COUNT_MAX ? count - done : NARROW_COUNT_MAX;
+		batch.count = min_size(count - done, NARROW_COUNT_MAX);
 		sum_block(&batch, 0, narrow);
 		for (size_t i = 0; i < bytes; i++)
 			sums[i] += narrow[i];

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "http_worker.h"
 
 enum { MS_PER_S = 1000 };
@@ -169,7 +170,7 @@ static int try_again(struct sql *sql, int64_t id, struct error *error)
 {
 	static const char again[] = "UPDATE deliveries SET attempts = attempts + 1, due_ms = ?1 + (CASE WHEN attempts < 10 "
 	                            "THEN min(1000 << attempts, ?2) ELSE ?2 END) * ?3 / 100 WHERE id = ?4";
-	const int64_t most_ms = INT64_C(1) * DELIVERY_WAIT_MOST_S * MS_PER_S, percent = 75 + random() % 51;
+	const int64_t most_ms = INT64_C(1) * DELIVERY_WAIT_MOST_S * MS_PER_S, percent = 75 + (int64_t)(random_draw() % 51);
 	return sql_do(sql, error, again, "iiii", now_ms(), most_ms, percent, id);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/utf8.h"
 #include "mqtt_private.h"
 #include "rules.h"
@@ -142,7 +143,7 @@ static void take_armed(struct mqtt *mqtt, const char *word)
 static void take_birth(struct mqtt *mqtt, const char *word)
 {
 	if (strcmp(word, "online") == 0)
-		loop_set_timer(mqtt->announce_timer, CLOCK_NS_PER_S + random() % (2 * CLOCK_NS_PER_S), 0);
+		loop_set_timer(mqtt->announce_timer, CLOCK_NS_PER_S + (int64_t)(random_draw() % (2 * CLOCK_NS_PER_S)), 0);
 }
 
 void mqtt_commands_take(struct mqtt *mqtt, const char *topic, const void *payload, size_t bytes, bool is_retained)

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/thread.h"
 
 enum { RETRY_FIRST_S = 1, RETRY_MOST_S = 60, STOP_S = 2, IN_FLIGHT = 20, READS = 16, REASON_BYTES = 160 };
@@ -57,7 +58,7 @@ static void fail(struct mqtt_link *link, const char *reason)
 	                link->params.port, reason, link->reason[0] ? ": " : "", link->reason);
 	drop(link);
 	/* A quarter more or less, so that many hubs do not come at once. */
-	int64_t wait_ns = link->retry_s * CLOCK_NS_PER_S / 4 * (3 + random() % 3);
+	int64_t wait_ns = link->retry_s * CLOCK_NS_PER_S / 4 * (3 + (int64_t)(random_draw() % 3));
 	loop_set_timer(link->retry, wait_ns, 0);
 	link->retry_s = link->retry_s * 2 < RETRY_MOST_S ? link->retry_s * 2 : RETRY_MOST_S;
 }

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
+#include "base/random.h"
 #include "base/utf8.h"
 
 enum { BOOT_DIGITS = 12 };
@@ -79,13 +79,9 @@ void event_set_path(struct event *event, const char *path)
 	event_set_text(event->path, sizeof event->path, path && strlen(path) < sizeof event->path ? path : "");
 }
 
-/* Must differ from process to process, also on a board whose clock starts at the same time each boot; is no secret. */
 static void draw_boot(char boot[BOOT_DIGITS + 1])
 {
-	uint64_t random;
-	if (getrandom(&random, sizeof random, GRND_INSECURE) != (ssize_t)sizeof random)
-		random = (uint64_t)clock_wall_ns() ^ (uint64_t)getpid() << 32;
-	snprintf(boot, BOOT_DIGITS + 1, "%012" PRIx64, random & UINT64_C(0xffffffffffff));
+	snprintf(boot, BOOT_DIGITS + 1, "%012" PRIx64, random_draw() & UINT64_C(0xffffffffffff));
 }
 
 size_t event_log_bytes(size_t capacity)

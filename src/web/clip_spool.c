@@ -50,11 +50,14 @@ static bool is_video(const struct spool *spool)
 
 static void answer(struct spool *spool, struct request *request, const struct error *error)
 {
-	int fd = is_video(spool) ? dup(spool->fd) : -1;
+	bool is_whole = is_video(spool) && error->code == 0;
+	int fd = is_whole ? dup(spool->fd) : -1;
 	if (fd >= 0)
 		file_answer(request, fd, spool->size, spool->tag, "video/mp4", NULL);
-	else if (is_video(spool))
+	else if (is_whole)
 		request_problem(request, 503, "the video cannot be read: %s", strerror(errno));
+	else if (is_video(spool))
+		request_problem(request, 503, "camera %s: %s", spool->camera, error->text);
 	else
 		clip_reply_refuse(request, spool->camera, spool->head, min_size(spool->size, sizeof spool->head - 1), error);
 }

@@ -1,15 +1,19 @@
 """Video of the past and of now over HTTP."""
 
+import fcntl
 import os
 import re
+import socket
 import struct
 import subprocess
+import tempfile
+import termios
 import time
 import unittest
 
-from harness import main, wait_until
+from harness import PATIENCE_S, main, wait_until
 from test_clips import frames_of
-from web import Site
+from web import Site, Web
 
 FPS = 10
 
@@ -52,6 +56,25 @@ def boxes(data):
         at += size
     assert at == len(data)
     return found
+
+
+class BrokenOff(unittest.TestCase):
+    def test_a_piece_that_breaks_off_is_no_file(self):
+        with tempfile.TemporaryDirectory(prefix="pastcam-web-test-") as folder, socket.socket(socket.AF_UNIX) as listener:
+            os.mkdir(os.path.join(folder, "sockets"))
+            listener.bind(os.path.join(folder, "sockets", "yard.sock"))
+            listener.listen()
+            listener.settimeout(PATIENCE_S)
+            with Web(folder) as web:
+                wait_until(lambda: web.ask("/api/cameras").json()["cameras"], "the camera")
+                with web.stream("/clip/-3..-1.mp4", "Range: bytes=0-1\r\n") as player:
+                    with listener.accept()[0] as daemon:
+                        daemon.recv(1)
+                        daemon.sendall(struct.pack(">I4s8x", 16, b"ftyp"))
+                        unread = lambda: struct.unpack("i", fcntl.ioctl(daemon, termios.TIOCOUTQ, bytes(4)))[0]
+                        wait_until(lambda: unread() == 0, "the beginning having been read")
+                    # It was closed with the rest of the line unread: the other end sees an error.
+                    self.assertEqual(player.recv(12), b"HTTP/1.1 503")
 
 
 class Video(unittest.TestCase):

@@ -128,3 +128,15 @@ bool event_file(const struct hub_event *event, size_t index, char *path, size_t 
 	const cJSON *format = index < 64 ? cJSON_GetArrayItem(formats, (int)index) : NULL;
 	return format && cJSON_IsString(format) && with_extension(first, format->valuestring, path, bytes);
 }
+
+bool event_url(const struct hub_event *event, const char *page_url, char *url, size_t bytes)
+{
+	const char *name = strrchr(event_text(event, "path"), '/');
+	size_t length = strlen(page_url);
+	if (!name || length == 0)
+		return false;
+	if (page_url[length - 1] == '/')
+		length--;
+	return (size_t)snprintf(url, bytes, "%.*s/captures%s?camera=%s", (int)length, page_url, name, event->camera) <
+	       bytes;
+}

@@ -46,4 +46,8 @@ const char *event_text(const struct hub_event *event, const char *name);
  * path does not fit. */
 bool event_file(const struct hub_event *event, size_t index, char *path, size_t bytes);
 
+/* Where pastcam-web at page_url, with or without a slash at its end, shows the event's file. False: it has none, or
+ * page_url is empty, or the address does not fit. */
+bool event_url(const struct hub_event *event, const char *page_url, char *url, size_t bytes);
+
 #endif

@@ -147,12 +147,11 @@ static void on_acknowledged(void *data, int message_id)
 static void tell_picture_url(struct mqtt *mqtt, const struct hub_event *event)
 {
 	char url[600];
-	const char *path = event_text(event, "path"), *name = strrchr(path, '/');
+	const char *path = event_text(event, "path");
 	size_t length = strlen(path);
-	if (strcmp(event->type, "picture.saved") != 0 || !mqtt->names.page_url[0] || !name || length < 5 ||
-	    strcmp(path + length - 4, ".jpg") != 0)
+	if (strcmp(event->type, "picture.saved") != 0 || length < 5 || strcmp(path + length - 4, ".jpg") != 0 ||
+	    !event_url(event, mqtt->names.page_url, url, sizeof url))
 		return;
-	snprintf(url, sizeof url, "%s/captures%s?camera=%s", mqtt->names.page_url, name, event->camera);
 	retain_of(mqtt, event->camera, "picture_url", url);
 }
 

@@ -30,17 +30,14 @@ static char *default_body(const struct webhooks *webhooks, const char *rule, con
 {
 	char time[CLOCK_ISO_BYTES], url[700];
 	cJSON *json = event ? cJSON_Duplicate(event->json, true) : cJSON_CreateObject();
-	const char *path = event ? event_text(event, "path") : "", *name = strrchr(path, '/');
 	if (!event) {
 		clock_format_iso(time_ms * CLOCK_NS_PER_MS, time);
 		cJSON_AddStringToObject(json, "time", time);
 		cJSON_AddStringToObject(json, "camera", camera);
 	}
 	cJSON_AddStringToObject(json, "rule", rule);
-	if (name && webhooks->config->hub.page_url[0]) {
-		snprintf(url, sizeof url, "%s/captures%s?camera=%s", webhooks->config->hub.page_url, name, camera);
+	if (event && event_url(event, webhooks->config->hub.page_url, url, sizeof url))
 		cJSON_AddStringToObject(json, "url", url);
-	}
 	char *text = cJSON_PrintUnformatted(json);
 	cJSON_Delete(json);
 	return text;

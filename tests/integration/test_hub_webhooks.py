@@ -42,7 +42,7 @@ class Webhooks(unittest.TestCase):
     def test_the_event_is_posted_and_signed(self):
         target = self.place.add(Target())
         self.begin([{"name": "hook", "url": target.url, "secret_file": self.secret("wonderland"), "headers": {"X-Room": "attic"}}],
-                   page_url="http://pi:8080")
+                   page_url="http://pi:8080/")
         said = self.camera.say("picture.saved", path="/c/a.jpg", formats=["jpg"])
         path, headers, body = target.wait()[0]
         self.assertEqual((path, headers["Content-Type"], headers["X-Room"]), ("/hook", "application/json", "attic"))

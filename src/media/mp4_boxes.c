@@ -5,7 +5,7 @@
 
 #include "mp4_movie.h"
 
-enum { LARGE_HEAD_BYTES = 16 };
+enum { LARGE_HEAD_BYTES = 16, STSD_HEAD_BYTES = 16 };
 
 bool box_find(const struct box *within, const char *type, struct box *found)
 {

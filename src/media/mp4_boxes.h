@@ -6,11 +6,7 @@
 #include "media/mp4.h"
 #include "mp4_bytes.h"
 
-enum {
-	BOX_HEAD_BYTES = 8,
-	STSD_HEAD_BYTES = 16,
-	ELST_HEAD_BYTES = 16, /* of version 1: up to its first entry's media time */
-};
+enum { BOX_HEAD_BYTES = 8 };
 
 struct box {
 	const uint8_t *data; /* behind its head */

@@ -14,6 +14,7 @@ enum {
 	MOOF_BYTES_MAX = 4 * 1024 * 1024,
 	TRUN_HEAD_BYTES = 20,
 	TRUN_SAMPLE_BYTES = 12,
+	ELST_HEAD_BYTES = 16, /* of version 1: up to its first entry's media time */
 };
 
 struct scan {

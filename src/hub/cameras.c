@@ -1,4 +1,4 @@
-#include "cameras.h"
+#include "camera_private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,126 +7,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/utf8.h"
 
-enum { IDLE_S = 25 /* a daemon sends a heartbeat each 10 s */, CONNECT_S = 5, RETRY_FIRST_S = 1, RETRY_MOST_S = 10 };
-enum { REPLY_S = 330 }; /* the longest clip, and some */
-
-struct call {
-	struct call *next;
-	struct camera *camera;
-	struct client_call *client;
-	camera_done done;
-	void *data;
-	char *line;
-	bool has_reply;
-};
-
-struct camera {
-	struct cameras *all;
-	char name[CAMERA_NAME_BYTES], path[256];
-	char last_id[HUB_ID_BYTES];   /* where reading goes on */
-	char newest_id[HUB_ID_BYTES]; /* the last one that was not read again */
-	bool has_socket, is_online, is_night, is_first;
-	struct client_call *events;
-	struct loop_watch *retry;
-	int retry_s;
-	struct log_fault fault;
-	struct call *calls;
-	size_t call_count;
-};
-
-struct cameras {
-	struct loop *loop;
-	struct cameras_handlers handlers;
-	struct client_cameras *watch;
-	size_t count;
-	struct camera *cameras[CLIENT_CAMERAS_MAX];
-};
+enum { IDLE_S = 25 /* a daemon sends a heartbeat each 10 s */, RETRY_FIRST_S = 1, RETRY_MOST_S = 10 };
 
 /* An id that a daemon takes for one of an earlier life: it then tells all that it keeps. */
 static const char before_all[] = "000000000000-0";
 
-/* --- what is asked of a camera --- */
-
-static void free_call(struct call *call)
-{
-	struct camera *camera = call->camera;
-	for (struct call **link = &camera->calls; *link; link = &(*link)->next) {
-		if (*link == call) {
-			*link = call->next;
-			break;
-		}
-	}
-	camera->call_count--;
-	free(call->line);
-	free(call);
-}
-
-static void finish_call(struct call *call, const char *reply, const struct error *error)
-{
-	camera_done done = call->done;
-	void *data = call->data;
-	struct camera *camera = call->camera;
-	if (!done && error->code < 0)
-		log_warning("Camera %s did not answer \"%.*s\": %s", camera->name, utf8_fit(call->line, 100), call->line,
-		            error->text);
-	else if (!done && client_reply_failed(reply, strlen(reply)))
-		log_warning("Camera %s answered \"%.*s\" with: %.*s", camera->name, utf8_fit(call->line, 100), call->line,
-		            utf8_fit(reply, 200), reply);
-	free_call(call);
-	if (done)
-		done(data, camera, reply, error);
-}
-
-static void on_reply(void *data, const char *line, size_t length, uint64_t bytes)
-{
-	(void)length;
-	(void)bytes;
-	struct call *call = data;
-	struct error none = { .code = 0 };
-	client_call_cancel(call->client);
-	finish_call(call, line, &none);
-}
-
-static void on_reply_end(void *data, const struct error *error)
-{
-	struct error reason = *error;
-	if (reason.code == 0)
-		error_set(&reason, -ENODATA, "it hung up without an answer");
-	finish_call(data, "", &reason);
-}
-
-int camera_send(struct camera *camera, const char *line, camera_done done, void *data, struct error *error)
-{
-	if (!camera->has_socket)
-		return error_set(error, -ENOENT, "camera %s is away", camera->name);
-	if (camera->call_count == CAMERA_CALLS_MAX)
-		return error_set(error, -EBUSY, "camera %s is still busy with %d lines", camera->name, CAMERA_CALLS_MAX);
-	struct call *call = calloc(1, sizeof *call);
-	char *copy = call ? strdup(line) : NULL;
-	if (!copy) {
-		free(call);
-		return error_set(error, -ENOMEM, "no memory to ask camera %s", camera->name);
-	}
-	*call = (struct call){ .next = camera->calls, .camera = camera, .done = done, .data = data, .line = copy };
-	const struct client_call_params params = {
-		.address = { .socket_path = camera->path },
-		.line = line,
-		.reply = CLIENT_LINES,
-		.handlers = { .line = on_reply, .end = on_reply_end },
-		.data = call,
-		.connect_timeout_s = CONNECT_S,
-		.reply_timeout_s = REPLY_S,
-	};
-	camera->calls = call;
-	camera->call_count++;
-	call->client = client_call_begin(camera->all->loop, &params, error);
-	if (call->client)
-		return 0;
-	free_call(call);
-	return -EIO;
-}
+/* --- its status --- */
 
 static void on_status(void *data, struct camera *camera, const char *reply, const struct error *error)
 {
@@ -226,7 +113,7 @@ static void follow(struct camera *camera)
 		.reply = CLIENT_LINES,
 		.handlers = { .line = on_line, .end = on_end },
 		.data = camera,
-		.connect_timeout_s = CONNECT_S,
+		.connect_timeout_s = CAMERA_CONNECT_S,
 		.idle_timeout_s = IDLE_S,
 	};
 	camera->events = client_call_begin(camera->all->loop, &params, &error);
@@ -262,12 +149,7 @@ void camera_read_again(struct camera *camera, const char *id)
 static void free_camera(struct camera *camera)
 {
 	client_call_cancel(camera->events);
-	for (struct call *call = camera->calls, *next; call; call = next) {
-		next = call->next;
-		client_call_cancel(call->client);
-		free(call->line);
-		free(call);
-	}
+	camera_calls_free(camera);
 	loop_remove(camera->retry);
 	free(camera);
 }

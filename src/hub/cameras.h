@@ -50,10 +50,11 @@ bool camera_is_night(const struct camera *camera);
 /* The handler gets it when it comes. */
 void camera_ask_status(struct camera *camera);
 
-/* Sends a line. done: once, with the first line of the reply, or with why there is none (code < 0, reply ""); NULL is
- * fine: what fails is logged. -EBUSY when CAMERA_CALLS_MAX are under way, or as client_call_begin; done is then not
- * called. */
-enum { CAMERA_CALLS_MAX = 8 };
+/* Sends a line: at once, or when it is its turn, since CAMERA_CALLS_MAX of one camera are under way at most. done:
+ * once, with the first line of the reply, or with why there is none (code < 0, reply ""), -ETIMEDOUT when its turn did
+ * not come within CAMERA_WAIT_S; NULL is fine: what fails is logged. Fails with -EBUSY when CAMERA_WAITING_MAX wait, or
+ * as client_call_begin; done is then not called. */
+enum { CAMERA_CALLS_MAX = 8, CAMERA_WAITING_MAX = 64, CAMERA_WAIT_S = 30 };
 typedef void (*camera_done)(void *data, struct camera *camera, const char *reply, const struct error *error);
 int camera_send(struct camera *camera, const char *line, camera_done done, void *data, struct error *error);
 

@@ -112,6 +112,8 @@ class Camera:
         self.sinces = []
         self.readers = []
         self.answers = {}
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.lock = threading.Lock()
         self.listener = None
 
@@ -159,6 +161,7 @@ class Camera:
                 for event in self.kept[first:]:
                     self.put(client, event)
             return
+        self.may_answer.wait(PATIENCE_S)
         answer = self.answers.get((line.split() or [""])[0], "{}" if line == "status" else "DONE")
         try:
             client.sendall(answer.encode() + b"\n")

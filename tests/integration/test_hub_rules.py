@@ -91,6 +91,20 @@ class Acting(unittest.TestCase):
         sent = self.hub.log().count('Rule "loop": save')
         self.assertEqual(sent, 30)
 
+    def test_lines_for_a_camera_that_is_slow_to_answer_wait_their_turn(self):
+        self.place([rule(name=str(number), do=[f"clip label={number}-{line}" for line in range(8)]) for number in range(10)])
+        wait_until(lambda: "status" in self.camera.asked, "the hub to ask for the status")
+        self.camera.may_answer.clear()
+        self.camera.say("motion.start")
+        self.hub.wait_log("still busy with 8 lines, and 64 wait")
+        self.assertLessEqual(len(lines(self.camera)), 8)
+        self.camera.may_answer.set()
+        dropped = self.hub.log().count("could not send")
+        self.assertIn(dropped, (8, 9))  # the answer to `status` may have come before, or be one of those that wait
+        sent = [f"clip label={number}-{line}" for number in range(10) for line in range(8)][:80 - dropped]
+        wait_until(lambda: len(lines(self.camera)) == len(sent), "the lines that waited")
+        self.assertEqual(sorted(lines(self.camera)), sorted(sent))
+
     def test_many_cameras_do_not_make_a_rule_rest(self):
         place = self.place([rule()])
         others = [place.camera(f"c{number}", f"{number:012x}") for number in range(1, 5)]

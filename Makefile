@@ -6,7 +6,7 @@ include board/image.mk
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-LIBRARIES = libjpeg libpng zlib libcjson libexif
+LIBRARIES = libjpeg libpng zlib libcjson libexif libsodium
 HAVE_LIBCAMERA := $(shell $(PKG_CONFIG) --exists libcamera 2>/dev/null && echo yes)
 # libyuv has no .pc file. The H.264 encoders take what it converts.
 HAVE_LIBYUV := $(shell $(CC) $(CPPFLAGS) -include libyuv.h -E -x c /dev/null >/dev/null 2>&1 && echo yes)

@@ -78,6 +78,8 @@ static void on_written(void *data)
 		syncer_batch_written(hub->syncer);
 	if (hub->keeper)
 		keeper_batch_written(hub->keeper);
+	if (hub->uploads)
+		uploads_batch_written(hub->uploads);
 }
 
 static void on_rule_webhook(void *data, const char *target, const char *rule, const char *camera,
@@ -241,6 +243,7 @@ static void destroy_parts(struct hub *hub)
 	rule_engine_destroy(hub->rules);
 	webhooks_destroy(hub->webhooks);
 	uploads_destroy(hub->uploads);
+	hub->uploads = NULL; /* the store writes its last batch */
 	store_destroy(hub->store);
 	syncer_destroy(hub->syncer);
 	keeper_destroy(hub->keeper);

@@ -12,6 +12,9 @@
 
 enum { MS_PER_S = 1000 };
 
+/* In the place of the attempts of a row: its target has it, and what is to follow may not have been done yet. */
+#define TAKEN "-1"
+
 struct lane {          /* of one target */
 	int64_t busy_with; /* a row; 0: none */
 	struct log_fault fault, full;
@@ -25,6 +28,7 @@ struct deliveries {
 	struct lane lanes[DELIVERY_TARGETS_MAX];
 	struct http_worker *worker; /* NULL until it is needed */
 	struct loop_watch *timer;
+	bool may_have_taken; /* rows that are */
 };
 
 static void pump(struct deliveries *deliveries);
@@ -59,7 +63,7 @@ int deliveries_key(const char *text, char key[DELIVERY_KEY_BYTES])
 
 static int64_t count_of(struct sql *sql, const char *target)
 {
-	static const char count[] = "SELECT count(*) FROM deliveries WHERE target = ?";
+	static const char count[] = "SELECT count(*) FROM deliveries WHERE target = ? AND attempts <> " TAKEN;
 	sqlite3_stmt *statement = sql_begin(sql, count, "t", target);
 	int64_t rows = statement && sql_step(statement, NULL) == 1 ? sqlite3_column_int64(statement, 0) : 0;
 	sql_end(statement);
@@ -68,7 +72,8 @@ static int64_t count_of(struct sql *sql, const char *target)
 
 static int make_room(struct deliveries *deliveries, struct sql *sql, size_t index, struct error *error)
 {
-	static const char drop[] = "DELETE FROM deliveries WHERE id = (SELECT min(id) FROM deliveries WHERE target = ?)";
+	static const char drop[] = "DELETE FROM deliveries WHERE id = (SELECT min(id) FROM deliveries WHERE target = ? AND "
+	                           "attempts <> " TAKEN ")";
 	struct lane *lane = &deliveries->lanes[index];
 	const char *target = target_of(deliveries, index), *what = deliveries->params.what;
 	if (count_of(sql, target) < deliveries->params.most) {
@@ -126,8 +131,8 @@ static bool send_row(struct deliveries *deliveries, size_t index, sqlite3_stmt *
 static int64_t send_due(struct deliveries *deliveries, size_t index, struct sql *sql, struct error *error)
 {
 	static const char next[] =
-	    "SELECT id, key, body, path, due_ms FROM deliveries WHERE target = ? ORDER BY due_ms, id "
-	    "LIMIT 1";
+	    "SELECT id, key, body, path, due_ms FROM deliveries WHERE target = ? AND attempts <> " TAKEN
+	    " ORDER BY due_ms, id LIMIT 1";
 	sqlite3_stmt *row = sql_begin(sql, next, "t", target_of(deliveries, index));
 	int result = row ? sql_step(row, error) : sql_fail(sql->db, error);
 	int64_t id = result == 1 ? sqlite3_column_int64(row, 0) : 0, now = now_ms();
@@ -185,17 +190,48 @@ static int give_up(const struct deliveries *deliveries, struct sql *sql, const c
 	return dropped;
 }
 
-static void tell_taken(const struct deliveries *deliveries, size_t index, struct sql *sql, int64_t id)
+/* What follows, such as deleting a file, is done once the store knows: after a kill it would be sent again, without its
+ * file. */
+static int take_off(struct deliveries *deliveries, struct sql *sql, int64_t id, struct error *error)
 {
-	static const char get[] = "SELECT key, body, path FROM deliveries WHERE id = ?";
-	sqlite3_stmt *row = deliveries->params.taken ? sql_begin(sql, get, "i", id) : NULL;
-	if (row && sql_step(row, NULL) == 1) {
+	static const char mark[] = "UPDATE deliveries SET attempts = " TAKEN " WHERE id = ?";
+	if (!deliveries->params.taken)
+		return drop_row(sql, id, error);
+	deliveries->may_have_taken = true;
+	return sql_do(sql, error, mark, "i", id);
+}
+
+static int tell_taken(const struct deliveries *deliveries, size_t index, struct sql *sql, struct error *error)
+{
+	static const char get[] = "SELECT id, key, body, path FROM deliveries WHERE target = ? AND attempts = " TAKEN;
+	static const char drop[] = "DELETE FROM deliveries WHERE target = ? AND attempts = " TAKEN;
+	const char *target = target_of(deliveries, index);
+	sqlite3_stmt *row = sql_begin(sql, get, "t", target);
+	int result = row ? 1 : sql_fail(sql->db, error);
+	while (result == 1 && (result = sql_step(row, error)) == 1) {
 		const struct delivery delivery = {
-			.id = id, .key = sql_text(row, 0), .body = sql_text(row, 1), .path = sql_text(row, 2)
+			.id = sqlite3_column_int64(row, 0),
+			.key = sql_text(row, 1),
+			.body = sql_text(row, 2),
+			.path = sql_text(row, 3),
 		};
 		deliveries->params.taken(deliveries->params.data, index, &delivery);
 	}
 	sql_end(row);
+	return result < 0 ? result : sql_do(sql, error, drop, "t", target);
+}
+
+void deliveries_batch_written(struct deliveries *deliveries)
+{
+	struct error error = { 0 };
+	struct sql *sql = deliveries->may_have_taken ? store_batch(deliveries->store) : NULL;
+	deliveries->may_have_taken = deliveries->may_have_taken && !sql;
+	for (size_t i = 0; sql && target_of(deliveries, i); i++) {
+		if (tell_taken(deliveries, i, sql, &error) < 0) {
+			store_failed(deliveries->store, &error);
+			return;
+		}
+	}
 }
 
 static int settle(struct deliveries *deliveries, size_t index, const struct http_result *result, struct sql *sql,
@@ -205,8 +241,7 @@ static int settle(struct deliveries *deliveries, size_t index, const struct http
 	struct lane *lane = &deliveries->lanes[index];
 	if (result->reason[0] == '\0') {
 		log_fault_end(&lane->fault, "The %s %.100s takes deliveries again", what, short_name(target));
-		tell_taken(deliveries, index, sql, result->id);
-		return drop_row(sql, result->id, error);
+		return take_off(deliveries, sql, result->id, error);
 	}
 	log_fault_begin(&lane->fault, "The %s %.100s does not take a delivery: %s; it is tried again", what,
 	                short_name(target), result->reason);
@@ -286,6 +321,8 @@ int deliveries_begin(struct deliveries *deliveries, struct error *error)
 	deliveries->worker = http_worker_create(deliveries->loop, deliveries->thread_name, on_done, deliveries, error);
 	if (!deliveries->worker)
 		return error->code;
+	deliveries->may_have_taken = deliveries->params.taken; /* before the last end */
+	deliveries_batch_written(deliveries);
 	pump(deliveries);
 	return 0;
 }

@@ -10,7 +10,8 @@
 #include "sha256.h"
 #include "store.h"
 
-enum { DELIVERY_TARGETS_MAX = 32, DELIVERY_KEY_BYTES = 33, DELIVERY_WAIT_MOST_S = 600 };
+/* Each target has one request under way at most, so the worker never has too many. */
+enum { DELIVERY_TARGETS_MAX = HTTP_JOBS_MAX, DELIVERY_KEY_BYTES = 33, DELIVERY_WAIT_MOST_S = 600 };
 
 /* A row, borrowed. path: "" is none. */
 struct delivery {
@@ -26,7 +27,8 @@ struct deliveries_params {
 	const char *(*target)(void *data, size_t index);
 	/* Makes the request. NULL: it cannot be made now; with *is_over: nor ever, which it has told. */
 	struct http_job *(*make)(void *data, size_t index, const struct delivery *delivery, bool *is_over);
-	/* It was taken. NULL: nothing is to be done then. */
+	/* It was taken, which the store knows by then: called again after a kill, until its row is gone. NULL: nothing is
+	 * to be done then. */
 	void (*taken)(void *data, size_t index, const struct delivery *delivery);
 	void *data;
 };
@@ -47,6 +49,9 @@ void deliveries_drop_strangers(struct deliveries *deliveries, deliveries_is_ours
 
 /* Takes a delivery; one with the same key is there already, perhaps. */
 void deliveries_add(struct deliveries *deliveries, size_t index, const char *key, const char *body, const char *path);
+
+/* After each batch of the store's. */
+void deliveries_batch_written(struct deliveries *deliveries);
 
 /* After the store was away. */
 void deliveries_store_recovered(struct deliveries *deliveries);

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "base/fsio.h"
 #include "mqtt_private.h"
+#include "node.h"
 #include "sha256.h"
 
 /* Of the machine, and the same for good: what Home Assistant knows its entities by. */
@@ -29,12 +29,9 @@ static int find_identity(struct mqtt *mqtt, struct error *error)
 int mqtt_find_names(struct mqtt *mqtt, struct error *error)
 {
 	const struct config *config = mqtt->config;
-	char host[65] = "";
-	gethostname(host, sizeof host - 1);
-	mqtt_part(config->hub.mqtt.node[0] ? config->hub.mqtt.node
-	          : host[0]                ? host
-	                                   : "pastcam",
-	          mqtt->names.node, sizeof mqtt->names.node);
+	char node[NODE_BYTES];
+	node_name(config, node);
+	mqtt_part(node, mqtt->names.node, sizeof mqtt->names.node);
 	if (strlen(config->hub.mqtt.discovery) >= sizeof mqtt->names.discovery ||
 	    strlen(config->hub.page_url) >= sizeof mqtt->names.page_url || strpbrk(config->hub.mqtt.discovery, "+#"))
 		return error_set(error, -EINVAL,

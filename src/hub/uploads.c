@@ -1,5 +1,6 @@
 #include "uploads.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,12 +9,15 @@
 
 #include "base/log.h"
 #include "deliveries.h"
+#include "node.h"
 #include "upload_targets.h"
+
+static_assert((int)UPLOAD_TARGETS_MAX <= (int)DELIVERY_TARGETS_MAX, "each upload has its place in the queue");
 
 struct uploads {
 	struct upload_targets targets;
 	struct deliveries *deliveries;
-	char node[65];
+	char node[NODE_BYTES];
 	struct log_fault kept; /* files that cannot be deleted */
 };
 
@@ -108,12 +112,11 @@ static void on_taken(void *data, size_t index, const struct delivery *delivery)
 {
 	struct uploads *uploads = data;
 	const struct upload_target *target = &uploads->targets.at[index];
-	log_info("Uploaded %.200s to %.200s%s", delivery->path, delivery->body, target->delete ? ", and deleted it" : "");
-	if (!target->delete)
-		return;
-	if (unlink(delivery->path) == 0 || errno == ENOENT)
+	bool is_deleted = target->delete &&(unlink(delivery->path) == 0 || errno == ENOENT);
+	log_info("Uploaded %.200s to %.200s%s", delivery->path, delivery->body, is_deleted ? ", and deleted it" : "");
+	if (is_deleted)
 		log_fault_end(&uploads->kept, "Files that were uploaded can be deleted again");
-	else
+	else if (target->delete)
 		log_fault_begin(&uploads->kept, "%.200s was uploaded, but cannot be deleted: %s", delivery->path,
 		                strerror(errno));
 }
@@ -147,9 +150,7 @@ struct uploads *uploads_create(struct loop *loop, const struct config *config, s
 		error_set(error, -ENOMEM, "no memory for uploads");
 		return NULL;
 	}
-	gethostname(uploads->node, sizeof uploads->node - 1);
-	if (config->hub.mqtt.node[0])
-		snprintf(uploads->node, sizeof uploads->node, "%.64s", config->hub.mqtt.node);
+	node_name(config, uploads->node);
 	if (upload_targets_parse(config->hub.uploads, &uploads->targets, error) == 0)
 		uploads->deliveries = deliveries_create(loop, store, &params, error);
 	if (uploads->deliveries)
@@ -175,6 +176,11 @@ void uploads_destroy(struct uploads *uploads)
 bool uploads_has(const struct uploads *uploads, const char *target)
 {
 	return upload_targets_index(&uploads->targets, target) >= 0;
+}
+
+void uploads_batch_written(struct uploads *uploads)
+{
+	deliveries_batch_written(uploads->deliveries);
 }
 
 void uploads_store_recovered(struct uploads *uploads)

@@ -27,6 +27,9 @@ bool uploads_has(const struct uploads *uploads, const char *target);
 /* Takes the files of an event. */
 void uploads_send(struct uploads *uploads, const char *target, const struct hub_event *event);
 
+/* After each batch of the store's: what is there goes from here, where it is to. */
+void uploads_batch_written(struct uploads *uploads);
+
 /* After the store was away. */
 void uploads_store_recovered(struct uploads *uploads);
 

@@ -1,5 +1,6 @@
 #include "webhooks.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 #include "webhook_targets.h"
 
 enum { BODY_ROOM = 16 * 1024 };
+
+static_assert((int)WEBHOOK_TARGETS_MAX <= (int)DELIVERY_TARGETS_MAX, "each webhook has its place in the queue");
 
 struct webhooks {
 	const struct config *config;

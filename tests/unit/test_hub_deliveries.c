@@ -76,9 +76,8 @@ static void on_taken(void *data, size_t index, const struct delivery *delivery)
 	arrived[arrived_count++] = atoi(delivery->body);
 }
 
-static int make(void **state)
+static int begin(void)
 {
-	(void)state;
 	static const struct deliveries_params params = {
 		.what = "webhook",
 		.most = 1000,
@@ -88,12 +87,17 @@ static int make(void **state)
 		.taken = on_taken,
 	};
 	struct error error = { 0 };
-	int result = hub_rig_make(&rig);
+	deliveries = deliveries_create(rig.loop, rig.store, &params, &error);
+	return deliveries ? deliveries_begin(deliveries, &error) : -1;
+}
+
+static int make(void **state)
+{
+	(void)state;
 	said = arrived_count = 0;
 	memset(tries, 0, sizeof tries);
 	memset(arrivals, 0, sizeof arrivals);
-	deliveries = result == 0 ? deliveries_create(rig.loop, rig.store, &params, &error) : NULL;
-	return deliveries ? deliveries_begin(deliveries, &error) : -1;
+	return hub_rig_make(&rig) == 0 ? begin() : -1;
 }
 
 static int finish(void **state)
@@ -125,15 +129,20 @@ static void set_clock(int64_t seconds)
 	deliveries_store_recovered(deliveries); /* as the timer would */
 }
 
-/* Answers all that is asked now. */
+static void answer_one(const char *reason)
+{
+	struct http_result result = { .id = worker.job };
+	snprintf(result.reason, sizeof result.reason, "%s", reason);
+	worker.job = 0;
+	worker.done(worker.data, &result);
+}
+
+/* Answers all that is asked now, and the store writes it. */
 static void answer(const char *reason)
 {
-	while (worker.job) {
-		struct http_result result = { .id = worker.job };
-		snprintf(result.reason, sizeof result.reason, "%s", reason);
-		worker.job = 0;
-		worker.done(worker.data, &result);
-	}
+	while (worker.job)
+		answer_one(reason);
+	deliveries_batch_written(deliveries);
 }
 
 static void pass(int64_t seconds, const char *reason)
@@ -211,6 +220,32 @@ static void test_a_clock_that_goes_back_holds_nothing_up_for_long(void **state)
 	}
 }
 
+/* A file that goes before the store knows why would be missed after a kill. */
+static void test_what_was_taken_is_told_once_the_store_has_it(void **state)
+{
+	(void)state;
+	say();
+	answer_one("");
+	assert_int_equal(worker.job, 0); /* nor is it sent again */
+	assert_int_equal(arrivals[1], 0);
+	assert_int_equal(number("SELECT count(*) FROM deliveries"), 1);
+	deliveries_batch_written(deliveries);
+	assert_int_equal(arrivals[1], 1);
+	assert_int_equal(number("SELECT count(*) FROM deliveries"), 0);
+}
+
+static void test_what_was_taken_before_a_kill_is_told_at_the_next_start(void **state)
+{
+	(void)state;
+	say();
+	answer_one("");
+	deliveries_destroy(deliveries);
+	assert_int_equal(begin(), 0);
+	assert_int_equal(worker.job, 0);
+	assert_int_equal(arrivals[1], 1);
+	assert_int_equal(number("SELECT count(*) FROM deliveries"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, finish)
 
 int main(void)
@@ -221,6 +256,8 @@ int main(void)
 		TEST(test_a_target_that_answers_500_for_ever_is_given_up_after_a_day),
 		TEST(test_a_clock_that_is_set_gives_nothing_up),
 		TEST(test_a_clock_that_goes_back_holds_nothing_up_for_long),
+		TEST(test_what_was_taken_is_told_once_the_store_has_it),
+		TEST(test_what_was_taken_before_a_kill_is_told_at_the_next_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,6 +162,14 @@ static void count_zones(struct motion_blob *blob, const uint8_t *changed, const 
 	add_zones(blob, of, cells);
 }
 
+static int count_both(const uint8_t *a, const uint8_t *b, size_t count)
+{
+	int both = 0;
+	for (size_t i = 0; i < count; i++)
+		both += a[i] & b[i];
+	return both;
+}
+
 static void measure_run(struct motion_blob *blob, const struct motion_planes *planes, const uint16_t *luma,
                         const struct zone_map *map, const struct motion_run *run)
 {
@@ -171,10 +179,8 @@ static void measure_run(struct motion_blob *blob, const struct motion_planes *pl
 	const uint8_t *before = planes->before + begin;
 	widen(&blob->box, run);
 	blob->cells += run->cells;
-	for (size_t i = 0; i < count; i++) {
-		blob->active += changed[i] & active[i];
-		blob->stayed += changed[i] & before[i];
-	}
+	blob->active += count_both(changed, active, count);
+	blob->stayed += count_both(changed, before, count);
 	count_zones(blob, changed, map->zones + begin, count);
 	for (size_t i = 0; run->y % blob->every == 0 && i < count; i++)
 		if (changed[i])

@@ -22,6 +22,18 @@ static inline uint16_t cell_apart(uint16_t a, uint16_t b)
 	return (uint16_t)(cell_greater(a, b) - cell_lesser(a, b));
 }
 
+/* value / 2^power as the upper half of its product with this: processors have that in 16 bits, while a shift by what
+ * compilers do not know becomes one of 32. power: 1 to 16. */
+static inline uint16_t cell_divisor(int power)
+{
+	return (uint16_t)(1U << (16 - power));
+}
+
+static inline uint16_t cell_divide(uint16_t value, uint16_t divisor)
+{
+	return (uint16_t)((uint32_t)value * divisor >> 16);
+}
+
 /* The least contrast at sensitivity 50: two levels, and a thirty-second of the brightness. What a camera's processing
  * does to a still picture (denoising, sharpening, compression) stays below it; what people see moving is above. */
 enum { CELL_LEAST_LEVELS = 2, CELL_LEAST_SHARE_SHIFT = 5 };

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "media/kernel.h"
 #include "media/luma_grid.h"
 
 enum { SQUARE = 4, SQUARES_MAX = 1024, COUNTED_MOST = 64, TILE_SQUARES = 8, TILE_SQUARES_LEAST = 3, SQUARES_LEAST = 4 };
@@ -97,7 +98,7 @@ struct tile {
 
 /* What quarters of the values are below: of a few dozen, counting for each how many are is quicker than to sort them,
  * since there is nothing to guess wrong for the processor. */
-static void quartiles_of(const float *values, int count, float quartiles[3])
+KERNEL static void quartiles_of(const float *values, int count, float quartiles[3])
 {
 	for (int i = 0; i < count; i++) {
 		int below = 0, not_above = 0;
@@ -263,8 +264,8 @@ static void fill_row(const struct motion_light *light, int y, float *gains, int 
 }
 
 /* What the camera clips stays where it is while the light goes on changing. */
-static void light_row(uint16_t *restrict cells, const uint16_t *restrict luma, const float *restrict gains,
-                      size_t count)
+KERNEL static void light_row(uint16_t *restrict cells, const uint16_t *restrict luma, const float *restrict gains,
+                             size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		float value = ((float)cells[i] + DARK) * gains[i] - DARK + 0.5F;

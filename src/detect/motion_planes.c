@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "media/kernel.h"
 #include "media/luma_grid.h"
 #include "motion_cell.h"
 #include "motion_sway.h"
@@ -21,15 +22,16 @@ bool motion_planes_init(struct motion_planes *planes, int width, int height)
 	const size_t count = (size_t)width * (size_t)height;
 	*planes = (struct motion_planes){ .width = width, .height = height, .count = count };
 	uint16_t **const words[] = { &planes->background, &planes->recent, &planes->spread, &planes->least };
-	uint8_t **const bytes[] = { &planes->changed, &planes->active, &planes->before, &planes->scratch };
+	uint8_t **const bytes[] = { &planes->changed, &planes->active, &planes->before };
 	bool complete = true;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		complete &= (*words[i] = calloc(count, sizeof(uint16_t))) != NULL;
 	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++)
 		complete &= (*bytes[i] = calloc(count, 1)) != NULL;
+	planes->scratch = calloc(count + 2 * (size_t)width, 1);
 	planes->row = calloc((size_t)width, sizeof *planes->row);
 	planes->extremes = calloc(4 * ((size_t)width + 2 * MOTION_SWAY_REACH), sizeof *planes->extremes);
-	return complete && planes->row && planes->extremes;
+	return complete && planes->scratch && planes->row && planes->extremes;
 }
 
 void motion_planes_finish(struct motion_planes *planes)
@@ -50,7 +52,7 @@ void motion_planes_finish(struct motion_planes *planes)
 size_t motion_planes_bytes(int width, int height)
 {
 	const size_t count = (size_t)width * (size_t)height;
-	return count * (4 * sizeof(uint16_t) + 4) + (size_t)width * sizeof(float) +
+	return count * (4 * sizeof(uint16_t) + 4) + (size_t)width * (sizeof(float) + 2) +
 	       4 * ((size_t)width + 2 * MOTION_SWAY_REACH) * sizeof(uint16_t);
 }
 
@@ -60,6 +62,13 @@ void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma)
 	memcpy(planes->recent, luma, planes->count * sizeof *luma);
 	for (size_t i = 0; i < planes->count; i++)
 		planes->spread[i] = SPREAD_AT_FIRST << CELL_SPREAD_SHIFT;
+}
+
+void motion_planes_advance(struct motion_planes *planes)
+{
+	uint8_t *changed = planes->before;
+	planes->before = planes->changed;
+	planes->changed = changed;
 }
 
 uint16_t motion_planes_noise(const struct motion_planes *planes, const uint16_t *luma)
@@ -87,20 +96,31 @@ static inline uint16_t towards(uint16_t value, uint16_t aim, uint16_t step)
 	return (uint16_t)(aim > value ? value + step : value - step);
 }
 
-static size_t count_set(const uint8_t *mask, size_t count)
+KERNEL static size_t count_set(const uint8_t *mask, size_t count)
 {
+	enum { NARROW_MOST = 32768 }; /* that 16 bits can count */
 	size_t set = 0;
-	for (size_t i = 0; i < count; i++)
-		set += mask[i];
+	for (size_t begin = 0; begin < count; begin += NARROW_MOST) {
+		const size_t end = count - begin < NARROW_MOST ? count : begin + NARROW_MOST;
+		uint16_t few = 0;
+		for (size_t i = begin; i < end; i++)
+			few = (uint16_t)(few + mask[i]);
+		set += few;
+	}
 	return set;
 }
 
 /* Parameters, since compilers take their word for what does not overlap of parameters alone. */
-static void compare_cells(const uint16_t *restrict luma, const uint16_t *restrict least, uint16_t *restrict background,
-                          uint16_t *restrict recent, uint16_t *restrict spread, uint8_t *restrict changed,
-                          uint8_t *restrict active, size_t count, struct motion_rates rates, uint16_t noise)
+KERNEL static void compare_cells(const uint16_t *restrict luma, const uint16_t *restrict least,
+                                 uint16_t *restrict background, uint16_t *restrict recent, uint16_t *restrict spread,
+                                 uint8_t *restrict changed, uint8_t *restrict active, size_t count,
+                                 struct motion_rates rates, uint16_t noise)
 {
-	const uint16_t half_recent = (uint16_t)((1 << rates.recent) >> 1);
+	const uint16_t by_active = cell_divisor(rates.active), by_still = cell_divisor(rates.still);
+	const uint16_t by_rise = cell_divisor(rates.spread);
+	const uint16_t by_fall = cell_divisor(rates.spread + SPREAD_FALLS_SLOWER);
+	/* Of twice the value, since the recent past may be the last frame. */
+	const uint16_t by_recent = cell_divisor(rates.recent + 1), half_recent = (uint16_t)(1 << rates.recent >> 1);
 	for (size_t i = 0; i < count; i++) {
 		const uint16_t now = luma[i], far = cell_apart(now, background[i]), moved = cell_apart(now, recent[i]);
 		const uint16_t threshold = cell_threshold(background[i], spread[i], least[i], noise);
@@ -109,16 +129,16 @@ static void compare_cells(const uint16_t *restrict luma, const uint16_t *restric
 		               stray = cell_lesser(cell_lesser(pull, (uint16_t)(2 * moved)), SPREAD_MOST);
 		const uint16_t is_changed = far > threshold, is_active = moved > threshold;
 		/* At least a unit, which is the step of Sigma-Delta, where rounding would leave none. */
-		const uint16_t slow = (uint16_t)(pull >> rates.active), quick = (uint16_t)(pull >> rates.still);
+		const uint16_t slow = cell_divide(pull, by_active), quick = cell_divide(pull, by_still);
 		const uint16_t step = cell_lesser(far, (uint16_t)((is_active ? slow : quick) + 1));
 		const uint16_t aim = (uint16_t)(stray << CELL_SPREAD_SHIFT), by = cell_apart(aim, spread[i]);
-		const uint16_t rise = (uint16_t)(by >> rates.spread),
-		               fall = (uint16_t)(by >> (rates.spread + SPREAD_FALLS_SLOWER));
+		const uint16_t rise = cell_divide(by, by_rise), fall = cell_divide(by, by_fall);
+		const uint16_t twice = (uint16_t)(2 * (moved + half_recent));
 		changed[i] = (uint8_t)is_changed;
 		active[i] = (uint8_t)is_active;
 		background[i] = towards(background[i], now, step);
 		spread[i] = aim > spread[i] ? (uint16_t)(spread[i] + rise) : (uint16_t)(spread[i] - fall);
-		recent[i] = towards(recent[i], now, (uint16_t)((moved + half_recent) >> rates.recent));
+		recent[i] = towards(recent[i], now, cell_divide(twice, by_recent));
 	}
 }
 
@@ -133,7 +153,7 @@ struct motion_counts motion_planes_compare(struct motion_planes *planes, const u
 }
 
 /* out: of each cell how many of itself and its neighbours to both sides are set. */
-static void add_sides(const uint8_t *row, size_t width, uint8_t *restrict out)
+KERNEL static void add_sides(const uint8_t *row, size_t width, uint8_t *restrict out)
 {
 	out[0] = (uint8_t)(row[0] + row[1]);
 	for (size_t x = 1; x + 1 < width; x++)
@@ -141,16 +161,22 @@ static void add_sides(const uint8_t *row, size_t width, uint8_t *restrict out)
 	out[width - 1] = (uint8_t)(row[width - 2] + row[width - 1]);
 }
 
+/* out: 1 where a row and those above and below have five or more in a column. Sums stay bytes, of which a processor
+ * takes most at a time. */
+KERNEL static void vote(const uint8_t *row, size_t width, uint8_t *restrict out)
+{
+	for (size_t x = 0; x < width; x++) {
+		const uint8_t sum = (uint8_t)(row[x - width] + row[x] + row[x + width]);
+		out[x] = sum >= MAJORITY;
+	}
+}
+
 void motion_planes_majority(struct motion_planes *planes, uint8_t *mask)
 {
 	const size_t width = (size_t)planes->width, height = (size_t)planes->height;
+	uint8_t *const sides = planes->scratch + width;
 	for (size_t y = 0; y < height; y++)
-		add_sides(mask + y * width, width, planes->scratch + y * width);
-	for (size_t y = 0; y < height; y++) {
-		const uint8_t *row = planes->scratch + y * width;
-		const uint8_t *above = y > 0 ? row - width : NULL, *below = y + 1 < height ? row + width : NULL;
-		uint8_t *restrict out = mask + y * width;
-		for (size_t x = 0; x < width; x++)
-			out[x] = (uint8_t)(row[x] + (above ? above[x] : 0) + (below ? below[x] : 0) >= MAJORITY);
-	}
+		add_sides(mask + y * width, width, sides + y * width);
+	for (size_t y = 0; y < height; y++)
+		vote(sides + y * width, width, mask + y * width);
 }

@@ -16,10 +16,10 @@ struct motion_planes {
 	uint16_t *least; /* the least contrast, in 1/1024 of what it is at sensitivity 50; MOTION_NEVER where none counts */
 	uint8_t *changed, *active; /* 0 or 1 */
 	uint8_t *before;           /* what was changed in the last frame that was looked at */
-	uint8_t *scratch;
-	float *row;         /* of gains */
-	uint16_t *extremes; /* four rows and their margins, for motion_sway.c */
-	uint16_t noise;     /* of the last comparison */
+	uint8_t *scratch;          /* with a row of zeros above and below */
+	float *row;                /* of gains */
+	uint16_t *extremes;        /* four rows and their margins, for motion_sway.c */
+	uint16_t noise;            /* of the last comparison */
 };
 
 enum { MOTION_NEVER = UINT16_MAX, MOTION_LEAST_ONE = 1024 };
@@ -30,6 +30,9 @@ size_t motion_planes_bytes(int width, int height);
 
 /* All of the past becomes this picture. */
 void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma);
+
+/* What is changed becomes what was, before changed is filled anew. */
+void motion_planes_advance(struct motion_planes *planes);
 
 /* How quickly cells follow, as powers of two: 1/2^n of the way with each frame. */
 struct motion_rates {

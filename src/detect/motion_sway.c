@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "media/kernel.h"
 #include "motion_cell.h"
 
 enum { REACH = MOTION_SWAY_REACH };
@@ -13,8 +14,8 @@ struct around {
 };
 
 /* Of each column the least and the most in rows [top, bottom]. */
-static void extremes_down(const uint16_t *restrict cells, size_t width, size_t top, size_t bottom,
-                          uint16_t *restrict least, uint16_t *restrict most)
+KERNEL static void extremes_down(const uint16_t *restrict cells, size_t width, size_t top, size_t bottom,
+                                 uint16_t *restrict least, uint16_t *restrict most)
 {
 	memcpy(least, cells + top * width, width * sizeof *least);
 	memcpy(most, cells + top * width, width * sizeof *most);
@@ -54,9 +55,10 @@ static inline uint8_t is_among(uint16_t value, uint16_t slack, const uint16_t *l
 }
 
 /* Parameters, since compilers take their word for what does not overlap of parameters alone. */
-static bool clear_cells(uint8_t *restrict changed, const uint16_t *restrict luma, const uint16_t *restrict background,
-                        const uint16_t *restrict spread, const uint16_t *restrict least, struct around was,
-                        struct around is, size_t first, size_t last, uint16_t noise)
+KERNEL static bool clear_cells(uint8_t *restrict changed, const uint16_t *restrict luma,
+                               const uint16_t *restrict background, const uint16_t *restrict spread,
+                               const uint16_t *restrict least, struct around was, struct around is, size_t first,
+                               size_t last, uint16_t noise)
 {
 	uint8_t any = 0;
 	for (size_t x = first; x <= last; x++) {

@@ -35,7 +35,9 @@ static struct gradient gradient_of(uint16_t here, uint16_t there, float gain, fl
 /* How far they are from being the same; 0 where they may be. */
 static float apart(const struct gradient *a, const struct gradient *b)
 {
-	return fmaxf(0, fmaxf(a->least - b->most, b->least - a->most));
+	const float above = a->least - b->most, below = b->least - a->most;
+	const float most = above > below ? above : below;
+	return most > 0 ? most : 0;
 }
 
 static double standing_out(float gradient, float least)

@@ -7,7 +7,7 @@
 
 #include "area_whole.h"
 #include "convert.h"
-#include "kernel.h"
+#include "media/kernel.h"
 #include "media/luma.h"
 
 enum { COMPONENTS = 3, PLANES_MAX = 3, STEPS = 2 };

@@ -3,7 +3,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "kernel.h"
+#include "media/kernel.h"
 
 /* Two rows at a time, which halves the traffic of the sums. */
 KERNEL static void sum_rows(const uint8_t *row, size_t stride, size_t rows, size_t bytes, uint16_t *restrict sums)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "kernel.h"
+#include "media/kernel.h"
 
 #if defined __SSE2__
 

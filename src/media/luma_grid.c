@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "area_whole.h"
-#include "kernel.h"
+#include "media/kernel.h"
 
 enum { LANES = 4 }; /* sums of 16 bits in a word */
 enum { LUMA_SCALE_MOST = 4 };

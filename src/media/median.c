@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "kernel.h"
+#include "media/kernel.h"
 #include "median_count.h"
 #include "median_network.h"
 #include "stack_block.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "kernel.h"
+#include "media/kernel.h"
 #include "media/stack.h"
 #include "stack_block.h"
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "kernel.h"
+#include "media/kernel.h"
 
 static KERNEL_PART void copy_pixel(const uint8_t *from, uint8_t *to)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "kernel.h"
+#include "media/kernel.h"
 #include "stack_block.h"
 
 /* Sums of so many bytes, and half that count to round, fit 16 bits. */

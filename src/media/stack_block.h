@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernel.h"
+#include "media/kernel.h"
 
 enum { STACK_BLOCK_BYTES = 4096, MEDIAN_BLOCK_BYTES = 256, STACK_GROUP = 4, STACK_LINE_BYTES = 64 };
 

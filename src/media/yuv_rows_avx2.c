@@ -6,7 +6,7 @@
 
 #include <immintrin.h>
 
-#include "kernel.h"
+#include "media/kernel.h"
 #include "yuv_rows.h"
 
 #define AVX2 __attribute__((target("avx2")))

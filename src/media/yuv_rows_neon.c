@@ -3,7 +3,7 @@
 
 #include <arm_neon.h>
 
-#include "kernel.h"
+#include "media/kernel.h"
 #include "yuv_rows.h"
 
 enum { PIXELS = 32 };

@@ -1,0 +1,108 @@
+/* The passes over all cells, beside what they mean. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "detect/motion_cell.h"
+#include "detect/motion_planes.h"
+
+enum { WIDTH = 331, HEIGHT = 229, CELLS = WIDTH * HEIGHT }; /* nothing is a multiple of what a processor takes */
+
+static struct motion_planes planes;
+static uint32_t random_state;
+
+static int set_up(void **state)
+{
+	(void)state;
+	random_state = 1;
+	assert_true(motion_planes_init(&planes, WIDTH, HEIGHT));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	motion_planes_finish(&planes);
+	return 0;
+}
+
+static uint32_t next_random(void)
+{
+	random_state = random_state * 1664525U + 1013904223U;
+	return random_state >> 8;
+}
+
+static void test_dividing_by_a_power_of_two_is_a_shift(void **state)
+{
+	(void)state;
+	for (int power = 1; power <= 16; power++)
+		for (uint32_t value = 0; value <= UINT16_MAX; value++)
+			assert_int_equal(cell_divide((uint16_t)value, cell_divisor(power)), value >> power);
+}
+
+static int count_around(const uint8_t *mask, int x, int y)
+{
+	int count = 0;
+	for (int v = y > 0 ? y - 1 : 0; v <= y + 1 && v < HEIGHT; v++)
+		for (int u = x > 0 ? x - 1 : 0; u <= x + 1 && u < WIDTH; u++)
+			count += mask[v * WIDTH + u];
+	return count;
+}
+
+static void test_five_of_nine_are_a_majority_also_at_the_borders(void **state)
+{
+	(void)state;
+	static uint8_t before[CELLS];
+	for (int i = 0; i < CELLS; i++)
+		before[i] = planes.changed[i] = next_random() % 2;
+	motion_planes_majority(&planes, planes.changed);
+	for (int i = 0; i < CELLS; i++)
+		assert_int_equal(planes.changed[i], count_around(before, i % WIDTH, i / WIDTH) >= 5);
+}
+
+static void test_all_cells_are_counted(void **state)
+{
+	(void)state;
+	static uint16_t luma[CELLS];
+	const struct motion_rates rates = { 7, 5, 2, 6 };
+	size_t changed = 0, active = 0;
+	for (int i = 0; i < CELLS; i++)
+		luma[i] = (uint16_t)(100 * LUMA_GRID_LEVEL);
+	motion_planes_begin(&planes, luma);
+	for (int i = 0; i < CELLS; i++)
+		luma[i] = (uint16_t)(luma[i] + (i % 10 ? 50 * LUMA_GRID_LEVEL : 0));
+	memset(planes.least, 1, CELLS * sizeof *planes.least);
+	const struct motion_counts counts = motion_planes_compare(&planes, luma, &rates, 1);
+	for (int i = 0; i < CELLS; i++) {
+		changed += planes.changed[i];
+		active += planes.active[i];
+	}
+	assert_int_equal(changed, CELLS - (CELLS + 9) / 10);
+	assert_int_equal(counts.changed, changed);
+	assert_int_equal(counts.active, active);
+}
+
+static void test_what_was_changed_is_remembered(void **state)
+{
+	(void)state;
+	memset(planes.changed, 1, CELLS);
+	motion_planes_advance(&planes);
+	memset(planes.changed, 0, CELLS);
+	assert_int_equal(planes.before[0], 1);
+	assert_int_equal(planes.before[CELLS - 1], 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_dividing_by_a_power_of_two_is_a_shift, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_five_of_nine_are_a_majority_also_at_the_borders, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_all_cells_are_counted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_was_changed_is_remembered, set_up, tear_down),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

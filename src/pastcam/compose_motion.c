@@ -52,6 +52,23 @@ int compose_daemon_motion(const struct config *config, struct motion_setup *setu
 	return compose_motion(config, width, height, full_width, setup, error);
 }
 
+/* What the detector itself refuses, such as a zone that no cell is in. */
+static int try_detector(const struct motion_setup *setup, struct error *error)
+{
+	struct motion *motion = motion_create(&setup->params, &setup->zones, error);
+	motion_destroy(motion);
+	return motion ? 0 : error->code;
+}
+
+int compose_daemon_motion_check(const struct config *config, struct error *error)
+{
+	static struct motion_setup setup;
+	if (!config->motion.enable)
+		return 0;
+	int result = compose_daemon_motion(config, &setup, error);
+	return result < 0 ? result : try_detector(&setup, error);
+}
+
 void compose_second(const struct config *config, int *width, int *height)
 {
 	int frame_width, frame_height, full_width, full_height;
@@ -99,12 +116,7 @@ int compose_motion_other(void *config, const char *const *assignments, size_t co
 	if (result == 0)
 		result = compose_daemon_motion(other, setup, error);
 	free(other);
-	if (result < 0)
-		return result;
-	/* What the detector itself refuses is told before there is a thread. */
-	struct motion *motion = motion_create(&setup->params, &setup->zones, error);
-	motion_destroy(motion);
-	return motion ? 0 : -EINVAL;
+	return result < 0 ? result : try_detector(setup, error);
 }
 
 struct motion_export_params compose_motion_export(const struct config *config)

@@ -29,4 +29,7 @@ struct motion_export_params compose_motion_export(const struct config *config);
 /* Whether the keys of the section motion are good, whatever the pictures. */
 int compose_motion_check(const struct config *config, struct error *error);
 
+/* Whether they are good for the daemon's own frames, too: each zone has cells. */
+int compose_daemon_motion_check(const struct config *config, struct error *error);
+
 #endif

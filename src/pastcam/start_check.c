@@ -21,6 +21,8 @@ int start_check(const struct config *config, struct error *error)
 	int result = start_check_values(config, error);
 	if (result == 0)
 		result = camera_check(&camera, error);
+	if (result == 0)
+		result = compose_daemon_motion_check(config, error);
 	return result == 0 ? server_check(&server, error) : result;
 }
 

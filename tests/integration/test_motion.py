@@ -211,10 +211,19 @@ class Configuration(unittest.TestCase):
                 ("motion.zones=[" + ",".join(
                     f'{{"name":"z{i}","polygon":[[0,0],[1,0],[1,1]]}}' for i in range(65)) + "]", "65 entries"),
                 ("motion.zones=[" + "1," * 10000 + "1]", "longer than"),
+                ("motion.ignore=[[[0,0],[1,0],[1,1],[0,1]]]", '"all" covers none of the 256x192 cells'),
+                ('motion.zones=[{"name":"t","polygon":[[0.5,0.5],[0.502,0.5],[0.502,0.501]]}]', '"t" covers none'),
         ]:
             done = self.check(assignment)
             self.assertEqual(done.returncode, 2, assignment[:60])
             self.assertIn(why, done.stderr)
+
+    def test_a_zone_without_cells_ends_the_start_as_the_check_told(self):
+        nowhere = "motion.ignore=[[[0,0],[1,0],[1,1],[0,1]]]"
+        done = run("-o", "camera.backend=synthetic", "-o", "network.trigger_port=1", "-o", nowhere)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('"all" covers none', done.stderr)
+        self.assertEqual(self.check(nowhere, "motion.enable=false").returncode, 0)
 
     def test_zones_survive_a_dump(self):
         zones = 'motion.zones=[{"name":"Tür","polygon":[[0,0],[1,0],[0.5,1]],"min_area":1.5}]'

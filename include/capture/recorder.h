@@ -31,10 +31,11 @@ struct recorder_params {
 	struct event_log *events; /* NULL is fine */
 	struct jobs *jobs;        /* make the poster; NULL: none */
 	const char *base_dir, *camera;
-	double before_s, after_s; /* where a request leaves it open */
-	double max_s;             /* of a file */
-	bool poster;              /* a JPG of the frame at the trigger beside the clip, from the frame ring */
-	jobs_gate gate;           /* see jobs.h; NULL: always open */
+	double before_s, after_s;           /* where a request leaves it open */
+	double max_s;                       /* of a file */
+	const struct seal_recipients *seal; /* see clip_writer.h */
+	bool poster;                        /* a JPG of the frame at the trigger beside the clip, from the frame ring */
+	jobs_gate gate;                     /* see jobs.h; NULL: always open */
 	void *gate_data;
 };
 

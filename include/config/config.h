@@ -29,8 +29,8 @@ struct config {
 		int width, height;
 		double framerate;
 		double idle_framerate, idle_after_s; /* idle_framerate 0: none */
-		bool second; /* a second, smaller picture of each frame … */
-		int second_width, second_height; /* … of this size; 0: motion's */
+		bool second;                         /* a second, smaller picture of each frame … */
+		int second_width, second_height;     /* … of this size; 0: motion's */
 		char codec[32], video_mode[32];
 		int backend; /* enum camera_backend_kind */
 		char id[CONFIG_TEXT_BYTES];
@@ -42,8 +42,8 @@ struct config {
 		int synthetic_format; /* enum pixel_format */
 		int rotation;         /* quarter turns clockwise */
 		bool hflip, vflip;
-		int fit;                     /* enum fit */
-		char roi[CONFIG_TEXT_BYTES]; /* see config_roi */
+		int fit;                      /* enum fit */
+		char roi[CONFIG_TEXT_BYTES];  /* see config_roi */
 		int awb, denoise, focus, hdr; /* enum camera_awb, camera_denoise, camera_focus, camera_hdr */
 		double ev, sharpness, contrast, saturation, brightness, focus_position;
 		char tuning_file[CONFIG_TEXT_BYTES];
@@ -69,7 +69,7 @@ struct config {
 		double sensitivity, min_area;
 		int min_frames;
 		double hold_s, cooldown_s;
-		double idle_framerate; /* 0: all frames */
+		double idle_framerate;                                    /* 0: all frames */
 		char zones[CONFIG_LIST_BYTES], ignore[CONFIG_LIST_BYTES]; /* JSON */
 	} motion;
 	struct {
@@ -84,6 +84,9 @@ struct config {
 		int on_motion;  /* enum motion_export_kind */
 		int jpg_quality;
 	} export;
+	struct {
+		char recipients[CONFIG_LIST_BYTES]; /* JSON */
+	} seal;
 	struct {
 		int kind; /* 0: auto, else enum encoder_kind + 1 */
 		int when; /* enum video_when */
@@ -121,7 +124,7 @@ struct config {
 		int keep_events;
 		double keep_days;
 		double latitude, longitude;
-		char rules[CONFIG_LIST_BYTES]; /* JSON */
+		char rules[CONFIG_LIST_BYTES];    /* JSON */
 		char webhooks[CONFIG_LIST_BYTES]; /* JSON */
 		char uploads[CONFIG_LIST_BYTES];  /* JSON */
 		char page_url[CONFIG_TEXT_BYTES];

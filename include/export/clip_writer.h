@@ -3,11 +3,15 @@
  * the last second is there; once it is done it gets its index and its name, as fsio does it: whole, or not there. What
  * a process left unfinished is finished by clip_recover, under a name with "-recovered".
  *
+ * A sealed clip goes out in chunks of SEAL_CHUNK_BYTES, and each fragment's sync finds those that are whole: a power
+ * cut costs what was not a whole chunk yet, and the recovery, which cannot open the file, only names it.
+ *
  * On the recorder's thread; blocks as long as the disk does. Logs nothing.
  */
 #ifndef PASTCAM_EXPORT_CLIP_WRITER_H
 #define PASTCAM_EXPORT_CLIP_WRITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,6 +20,7 @@
 #include "media/mp4.h"
 
 struct clip_writer;
+struct seal_recipients;
 
 struct clip_params {
 	const char *base_dir; /* created when missing */
@@ -23,7 +28,8 @@ struct clip_params {
 	dev_t device;         /* see fsio_begin */
 	int64_t wall_ns;      /* for the name: of the frame that it is named after */
 	uint64_t frame_id;
-	struct mp4_params video; /* without its sink */
+	const struct seal_recipients *seal; /* for whom it is sealed; NULL, or of none: for nobody */
+	struct mp4_params video;            /* without its sink */
 };
 
 /* NULL: the folder cannot be written to, or no memory. The texts of params must live until clip_writer_finish. */
@@ -46,6 +52,7 @@ void clip_writer_abort(struct clip_writer *writer); /* leaves nothing; NULL is f
 
 struct clip_recovered {
 	struct clip_result result;
+	bool sealed; /* it could only be named: what is in it is not known, and it is cut off */
 	double seconds;
 	int64_t created_wall_ns;
 };

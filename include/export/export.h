@@ -35,12 +35,14 @@ struct picture {
 };
 
 struct names_given;
+struct seal_recipients;
 
 struct export_params {
 	const char *base_dir;
 	const char *camera;                          /* begins file names; "" or NULL: the only one, which needs none */
 	dev_t device;                                /* the filesystem that base_dir must be on (see fsio_begin); 0: any */
 	int jpg_quality;                             /* 1-100 */
+	const struct seal_recipients *seal;          /* for whom files are sealed; NULL, or of none: for nobody */
 	struct names_given *given;                   /* NULL: a name whose file is gone may come again */
 	void (*wrote)(void *data, const char *path); /* told of each file as soon as it is whole; NULL is fine */
 	void *wrote_data;
@@ -61,10 +63,10 @@ struct export_result {
 	char paths[EXPORT_FORMAT_COUNT][FSIO_PATH_BYTES];
 };
 
-/* Writes picture in each format of the set as base_dir/[CAMERA_]YYYYmmdd_HHMMSS_fID.ext, in local time; where the
- * clocks were put back (clock_is_repeated), a B follows the hour, so that names sort in the order of time. base_dir is
- * created when missing. 0 when all are written; -errno at the first that fails (result tells which came before). pool
- * may be NULL.
+/* Writes picture in each format of the set as base_dir/[CAMERA_]YYYYmmdd_HHMMSS_fID.ext (.ext.age where it is sealed),
+ * in local time; where the clocks were put back (clock_is_repeated), a B follows the hour, so that names sort in the
+ * order of time. base_dir is created when missing. 0 when all are written; -errno at the first that fails (result tells
+ * which came before). pool may be NULL.
  */
 int export_picture(const struct export_params *params, struct pool *pool, const struct picture *picture,
                    unsigned formats, struct export_result *result, struct error *error);

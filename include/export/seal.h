@@ -11,6 +11,7 @@
 #ifndef PASTCAM_EXPORT_SEAL_H
 #define PASTCAM_EXPORT_SEAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,14 +24,16 @@ enum {
 	SEAL_CHUNK_BYTES = 64 * 1024,
 };
 
-/* Behind the name and extension of a file: NAME.jpg.age. */
-#define SEAL_EXTENSION "age"
-
 /* Whom files are sealed for; none: files are not sealed. Does not change while files are written. */
 struct seal_recipients {
 	size_t count;
 	uint8_t keys[SEAL_RECIPIENTS_MAX][SEAL_KEY_BYTES];
 };
+
+static inline bool seal_is_wanted(const struct seal_recipients *recipients) /* NULL is fine */
+{
+	return recipients && recipients->count > 0;
+}
 
 /* One more: "age1…". -EINVAL: that is no such key, with a reason that never has a secret key in it; -E2BIG: too many.
  */

@@ -54,6 +54,7 @@ static int open_part(struct clip *clip, struct error *error)
 		.camera = params->camera,
 		.device = device,
 		.wall_ns = clock_wall_of(first ? clip->trigger_frame.timestamp_ns : frame->timestamp_ns),
+		.seal = params->seal,
 		.frame_id = first ? clip->trigger_frame.id : frame->id,
 		.video = { .format = clip->part_format,
 		           .created_wall_ns = clock_wall_of(begin_ns),

@@ -172,7 +172,11 @@ static void told_recovered(void *data, const struct clip_recovered *recovered, c
 	event_set_text(event.reason, sizeof event.reason, error->text);
 	event_set_path(&event, result->path);
 	event_log_publish(recorder->params.events, &event);
-	if (error->code == 0)
+	if (error->code == 0 && recovered->sealed)
+		log_info("A sealed clip that was left unfinished is %s: `age -d` gives what was whole of it, then says that "
+		         "it is cut off",
+		         result->path);
+	else if (error->code == 0)
 		log_info("A clip that was left unfinished is finished: %s, %.1f s", result->path, recovered->seconds);
 	else
 		log_warning("A clip that was left unfinished cannot be finished: %s (%s)", error->text, result->path);

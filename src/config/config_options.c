@@ -182,6 +182,12 @@ const struct option config_options[] = {
 	       "save_before_s before it."),
 	INTEGER("export.jpg_quality", export.jpg_quality, 1, 100, "95", "", "JPEG quality."),
 
+	LIST(
+	    "seal.recipients", seal.recipients,
+	    "Whom pictures and clips are encrypted for, as they are written: public keys of age (age1…, `pastcam seal-key` "
+	    "makes a pair), or paths of files with one a line. `age -d` opens them, the camera cannot. None: they are not "
+	    "encrypted. docs/sealing.md."),
+
 	CHOICE("encoder.kind", encoder.kind, "auto|v4l2|openh264|mjpeg|none", "auto",
 	       "What makes video of the frames: the hardware (V4L2), OpenH264 or MJPEG; auto takes the first of them that "
 	       "keeps up here, none makes no clips."),

@@ -13,9 +13,16 @@
 struct clip_writer {
 	struct clip_params params;
 	char base[FILE_NAME_BASE_BYTES];
-	struct fsio_file file;
+	struct clip_file file;
 	struct mp4_writer *video;
 };
+
+static int begin_seal(struct clip_writer *writer, struct error *error)
+{
+	int result;
+	writer->file.seal = seal_begin(writer->params.seal, writer->file.file.fd, &result);
+	return writer->file.seal ? 0 : fsio_explain(error, result, writer->params.base_dir);
+}
 
 static int open_file(struct clip_writer *writer, struct error *error)
 {
@@ -27,9 +34,10 @@ static int open_file(struct clip_writer *writer, struct error *error)
 	if (result < 0)
 		return result;
 	file_name_base(params->camera, params->wall_ns, params->frame_id, writer->base);
-	snprintf(name, sizeof name, CLIP_FILE_PREFIX "%s%c%" PRIx64, writer->base, CLIP_FILE_MARK,
-	         (uint64_t)clock_now_ns());
-	return fsio_begin_as(&writer->file, params->base_dir, params->device, name, error);
+	snprintf(name, sizeof name, CLIP_FILE_PREFIX "%s%c%" PRIx64 "%s", writer->base, CLIP_FILE_MARK,
+	         (uint64_t)clock_now_ns(), seal_is_wanted(params->seal) ? SEALED_NAME_END : "");
+	result = fsio_begin_as(&writer->file.file, params->base_dir, params->device, name, error);
+	return result == 0 && seal_is_wanted(params->seal) ? begin_seal(writer, error) : result;
 }
 
 struct clip_writer *clip_writer_open(const struct clip_params *params, struct error *error)
@@ -40,8 +48,8 @@ struct clip_writer *clip_writer_open(const struct clip_params *params, struct er
 		return NULL;
 	}
 	writer->params = *params;
-	writer->file = FSIO_FILE_NULL;
-	writer->params.video.sink = clip_file_sink(&writer->file);
+	writer->file = CLIP_FILE_NULL;
+	writer->params.video.sink = clip_file_sink(&writer->file, seal_is_wanted(params->seal));
 	writer->video = mp4_create(&writer->params.video, error);
 	if (writer->video && open_file(writer, error) == 0)
 		return writer;
@@ -53,7 +61,7 @@ void clip_writer_abort(struct clip_writer *writer)
 {
 	if (!writer)
 		return;
-	fsio_abort(&writer->file);
+	clip_file_abort(&writer->file);
 	mp4_destroy(writer->video);
 	free(writer);
 }

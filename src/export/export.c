@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/sealed_name.h"
 #include "codec.h"
 #include "file_name.h"
 #include "media/frame.h"
@@ -18,7 +19,7 @@
 /* In the order of writing: the quickest first. */
 static const struct codec *const codecs[EXPORT_FORMAT_COUNT] = { &codec_jpg, &codec_png, &codec_npy };
 
-enum { EXPORT_LIBRARY_BYTES = 128 * 1024, EXPORT_LIBRARY_BYTES_PER_COLUMN = 48 };
+enum { EXPORT_LIBRARY_BYTES = 128 * 1024, EXPORT_LIBRARY_BYTES_PER_COLUMN = 48, EXTENSION_BYTES = 16 };
 
 unsigned export_format_of(const char *name)
 {
@@ -46,14 +47,22 @@ size_t export_scratch_bytes(int width, int height, size_t pool_width)
 	       (size_t)width * EXPORT_LIBRARY_BYTES_PER_COLUMN;
 }
 
-static bool is_taken(const char *folder, const char *base, unsigned number, unsigned formats)
+static const char *extension_of(const struct codec *codec, const struct export_params *params,
+                                char text[EXTENSION_BYTES])
 {
-	char name[FSIO_NAME_BYTES], path[FSIO_PATH_BYTES + FSIO_NAME_BYTES];
+	snprintf(text, EXTENSION_BYTES, "%s%s", codec->extension, seal_is_wanted(params->seal) ? SEALED_NAME_END : "");
+	return text;
+}
+
+static bool is_taken(const struct export_params *params, const char *base, unsigned number, unsigned formats)
+{
+	const char *folder = params->base_dir;
+	char name[FSIO_NAME_BYTES], path[FSIO_PATH_BYTES + FSIO_NAME_BYTES], extension[EXTENSION_BYTES];
 
 	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++) {
 		if (!(formats & (unsigned)codecs[i]->format))
 			continue;
-		fsio_name(name, base, number, codecs[i]->extension);
+		fsio_name(name, base, number, extension_of(codecs[i], params, extension));
 		snprintf(path, sizeof path, "%s/%s", folder, name);
 		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return true;
@@ -61,22 +70,44 @@ static bool is_taken(const char *folder, const char *base, unsigned number, unsi
 	return false;
 }
 
+static int encode_sealed(const struct codec *codec, const struct export_params *params, struct pool *pool,
+                         const struct picture *picture, int fd, struct error *error)
+{
+	int result;
+	struct seal *seal = seal_begin(params->seal, fd, &result);
+	if (!seal)
+		return result == -ENOMEM ? error_set(error, result, "no memory to seal the picture") : result;
+	result = codec->write(params, pool, picture, &(struct sink){ .fd = fd, .seal = seal }, error);
+	if (result == 0)
+		result = seal_finish(seal);
+	seal_end(seal);
+	return result;
+}
+
+static int encode_to(const struct codec *codec, const struct export_params *params, struct pool *pool,
+                     const struct picture *picture, int fd, struct error *error)
+{
+	if (seal_is_wanted(params->seal))
+		return encode_sealed(codec, params, pool, picture, fd, error);
+	return codec->write(params, pool, picture, &(struct sink){ .fd = fd }, error);
+}
+
 static int write_one(const struct codec *codec, const struct export_params *params, struct pool *pool,
                      const struct picture *picture, unsigned *number, char path[FSIO_PATH_BYTES], struct error *error)
 {
 	struct fsio_file file;
-	char base[FILE_NAME_BASE_BYTES], name[FSIO_NAME_BYTES];
+	char base[FILE_NAME_BASE_BYTES], name[FSIO_NAME_BYTES], extension[EXTENSION_BYTES];
 
 	int result = fsio_begin(&file, params->base_dir, params->device, error);
 	if (result < 0)
 		return result;
-	result = codec->write(params, pool, picture, &(struct sink){ .fd = file.fd }, error);
+	result = encode_to(codec, params, pool, picture, file.fd, error);
 	if (result < 0) {
 		fsio_abort(&file);
 		return result == -EINVAL || result == -ENOMEM ? result : fsio_explain(error, result, params->base_dir);
 	}
 	file_name_base(params->camera, picture->wall_ns, picture->frame_id, base);
-	result = fsio_commit(&file, base, codec->extension, number, name, error);
+	result = fsio_commit(&file, base, extension_of(codec, params, extension), number, name, error);
 	if (result == 0)
 		snprintf(path, FSIO_PATH_BYTES, "%s/%s", params->base_dir, name);
 	return result;
@@ -109,7 +140,7 @@ int export_picture(const struct export_params *params, struct pool *pool, const 
 	file_name_base(params->camera, picture->wall_ns, picture->frame_id, base);
 	if (params->given)
 		number = names_given_next(params->given, picture->frame_id, formats);
-	while (is_taken(params->base_dir, base, number, formats))
+	while (is_taken(params, base, number, formats))
 		number++;
 	for (size_t i = 0; i < EXPORT_FORMAT_COUNT && code == 0; i++) {
 		if (!(formats & (unsigned)codecs[i]->format))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sealed_name.h"
 #include "export/export.h"
 
 void file_name_base(const char *camera, int64_t wall_ns, uint64_t frame_id, char base[FILE_NAME_BASE_BYTES])
@@ -47,13 +48,19 @@ static bool skip_number(const char **at)
 	return count > 0 && digits[0] != '0' && !(count == 1 && digits[0] == '1');
 }
 
+/* Sealed or not. */
+static bool is_text(const char *text, const char *extension)
+{
+	return skip_text(&text, extension) && (text[0] == '\0' || strcmp(text, SEALED_NAME_END) == 0);
+}
+
 /* A clip's picture is a JPG of the clip's name. */
 static bool is_extension(const char *text)
 {
-	if (strcmp(text, FILE_NAME_CLIP) == 0)
+	if (is_text(text, FILE_NAME_CLIP))
 		return true;
 	for (unsigned i = 0; i < EXPORT_FORMAT_COUNT; i++)
-		if (strcmp(text, export_format_name((enum export_format)(1u << i))) == 0)
+		if (is_text(text, export_format_name((enum export_format)(1u << i))))
 			return true;
 	return false;
 }
@@ -73,7 +80,7 @@ static bool is_own_rest(const char *at)
 	bool recovered = skip_text(&at, FILE_NAME_RECOVERED);
 	if (!skip_number(&at) || !skip_text(&at, "."))
 		return false;
-	return recovered ? strcmp(at, FILE_NAME_CLIP) == 0 : is_extension(at);
+	return recovered ? is_text(at, FILE_NAME_CLIP) : is_extension(at);
 }
 
 /* A camera's name may have underscores in it, so any of them may be its end. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/camera_name.h"
+#include "base/sealed_name.h"
 
 /* Room for a camera's name, a second and the number of a frame. */
 enum { FILE_NAME_BASE_BYTES = CAMERA_NAME_BYTES + 64 };
@@ -17,6 +18,7 @@ void file_name_base(const char *camera, int64_t wall_ns, uint64_t frame_id, char
 
 /* A clip's extension, and what is put behind the base of one that a power cut left unfinished. */
 #define FILE_NAME_CLIP "mp4"
+#define FILE_NAME_SEALED_CLIP FILE_NAME_CLIP SEALED_NAME_END
 #define FILE_NAME_RECOVERED "-recovered"
 
 #endif

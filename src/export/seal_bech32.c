@@ -85,8 +85,7 @@ int bech32_encode(const char *prefix, const uint8_t *data, size_t bytes, char *t
 	if (length + 1 + count + CHECKSUM_LETTERS >= room)
 		return -EMSGSIZE;
 	uint32_t sum = begin_checksum(prefix, length);
-	memcpy(text, prefix, length);
-	char *at = text + length;
+	char *at = stpcpy(text, prefix);
 	*at++ = '1';
 	for (size_t i = 0; i < count; i++) {
 		const size_t bit = i * LETTER_BITS, byte = bit / 8;

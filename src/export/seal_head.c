@@ -95,7 +95,7 @@ int seal_make_head(const struct seal_recipients *recipients, const struct seal_s
 		if (put_stanza(&out, recipients->keys[i], secrets->ephemeral[i], secrets->file_key) < 0)
 			return -EINVAL;
 	put(&out, MAC_LINE, sizeof MAC_LINE - 1);
-	seal_derive(secrets->file_key, SEAL_FILE_KEY_BYTES, NULL, 0, "header", key);
+	seal_derive(secrets->file_key, SEAL_FILE_KEY_BYTES, (const uint8_t *)"", 0, "header", key);
 	crypto_auth_hmacsha256_init(&state, key, sizeof key);
 	crypto_auth_hmacsha256_update(&state, head, (size_t)(out.at - head));
 	crypto_auth_hmacsha256_final(&state, mac);

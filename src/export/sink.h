@@ -5,10 +5,12 @@
 #include <stddef.h>
 
 #include "base/chunk.h"
+#include "export/seal.h"
 
-/* One of the two: an open file, from its position on; or a chunk that grows (fd is -1). */
+/* One of the three: an open file, from its position on; the same, sealed; or a chunk that grows (fd is -1). */
 struct sink {
 	int fd;
+	struct seal *seal;   /* NULL: not sealed */
 	struct chunk *chunk; /* the sink's reference; may be taken over when all is written */
 };
 

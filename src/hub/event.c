@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sealed_name.h"
 #include "base/utf8.h"
 
 /* docs/events.md; a test holds the two together. */
@@ -109,13 +110,6 @@ void event_finish(struct hub_event *event)
 	*event = HUB_EVENT_NULL;
 }
 
-/* "/a/b.jpg" and "png" make "/a/b.png". */
-static bool with_extension(const char *path, const char *extension, char *text, size_t bytes)
-{
-	const char *dot = strrchr(path, '.');
-	return dot && (size_t)snprintf(text, bytes, "%.*s.%s", (int)(dot - path), path, extension) < bytes;
-}
-
 bool event_file(const struct hub_event *event, size_t index, char *path, size_t bytes)
 {
 	const char *first = event_text(event, "path");
@@ -126,7 +120,7 @@ bool event_file(const struct hub_event *event, size_t index, char *path, size_t 
 	if (!cJSON_IsArray(formats))
 		return index == 0 && (size_t)snprintf(path, bytes, "%s", first) < bytes;
 	const cJSON *format = index < 64 ? cJSON_GetArrayItem(formats, (int)index) : NULL;
-	return format && cJSON_IsString(format) && with_extension(first, format->valuestring, path, bytes);
+	return format && cJSON_IsString(format) && sealed_name_with_extension(first, format->valuestring, path, bytes);
 }
 
 bool event_url(const struct hub_event *event, const char *page_url, char *url, size_t bytes)

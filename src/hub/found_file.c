@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/sealed_name.h"
+
 enum { MS_PER_S = 1000 };
 static const char recovered[] = "-recovered";
 
@@ -47,7 +49,7 @@ static bool read_time(const char *at, int64_t *time_ms, const char **end)
 }
 
 /* _f00000042.jpg, _f00000042-2.png, _f00000042-recovered.mp4: from the frame's number on. */
-static bool is_rest(const char *at, const char *dot)
+static bool is_rest(const char *at, const char *dot, const char *end)
 {
 	static const char *const extensions[] = { ".jpg", ".png", ".npy", ".mp4" };
 	size_t digits = strncmp(at, "_f", 2) == 0 ? strspn(at + 2, "0123456789") : 0;
@@ -59,7 +61,7 @@ static bool is_rest(const char *at, const char *dot)
 	if (*at == '-')
 		at += 1 + strspn(at + 1, "0123456789");
 	for (size_t i = 0; i < sizeof extensions / sizeof extensions[0]; i++)
-		if (at == dot && strcmp(dot, extensions[i]) == 0)
+		if (at == dot && strncmp(dot, extensions[i], (size_t)(end - dot)) == 0 && end - dot == 4)
 			return true;
 	return false;
 }
@@ -68,15 +70,16 @@ bool found_file_parse(const char *name, struct found_file *file)
 {
 	*file = (struct found_file){ .frame = 0 };
 	const char *date = find_date(name);
-	const char *end, *dot = strrchr(name, '.');
-	if (!date || !dot || !read_time(date, &file->time_ms, &end) || !is_rest(end, dot))
+	const size_t length = sealed_name_length(name);
+	const char *end, *dot = memrchr(name, '.', length);
+	if (!date || !dot || !read_time(date, &file->time_ms, &end) || !is_rest(end, dot, name + length))
 		return false;
 	size_t camera = date > name ? (size_t)(date - name - 1) : 0;
 	if (camera > 0 && !camera_name_is_good(name, camera))
 		return false;
 	memcpy(file->camera, name, camera);
 	file->frame = strtoll(end + 2, NULL, 10);
-	file->is_clip = strcmp(dot, ".mp4") == 0;
+	file->is_clip = strncmp(dot, ".mp4", 4) == 0;
 	file->base_length = (int)(dot - name);
 	return true;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/sealed_name.h"
 #include "event.h"
 #include "store.h"
 
@@ -23,7 +24,11 @@ int keeper_rows_know(struct sql *sql, const char *path, struct error *error)
 static char *describe(const struct found_file *file, const char *id, const char *path)
 {
 	char time[CLOCK_ISO_BYTES];
-	const char *dot = strrchr(path, '.');
+	const size_t length = sealed_name_length(path);
+	const char *dot = memrchr(path, '.', length);
+	char format[8] = "";
+	if (dot)
+		snprintf(format, sizeof format, "%.*s", (int)(path + length - dot - 1), dot + 1);
 	clock_format_iso(file->time_ms * CLOCK_NS_PER_MS, time);
 	cJSON *json = cJSON_CreateObject();
 	cJSON_AddStringToObject(json, "event", file->is_clip ? "clip.end" : "picture.saved");
@@ -33,7 +38,7 @@ static char *describe(const struct found_file *file, const char *id, const char 
 	cJSON_AddStringToObject(json, "camera", file->camera);
 	cJSON_AddStringToObject(json, "path", path);
 	if (!file->is_clip)
-		cJSON_AddItemToArray(cJSON_AddArrayToObject(json, "formats"), cJSON_CreateString(dot ? dot + 1 : ""));
+		cJSON_AddItemToArray(cJSON_AddArrayToObject(json, "formats"), cJSON_CreateString(format));
 	cJSON_AddNumberToObject(json, "frame", (double)file->frame);
 	cJSON_AddBoolToObject(json, "found", true);
 	char *text = cJSON_PrintUnformatted(json);

@@ -108,7 +108,7 @@ static int read_fragment(struct scan *scan)
 		return result;
 	for (size_t i = fragment.first; i < movie->sample_count; i++)
 		writer->fragment_ticks += movie->samples[i].duration;
-	writer->fragment_first = movie->sample_count;
+	writer->fragment_first = writer->whole_frames = movie->sample_count;
 	writer->whole_bytes = scan->at = fragment.end;
 	return 0;
 }

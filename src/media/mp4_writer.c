@@ -148,6 +148,7 @@ static int write_fragment(struct mp4_writer *writer)
 	writer->whole_bytes = writer->written;
 	for (size_t i = fragment.first; i < movie->sample_count; i++)
 		writer->fragment_ticks += movie->samples[i].duration;
+	writer->whole_frames += fragment.count;
 	if (!writer->sink.rewrite)
 		movie->sample_count = 0;
 	writer->fragment_first = movie->sample_count;
@@ -247,7 +248,7 @@ uint64_t mp4_whole_bytes(const struct mp4_writer *writer)
 
 size_t mp4_frames(const struct mp4_writer *writer)
 {
-	return writer->fragment_first;
+	return writer->whole_frames;
 }
 
 bool mp4_drop_last_fragment(struct mp4_writer *writer)
@@ -256,6 +257,7 @@ bool mp4_drop_last_fragment(struct mp4_writer *writer)
 	if (movie->fragment_count < 2)
 		return false;
 	writer->fragment_first = movie->sample_count = movie->fragments[movie->fragment_count - 1].first;
+	writer->whole_frames = writer->fragment_first;
 	writer->whole_bytes = movie->fragments[--movie->fragment_count - 1].end;
 	return true;
 }

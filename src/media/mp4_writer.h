@@ -13,9 +13,10 @@ struct mp4_writer {
 	uint64_t written, whole_bytes; /* of the file */
 	uint32_t sequence;
 
-	struct bytes payload;    /* of the fragment under way, the pending frame's last */
-	size_t payload_whole;    /* without the pending one's */
-	size_t fragment_first;   /* sample */
+	struct bytes payload;  /* of the fragment under way, the pending frame's last */
+	size_t payload_whole;  /* without the pending one's */
+	size_t fragment_first; /* sample; of a stream always the first that is kept */
+	size_t whole_frames;
 	uint64_t fragment_ticks; /* media time at which it begins */
 	bool has_pending;        /* a frame whose duration is not known yet */
 	struct mp4_sample pending;

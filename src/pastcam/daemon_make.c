@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "compose.h"
 #include "compose_motion.h"
+#include "compose_seal.h"
 #include "daemon_parts.h"
 
 enum { POOL_THREADS_MAX = 3, ZONE_EVERY_S = 5 };
@@ -54,6 +55,15 @@ static int make_camera(struct daemon *daemon, struct error *error)
 	return daemon->camera ? 0 : error->code;
 }
 
+static int make_recipients(struct daemon *daemon, struct error *error)
+{
+	int result = compose_seal(daemon->config, &daemon->recipients, error);
+	if (result == 0 && daemon->recipients.count > 0)
+		log_info("Pictures and clips are sealed for %zu recipient%s", daemon->recipients.count,
+		         daemon->recipients.count > 1 ? "s" : "");
+	return result;
+}
+
 static int make_jobs(struct daemon *daemon, struct error *error)
 {
 	struct retention_params retention = compose_retention(daemon->config, daemon->base_dir);
@@ -66,6 +76,7 @@ static int make_jobs(struct daemon *daemon, struct error *error)
 	const struct jobs_params params = {
 		.export = { .base_dir = daemon->base_dir,
 		            .camera = daemon->config->name,
+		            .seal = &daemon->recipients,
 		            .jpg_quality = daemon->config->export.jpg_quality },
 		.pool = daemon->pool,
 		.most = compose_jobs_most(daemon->config),
@@ -268,19 +279,9 @@ static int start_control(struct daemon *daemon, struct error *error)
 int daemon_make(struct daemon *daemon, void (*camera_lost)(void *data), struct error *error)
 {
 	int (*const steps[])(struct daemon *, struct error *) = {
-		make_events,
-		make_server,
-		make_pool,
-		make_camera,
-		make_rings,
-		make_jobs,
-		make_motion,
-		daemon_make_video,
-		make_capture,
-		make_requests,
-		make_motion_listeners,
-		make_autosave,
-		start_control,
+		make_events,   make_recipients, make_server,       make_pool,    make_camera,   make_rings,
+		make_jobs,     make_motion,     daemon_make_video, make_capture, make_requests, make_motion_listeners,
+		make_autosave, start_control,
 	};
 	daemon->camera_lost = camera_lost;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {

@@ -8,9 +8,10 @@
 #include "base/fsio.h"
 #include "base/loop.h"
 #include "base/pool.h"
-#include "capture/recorder.h"
 #include "base/thread.h"
+#include "capture/recorder.h"
 #include "config/config.h"
+#include "export/seal.h"
 #include "net/commands.h"
 #include "service/memory_guard.h"
 #include "service/motion_clips.h"
@@ -28,7 +29,8 @@ struct daemon {
 	struct event_log *events;
 	struct pool *pool;
 	struct camera *camera;
-	struct budget budget; /* shown by `status` */
+	struct budget budget;              /* shown by `status` */
+	struct seal_recipients recipients; /* of all files that are written */
 	char exits_folder[FSIO_PATH_BYTES];
 	struct frame_ring *ring, *full_ring;
 	struct retention *retention;

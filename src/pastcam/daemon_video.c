@@ -106,6 +106,7 @@ static int make_parts(struct daemon *daemon, size_t bytes, struct error *error)
 	if (!daemon->video)
 		return error->code;
 	struct recorder_params recorder = compose_recorder(config, daemon->base_dir);
+	recorder.seal = &daemon->recipients;
 	recorder.video = daemon->video;
 	recorder.packets = daemon->packets;
 	recorder.frames = daemon->ring;

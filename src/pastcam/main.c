@@ -17,6 +17,7 @@
 #include "daemon.h"
 #include "motion_sim.h"
 #include "night_sim.h"
+#include "seal_key.h"
 #include "start_check.h"
 
 static const char default_config[] = "config.json";
@@ -32,6 +33,7 @@ static const char usage[] =
     "       pastcam [-c FILE] [-o …] motion-sim [--scores] [--overlay FOLDER] FOLDER|CLIP\n"
     "                                                  look for motion in a folder of pictures\n"
     "       pastcam token FILE                         make a token for network.token_file\n"
+    "       pastcam seal-key [FILE]                    make a pair of keys for seal.recipients\n"
     "       pastcam --config-reference | --status-reference | --version | --help\n"
     "\n"
     "Without -c, config.json in the current folder is used if there is one, else the defaults;\n"
@@ -39,7 +41,18 @@ static const char usage[] =
     "--camera says which one of several in the configuration; --check-config without it checks all.\n"
     "--note TEXT is shown in `status`. docs: pastcam(1); config.md and protocol.md in share/doc/pastcam\n";
 
-enum action { RUN, CHECK_CONFIG, DUMP_CONFIG, CONFIG_REFERENCE, STATUS_REFERENCE, NIGHT_SIM, MOTION_SIM, TOKEN, ASK };
+enum action {
+	RUN,
+	CHECK_CONFIG,
+	DUMP_CONFIG,
+	CONFIG_REFERENCE,
+	STATUS_REFERENCE,
+	NIGHT_SIM,
+	MOTION_SIM,
+	TOKEN,
+	SEAL_KEY,
+	ASK
+};
 
 enum { ASK_LINE_BYTES = 2048 };
 
@@ -49,6 +62,7 @@ struct command_line {
 	const char *camera;      /* "": there is only one */
 	const char *note;
 	const char *token_path;
+	const char *seal_key_path; /* NULL: standard output */
 	struct motion_sim_params motion_sim;
 	char ask_line[ASK_LINE_BYTES];
 	const char **assignments; /* of -o */
@@ -94,6 +108,11 @@ static int parse_subcommand(struct command_line *line, int count, char **words)
 	if (strcmp(words[0], "token") == 0 && count == 2) {
 		line->action = TOKEN;
 		line->token_path = words[1];
+		return 0;
+	}
+	if (strcmp(words[0], "seal-key") == 0 && count <= 2) {
+		line->action = SEAL_KEY;
+		line->seal_key_path = words[1]; /* NULL behind the last */
 		return 0;
 	}
 	if (strcmp(words[0], "ask") == 0 && count >= 2)
@@ -311,6 +330,15 @@ static int make_token(const char *path)
 	return EXIT_STOPPED;
 }
 
+static int make_seal_key(const char *path)
+{
+	struct error error = { 0 };
+	if (seal_key_make(path, &error) == 0)
+		return EXIT_STOPPED;
+	fprintf(stderr, "pastcam: %s\n", error.text);
+	return EXIT_CONFIG;
+}
+
 static int act(const struct command_line *line)
 {
 	static struct config config;
@@ -324,6 +352,8 @@ static int act(const struct command_line *line)
 	}
 	if (line->action == TOKEN)
 		return make_token(line->token_path);
+	if (line->action == SEAL_KEY)
+		return make_seal_key(line->seal_key_path);
 	if (line->action == CHECK_CONFIG)
 		return check_config(line, &config);
 	int exit_code = load_config(line, &config);

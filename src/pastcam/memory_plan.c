@@ -9,8 +9,12 @@
 #include "base/memory.h"
 #include "compose.h"
 #include "compose_motion.h"
+#include "compose_seal.h"
 #include "daemon_parts.h"
 #include "service/memory_guard.h"
+
+/* Files being written while all of the pool write pictures: single pictures, and clips. */
+enum { SEALED_BESIDE = 2 + RECORDER_CLIPS };
 
 static const double mib = 1 << 20;
 
@@ -38,6 +42,11 @@ static void add_claims(const struct config *config, size_t pool_width, struct bu
 	budget_add(budget, (struct budget_claim){ .name = BUDGET_EXPORTS, .unit_bytes = scratch, .least = 1, .wanted = 1 });
 	budget_add(budget, (struct budget_claim){
 	                       .name = "stacks", .unit_bytes = results, .least = 1, .wanted = 1, .is_mapped = true });
+	if (compose_is_sealed(config))
+		budget_add(budget, (struct budget_claim){ .name = "sealing",
+		                                          .unit_bytes = (pool_width + SEALED_BESIDE) * seal_scratch_bytes(),
+		                                          .least = 1,
+		                                          .wanted = 1 });
 	if (config->motion.enable) {
 		static struct motion_setup setup;
 		compose_daemon_motion(config, &setup, NULL);

@@ -6,12 +6,15 @@
 #include "camera/camera.h"
 #include "compose.h"
 #include "compose_motion.h"
+#include "compose_seal.h"
 #include "net/server.h"
 
 int start_check_values(const struct config *config, struct error *error)
 {
 	int result = config_check(config, error);
-	return result == 0 ? compose_motion_check(config, error) : result;
+	if (result == 0)
+		result = compose_motion_check(config, error);
+	return result == 0 ? compose_seal_check(config, error) : result;
 }
 
 int start_check(const struct config *config, struct error *error)
@@ -29,7 +32,9 @@ int start_check(const struct config *config, struct error *error)
 int start_check_now(const struct config *config, struct error *error)
 {
 	const struct server_params server = compose_server(config, "");
-	return server_check_files(&server, error);
+	struct seal_recipients recipients;
+	int result = compose_seal(config, &recipients, error);
+	return result == 0 ? server_check_files(&server, error) : result;
 }
 
 int start_check_later(const struct config *config, struct error *error)

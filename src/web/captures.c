@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/sealed_name.h"
 #include "base/utf8.h"
 #include "cameras.h"
 #include "file_answer.h"
@@ -31,10 +32,10 @@ const char *captures_type(const char *name)
 		{ ".npy", "application/octet-stream" },
 		{ ".mp4", "video/mp4" },
 	};
-	size_t length = strlen(name);
+	const size_t length = sealed_name_length(name);
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-		if (length > 4 && strcmp(name + length - 4, types[i].end) == 0)
-			return types[i].type;
+		if (length > 4 && strncmp(name + length - 4, types[i].end, 4) == 0)
+			return name[length] ? "application/octet-stream" : types[i].type;
 	return NULL;
 }
 
@@ -243,6 +244,9 @@ void captures_get(struct request *request)
 	if (known && strstr(known, tag)) {
 		close(fd);
 		answer_known(request, tag);
+	} else if (width > 0 && sealed_name_is_one(request->tail)) {
+		close(fd);
+		request_problem(request, 422, "no thumbnail: the file is sealed, and only who has the key opens it");
 	} else if (width > 0) {
 		answer_thumbnail(request, fd, width, tag);
 	} else {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/sealed_name.h"
 #include "captures.h"
 
 enum { NAME_BYTES = 256, PATH_BYTES = 1024 };
@@ -51,7 +52,6 @@ static void add_file(cJSON *files, const char *folder, const char *name)
 static void add_files(cJSON *files, const cJSON *event, const char *folder, const char *name)
 {
 	const cJSON *format, *formats = cJSON_GetObjectItemCaseSensitive(event, "formats");
-	const char *dot = strrchr(name, '.');
 	if (!cJSON_IsArray(formats)) {
 		add_file(files, folder, name);
 		return;
@@ -59,8 +59,8 @@ static void add_files(cJSON *files, const cJSON *event, const char *folder, cons
 	cJSON_ArrayForEach(format, formats)
 	{
 		char other[NAME_BYTES];
-		bool fits = cJSON_IsString(format) &&
-		            snprintf(other, sizeof other, "%.*s.%s", (int)(dot - name), name, format->valuestring) < NAME_BYTES;
+		bool fits =
+		    cJSON_IsString(format) && sealed_name_with_extension(name, format->valuestring, other, sizeof other);
 		if (fits && captures_type(other))
 			add_file(files, folder, other);
 	}

@@ -59,12 +59,24 @@ def no_cgroup():
     return ""
 
 
+@functools.cache
+def no_block_device():
+    """One of a file, with a filesystem that can be mounted."""
+    command, why = own_mounts()
+    if command is None:
+        return why
+    with tempfile.TemporaryDirectory(prefix="pastcam-place-") as folder:
+        script = 'truncate -s 4M "$1/image" && mkfs.ext4 -q "$1/image" && mkdir "$1/disk" && mount -o loop "$1/image" "$1/disk" && umount "$1/disk"'
+        done = subprocess.run([*command, "sh", "-ec", script, "sh", folder], capture_output=True, text=True, check=False)
+    return f"a block device: {(done.stderr.strip() or 'mount failed').splitlines()[0]}" if done.returncode else ""
+
+
 def has_sanitizer():
     return "a program without sanitizers" if "/sanitize-" in os.environ.get("PASTCAM", "") else ""
 
 
 # What a file may need, and what says what is missing for that; "": nothing.
-NEEDS = {"own mounts": no_mounts, "a cgroup": no_cgroup, "no sanitizer": has_sanitizer}
+NEEDS = {"own mounts": no_mounts, "a block device": no_block_device, "a cgroup": no_cgroup, "no sanitizer": has_sanitizer}
 
 
 def missing(path):

@@ -14,12 +14,14 @@
 
 #include "export/clip_writer.h"
 #include "export/export.h"
+#include "export/seal.h"
 #include "scratch.h"
 
 enum { FRAMES = 40, PACKET_BYTES = 2000 };
 #define MS INT64_C(1000000)
 
 static char folder[SCRATCH_BYTES];
+static struct seal_recipients recipients;
 static struct clip_recovered last;
 static struct error last_error;
 static int told_count;
@@ -29,6 +31,7 @@ static int make_scratch(void **state)
 	(void)state;
 	scratch_make(folder);
 	told_count = 0;
+	recipients.count = 0;
 	return 0;
 }
 
@@ -45,6 +48,7 @@ static struct clip_writer *new_writer(struct error *error)
 		                                .camera = "",
 		                                .wall_ns = INT64_C(1800000000) * 1000 * MS,
 		                                .frame_id = 77,
+		                                .seal = &recipients,
 		                                .video = { .format = { .codec = VIDEO_MJPEG, .width = 64, .height = 48 } } };
 	return clip_writer_open(&params, error);
 }
@@ -138,6 +142,59 @@ static void test_what_a_dead_process_left_is_finished(void **state)
 	assert_int_equal(told_count, 1);
 }
 
+static void seal_for_somebody(void)
+{
+	char recipient[SEAL_KEY_TEXT_BYTES], identity[SEAL_KEY_TEXT_BYTES];
+	assert_int_equal(seal_make_pair(recipient, identity), 0);
+	assert_int_equal(seal_add_key(&recipients, recipient, NULL), 0);
+}
+
+static void test_a_sealed_clip_tells_its_frames_and_bears_no_plain_byte(void **state)
+{
+	(void)state;
+	struct error error = { 0 };
+	struct clip_result result;
+	static char bytes[FRAMES * PACKET_BYTES * 2];
+	seal_for_somebody();
+	struct clip_writer *writer = new_writer(&error);
+	add_row(writer, FRAMES);
+	assert_int_equal(clip_writer_finish(writer, 0, &result, &error), 0);
+	assert_int_equal(result.frames, FRAMES);
+	assert_non_null(strstr(result.path, "_f00000077.mp4.age"));
+	assert_true(export_is_own_name(strrchr(result.path, '/') + 1));
+	int fd = open(result.path, O_RDONLY);
+	ssize_t count = read(fd, bytes, sizeof bytes);
+	close(fd);
+	assert_true(count == result.bytes && count > FRAMES * PACKET_BYTES);
+	assert_null(memmem(bytes, (size_t)count, "ftypisom", 8));
+	assert_null(memmem(bytes, (size_t)count, (const char[16]){ 0 }, 16));
+}
+
+static void test_what_a_dead_process_left_sealed_is_named(void **state)
+{
+	(void)state;
+	seal_for_somebody();
+	leave_unfinished(2 * FRAMES);
+	recipients.count = 0; /* the key is not needed, and may be another by then */
+	assert_int_equal(clip_recover(folder, note_recovered, NULL), 1);
+	assert_int_equal(last_error.code, 0);
+	assert_true(last.sealed && last.result.bytes > 65536);
+	assert_non_null(strstr(last.result.path, "_f00000077-recovered.mp4.age"));
+	assert_true(export_is_own_name(strrchr(last.result.path, '/') + 1));
+	assert_int_equal(scratch_count(folder), 1);
+}
+
+static void test_a_sealed_leftover_without_a_whole_chunk_is_removed(void **state)
+{
+	(void)state;
+	seal_for_somebody();
+	leave_unfinished(FRAMES / 2);
+	assert_int_equal(scratch_count(folder), 1);
+	assert_int_equal(clip_recover(folder, note_recovered, NULL), 0);
+	assert_int_equal(last_error.code, -EINVAL);
+	assert_int_equal(scratch_count(folder), 0);
+}
+
 static void test_a_leftover_without_a_whole_second_is_removed(void **state)
 {
 	(void)state;
@@ -197,6 +254,9 @@ int main(void)
 		WITH_SCRATCH(test_a_clip_gets_its_name_when_it_is_whole),
 		WITH_SCRATCH(test_a_clip_that_is_given_up_leaves_nothing),
 		WITH_SCRATCH(test_what_a_dead_process_left_is_finished),
+		WITH_SCRATCH(test_a_sealed_clip_tells_its_frames_and_bears_no_plain_byte),
+		WITH_SCRATCH(test_what_a_dead_process_left_sealed_is_named),
+		WITH_SCRATCH(test_a_sealed_leftover_without_a_whole_chunk_is_removed),
 		WITH_SCRATCH(test_a_leftover_without_a_whole_second_is_removed),
 		WITH_SCRATCH(test_a_clip_under_way_is_left_alone),
 		WITH_SCRATCH(test_a_folder_that_is_not_there_is_an_error),

@@ -171,6 +171,9 @@ static void test_own_names(void **state)
 	assert_true(export_is_own_name("front_20261121_061401_f00000042.jpg"));
 	assert_true(export_is_own_name("back_yard-2_20261025_02B3000_f00000042-2.png"));
 	assert_true(export_is_own_name("20261121_061401_f00000042.mp4"));
+	assert_true(export_is_own_name("20261121_061401_f00000042.mp4.age"));
+	assert_true(export_is_own_name("20261121_061401_f00000042-recovered-2.mp4.age"));
+	assert_true(export_is_own_name("front_20261121_061401_f00000042-2.png.age"));
 	assert_true(export_is_own_name("front_20261121_061401_f00000042-3.mp4"));
 	assert_true(export_is_own_name("20261121_061401_20261121_061401_f00000042.jpg"));
 	assert_true(export_is_own_name("a1234567890123456789012345678901_20261121_061401_f00000042.jpg"));

@@ -118,6 +118,30 @@ static void test_what_is_no_capture_is_none(void **state)
 		assert_false(found_file_parse(bad[i], &file));
 }
 
+static void test_sealed_files_are_known_by_what_is_in_them(void **state)
+{
+	(void)state;
+	struct found_file file;
+	struct hub_event event;
+	char path[64];
+	assert_true(found_file_parse("front_20261121_101500_f00000052-recovered.mp4.age", &file));
+	assert_true(file.is_clip);
+	assert_string_equal(file.camera, "front");
+	assert_true(found_file_parse("20261121_101500_f00000052.jpg.age", &file));
+	assert_int_equal(file.base_length, strlen("20261121_101500_f00000052"));
+	assert_false(file.is_clip);
+	assert_false(found_file_parse("20261121_101500_f00000052.age", &file));
+	assert_false(found_file_parse("20261121_101500_f00000052.jpg.age.age", &file));
+	assert_int_equal(event_parse(&event, "yard",
+	                             "{\"event\":\"picture.saved\",\"id\":\"3f9c2a7be014-12\",\"epoch\":1795221841,"
+	                             "\"path\":\"/a/b.jpg.age\",\"formats\":[\"jpg\",\"png\"]}",
+	                             &error),
+	                 0);
+	assert_true(event_file(&event, 1, path, sizeof path));
+	assert_string_equal(path, "/a/b.png.age");
+	event_finish(&event);
+}
+
 static void test_moments_as_people_write_them(void **state)
 {
 	(void)state;
@@ -146,6 +170,7 @@ int main(void)
 		cmocka_unit_test(test_the_list_of_events_is_that_of_the_docs),
 		cmocka_unit_test(test_a_files_name_tells_camera_time_and_kind),
 		cmocka_unit_test(test_what_is_no_capture_is_none),
+		cmocka_unit_test(test_sealed_files_are_known_by_what_is_in_them),
 		cmocka_unit_test(test_moments_as_people_write_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,16 @@
+/* From the configuration to whom files are sealed for. */
+#ifndef PASTCAM_PASTCAM_COMPOSE_SEAL_H
+#define PASTCAM_PASTCAM_COMPOSE_SEAL_H
+
+#include "config/config.h"
+#include "export/seal.h"
+
+/* seal.recipients, files of them read. -EINVAL: one is no key; -errno: a file cannot be read. */
+int compose_seal(const struct config *config, struct seal_recipients *recipients, struct error *error);
+
+/* The same without a look into files. */
+int compose_seal_check(const struct config *config, struct error *error);
+
+bool compose_is_sealed(const struct config *config);
+
+#endif

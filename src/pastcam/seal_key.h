@@ -1,0 +1,11 @@
+/* `pastcam seal-key`: a pair of keys for sealed recordings. */
+#ifndef PASTCAM_PASTCAM_SEAL_KEY_H
+#define PASTCAM_PASTCAM_SEAL_KEY_H
+
+#include "base/error.h"
+
+/* The secret half goes into the new file path, for its owner only, or to standard output where path is NULL, as
+ * `age -d -i` reads it; what to do with both halves is told. -EEXIST: path is there already. */
+int seal_key_make(const char *path, struct error *error);
+
+#endif

@@ -26,6 +26,10 @@ image: card ## build the SD image for PI=arm64 or armv6 (as root, or with fakero
 # What is committed, checked out elsewhere by someone with another mask, must become the same card.
 .PHONY: check-image-reproducible
 check-image-reproducible: card ## build the image again from another checkout and compare
+	@$(MAKE) --no-print-directory check-built-image-reproducible
+
+.PHONY: check-built-image-reproducible
+check-built-image-reproducible:
 	rm -rf build/another
 	umask 077 && git clone --quiet . build/another/checkout/in/another/folder
 	umask 077 && $(MAKE) -C build/another/checkout/in/another/folder --no-print-directory card PI=$(PI) BASE=$(BASE) $(IMAGE_ENVIRONMENT)
@@ -49,6 +53,10 @@ IMAGE_TEST_FILES      = $(IMAGE_TESTS_$(PI)) $(if $(filter all,$(IMAGE_TESTS)),$
 
 .PHONY: check-image
 check-image: card ## check the image and boot it in QEMU
+	@$(MAKE) --no-print-directory check-built-image
+
+.PHONY: check-built-image
+check-built-image:
 	$(IMAGE_ENVIRONMENT) PI=$(PI) IMAGE=$(abspath $(IMAGE)) TEST_TIMEOUT_S=7200 \
 		$(PYTHON) tests/run $(addprefix tests/image/,$(IMAGE_TEST_FILES))
 

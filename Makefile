@@ -290,9 +290,10 @@ $(BUILD)/bench/motion/motion: $(BUILD)/bench/motion/main.o $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
 .PHONY: bench-arm
-bench-arm: ## the kernels' cycles a pixel on Raspberry Pis, as llvm-mca reckons them
+bench-arm: ## the kernels' cycles and instructions a pixel on Raspberry Pis, as llvm-mca reckons and QEMU counts them
 	@tools/install-deps bench-arm
 	@$(PYTHON) bench/arm.py $(BUILD)
+	@$(PYTHON) bench/instructions/count.py $(BUILD) $(BUILD)/bench-instructions.json
 
 .PHONY: check-arm
 check-arm: ## the kernels' tests for 64- and 32-bit ARM, under qemu

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Counts the instructions that the kernels execute for a pixel on the processors of Raspberry Pis, under QEMU: the difference between one
+round and three, so that starting costs nothing.   usage: bench/instructions/count.py FOLDER [RESULT.json]"""
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+
+WIDTH, HEIGHT, STACKED_PIXELS = 1024, 768, 64 * 1024
+ROUNDS = 3
+API_VERSIONS = (1, 4)  # of QEMU 7 and of QEMU 10
+
+# name, qemu, compiler and options
+PROCESSORS = [
+    ('aarch64', 'qemu-aarch64', ['aarch64-linux-gnu-gcc', '-mcpu=cortex-a53']),
+    ('armv7', 'qemu-arm', ['arm-linux-gnueabihf-gcc', '-march=armv7-a', '-mfpu=vfpv3-d16', '-mfloat-abi=hard']),
+    ('armv6', 'qemu-arm', ['arm-linux-gnueabihf-gcc', '-march=armv6k', '-mfpu=vfp', '-mfloat-abi=hard', '-marm']),
+]
+
+INGEST = [  # name, format, size, most for a pixel of the camera's picture on aarch64
+    ('RGB', 'RGB', (1024, 768), 0.85),
+    ('BGR', 'BGR', (1024, 768), 1.1),
+    ('RGBX', 'RGBX', (1024, 768), 1.1),
+    ('BGRX', 'BGRX', (1024, 768), 1.1),
+    ('NV12', 'NV12', (1024, 768), 2.7),
+    ('YUV420', 'YUV420', (1024, 768), 2.9),
+    ('YUYV', 'YUYV', (1024, 768), 3.2),
+    ('NV12, a quarter', 'NV12', (256, 192), 0.9),
+    ('RGB, a quarter', 'RGB', (256, 192), 1.2),
+    ('NV12, half', 'NV12', (512, 384), None),
+    ('RGB, half', 'RGB', (512, 384), None),
+    ('NV12, to 640x480', 'NV12', (640, 480), 12),
+    ('RGB, to 640x480', 'RGB', (640, 480), 12),
+]
+STACKS = [('mean', 16, 1.35 * 16), ('mean', 50, 1.35 * 50), ('max', 16, 0.95 * 16), ('max', 50, 0.95 * 50),
+          ('median', 16, 85), ('median', 20, 125), ('median', 32, 225), ('median', 50, 440)]
+
+
+def needs_no_library(path):
+    with open(path, encoding='utf-8') as file:
+        return not re.search(r'#include <(jpeglib|png)', file.read())
+
+
+def sources():
+    left_out = re.compile('decode|thumbnail|mp4|h264|frame_run|exif')
+    return [path for path in sorted(glob.glob('src/media/*.c')) if not left_out.search(path) and needs_no_library(path)]
+
+
+def build(folder, name, compiler):
+    program = os.path.join(folder, 'work-' + name)
+    subprocess.run(compiler + ['-std=c17', '-O3', '-static', '-D_GNU_SOURCE', '-Iinclude', '-Isrc', '-o', program,
+                               'bench/instructions/work.c', *sources(), '-lm'], check=True)
+    return program
+
+
+def executed(qemu, plugin, program, *words):
+    result = subprocess.run([qemu, '-plugin', plugin, '-d', 'plugin', program, *words], capture_output=True, text=True, check=False)
+    count = re.search(r'instructions: (\d+)', result.stderr)
+    if result.returncode != 0 or not count:
+        raise RuntimeError(f'{qemu} {" ".join(words)}: {result.stderr.strip()[-300:]}')
+    return int(count.group(1))
+
+
+def build_counter(folder, qemu, program):
+    """For the version of the interface that this QEMU takes."""
+    plugin, reason = os.path.join(folder, 'counter.so'), None
+    for version in API_VERSIONS:
+        subprocess.run(['cc', '-std=c17', '-O2', '-shared', '-fPIC', f'-DAPI_VERSION={version}', '-o', plugin,
+                        'bench/instructions/counter.c'], check=True)
+        try:
+            executed(qemu, plugin, program, 'stack', 'max', '1', '1')
+            return plugin
+        except RuntimeError as error:
+            reason = error
+    sys.exit(str(reason))
+
+
+def a_pixel(qemu, plugin, program, pixels, *words):
+    once, often = (executed(qemu, plugin, program, *words, str(rounds)) for rounds in (1, ROUNDS))
+    return (often - once) / (ROUNDS - 1) / pixels
+
+
+def main():
+    folder = os.path.join(sys.argv[1], 'bench')
+    os.makedirs(folder, exist_ok=True)
+    rows = [(name, WIDTH * HEIGHT, ['ingest', image, *map(str, size)], most) for name, image, size, most in INGEST]
+    rows += [(f'stack {mode} of {count}', STACKED_PIXELS, ['stack', mode, str(count)], most) for mode, count, most in STACKS]
+    programs = [(name, qemu, build(folder, name, compiler)) for name, qemu, compiler in PROCESSORS]
+    plugin = build_counter(folder, *programs[0][1:])
+    print('instructions a pixel, ingest with the mean: of the camera\'s picture; stacks: of the result')
+    print('%-22s' % '' + ''.join('%10s' % name for name, *_ in PROCESSORS) + '%18s' % 'aarch64 at most')
+    table = {}
+    for what, pixels, words, most in rows:
+        counts = [a_pixel(qemu, plugin, program, pixels, *words) for _, qemu, program in programs]
+        table[what] = dict(zip((name for name, *_ in PROCESSORS), counts), limit=most)
+        verdict = '' if most is None else '%18.2f %s' % (most, 'ok' if counts[0] <= most else 'over')
+        print('%-22s' % what + ''.join('%10.2f' % count for count in counts) + verdict, flush=True)
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], 'w', encoding='ascii') as file:
+            json.dump(table, file, indent=1)
+
+
+if __name__ == '__main__':
+    main()

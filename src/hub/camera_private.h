@@ -14,6 +14,7 @@ struct camera {
 	char name[CAMERA_NAME_BYTES], path[256];
 	char last_id[HUB_ID_BYTES];   /* where reading goes on */
 	char newest_id[HUB_ID_BYTES]; /* the last one that was not read again */
+	char kept_id[HUB_ID_BYTES];   /* the last one that was handed on before cameras_all_kept */
 	bool has_socket, is_online, is_night, is_first;
 	struct client_call *events;
 	struct loop_watch *retry;

@@ -50,12 +50,35 @@ static void retry_later(struct camera *camera)
 	camera->retry_s = camera->retry_s * 2 < RETRY_MOST_S ? camera->retry_s * 2 : RETRY_MOST_S;
 }
 
+/* True for an event of the same run, up to that id. */
+static bool covers(const char *id, const char *run, int64_t number)
+{
+	char other[HUB_RUN_BYTES];
+	int64_t last;
+	return event_split_id(id, other, &last) && strcmp(other, run) == 0 && number <= last;
+}
+
 /* Events up to newest_id have been handed on before. */
 static bool is_again(const struct camera *camera, const struct hub_event *event)
 {
-	char run[HUB_RUN_BYTES];
-	int64_t number;
-	return event_split_id(camera->newest_id, run, &number) && strcmp(run, event->run) == 0 && event->number <= number;
+	return covers(camera->newest_id, event->run, event->number);
+}
+
+bool camera_has_kept(const struct camera *camera, const struct hub_event *event)
+{
+	return covers(camera->kept_id, event->run, event->number);
+}
+
+/* last_id: what is being read again was handed on, but not kept. */
+void cameras_all_kept(struct cameras *cameras)
+{
+	for (size_t i = 0; i < cameras->count; i++) {
+		struct camera *camera = cameras->cameras[i];
+		char run[HUB_RUN_BYTES];
+		int64_t number;
+		if (event_split_id(camera->last_id, run, &number) && !covers(camera->kept_id, run, number))
+			strcpy(camera->kept_id, camera->last_id);
+	}
 }
 
 static void hand_on(struct camera *camera, const struct hub_event *event)
@@ -169,6 +192,7 @@ static struct camera *add(struct cameras *cameras, const char *name)
 	snprintf(camera->name, sizeof camera->name, "%s", name);
 	cameras->handlers.cursor(cameras->handlers.data, camera->name, camera->last_id);
 	strcpy(camera->newest_id, camera->last_id);
+	strcpy(camera->kept_id, camera->last_id);
 	cameras->cameras[cameras->count++] = camera;
 	return camera;
 }

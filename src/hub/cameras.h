@@ -44,6 +44,12 @@ bool camera_has_socket(const struct camera *camera);
  * is_again. */
 void camera_read_again(struct camera *camera, const char *id);
 
+/* What was handed on until now is on the disk. */
+void cameras_all_kept(struct cameras *cameras);
+
+/* Whether an event was among that. */
+bool camera_has_kept(const struct camera *camera, const struct hub_event *event);
+
 /* By its night events, and by its status when it comes. */
 bool camera_is_night(const struct camera *camera);
 

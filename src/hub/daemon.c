@@ -38,11 +38,14 @@ static void on_event(void *data, struct camera *camera, const struct hub_event *
 		            event->camera);
 	if (is_lost || strcmp(event->type, "pin.kept") == 0)
 		keeper_scan(hub->keeper);
-	/* One that was there already was told together with being stored. */
-	if (hub->mqtt && !is_again && stored != 0)
+	/* One that was there already was told together with being stored. One that was handed on but never written has
+	 * taken with it what was to be told of it, which may come twice now, with the same id. */
+	if (is_again && (stored <= 0 || camera_has_kept(camera, event)))
+		return;
+	if (hub->mqtt && stored != 0)
 		mqtt_event(hub->mqtt, camera, event);
-	if (!is_again && !is_lost)
-		rule_engine_event(hub->rules, camera, event);
+	if (!is_lost)
+		rule_engine_event(hub->rules, camera, event, is_again);
 }
 
 static void on_change(void *data, struct camera *camera)
@@ -74,6 +77,8 @@ static void find_cursor(void *data, const char *camera, char id[HUB_ID_BYTES])
 static void on_written(void *data)
 {
 	const struct hub *hub = data;
+	if (hub->cameras)
+		cameras_all_kept(hub->cameras);
 	if (hub->syncer)
 		syncer_batch_written(hub->syncer);
 	if (hub->keeper)
@@ -243,7 +248,8 @@ static void destroy_parts(struct hub *hub)
 	rule_engine_destroy(hub->rules);
 	webhooks_destroy(hub->webhooks);
 	uploads_destroy(hub->uploads);
-	hub->uploads = NULL; /* the store writes its last batch */
+	hub->cameras = NULL; /* the store writes its last batch */
+	hub->uploads = NULL;
 	store_destroy(hub->store);
 	syncer_destroy(hub->syncer);
 	keeper_destroy(hub->keeper);

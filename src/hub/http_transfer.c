@@ -42,9 +42,9 @@ static bool set_post(struct http_transfer *transfer)
 	curl_mime_data(part, job->body, CURL_ZERO_TERMINATED);
 	part = curl_mime_addpart(transfer->mime);
 	curl_mime_name(part, "file");
-	curl_mime_filedata(part, job->path);
-	curl_easy_setopt(transfer->curl, CURLOPT_MIMEPOST, transfer->mime);
-	return true;
+	/* A file that went since is no reason to send less: the next try is without it, and says so. */
+	return curl_mime_filedata(part, job->path) == CURLE_OK &&
+	       curl_easy_setopt(transfer->curl, CURLOPT_MIMEPOST, transfer->mime) == CURLE_OK;
 }
 
 static bool add_headers(struct http_transfer *transfer)
@@ -77,7 +77,7 @@ bool http_transfer_begin(struct http_transfer *transfer, struct http_job *job, c
 	transfer->job = job;
 	transfer->curl = curl_easy_init();
 	if (!transfer->curl || !add_headers(transfer) || (!job->s3 && !set_post(transfer))) {
-		snprintf(reason, HTTP_REASON_BYTES, "no memory");
+		snprintf(reason, HTTP_REASON_BYTES, "no memory, or its file went away");
 		return false;
 	}
 	set_options(transfer);

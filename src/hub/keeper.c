@@ -19,19 +19,16 @@
 #include "sha256.h"
 #include "store.h"
 
-enum { MAILBOX_PLACES = 16, SETTLED_S = 30, AGAIN_S = 60, CHECKPOINT_S = 10 };
-
-enum word { WORD_BATCH, WORD_SCAN };
+enum { SETTLED_S = 30, AGAIN_S = 60, CHECKPOINT_S = 10 };
 
 struct keeper {
 	struct folders folders;
 	char path[STORE_PATH_BYTES];
-	struct mailbox *mailbox;
+	struct mailbox *mailbox; /* of one place: a batch was written */
 	struct thread thread;
-	atomic_bool stop;
+	atomic_bool stop, wants_scan;
 	struct sql sql;
 	struct log_fault fault;
-	bool wants_scan;
 	int64_t scan_again_ns; /* 0: no */
 	int64_t checkpoint_ns; /* the last */
 };
@@ -84,11 +81,15 @@ static int scan_folder(struct keeper *keeper, const char *given, const char *cam
 static int scan(struct keeper *keeper, struct error *error)
 {
 	int result = 0;
-	keeper->wants_scan = false;
+	atomic_store(&keeper->wants_scan, false);
 	keeper->scan_again_ns = 0;
 	for (size_t i = 0; result == 0 && i < keeper->folders.count; i++)
 		result = scan_folder(keeper, keeper->folders.at[i].path, keeper->folders.at[i].camera, error);
-	return result < 0 ? result : keeper_rows_drop_gone(&keeper->sql, &keeper->stop, error);
+	if (result == 0)
+		result = keeper_rows_drop_gone(&keeper->sql, &keeper->stop, error);
+	if (result < 0)
+		atomic_store(&keeper->wants_scan, true); /* from the beginning, the next time */
+	return result;
 }
 
 /* --- size and SHA-256, the WAL --- */
@@ -128,7 +129,8 @@ static int work(struct keeper *keeper, bool has_batch, struct error *error)
 	int result = keeper->sql.db ? 0 : sql_open(&keeper->sql, keeper->path, false, error);
 	if (result == 0 && has_batch)
 		result = checkpoint(keeper, error);
-	if (result == 0 && (keeper->wants_scan || (keeper->scan_again_ns != 0 && clock_now_ns() > keeper->scan_again_ns)))
+	if (result == 0 &&
+	    (atomic_load(&keeper->wants_scan) || (keeper->scan_again_ns != 0 && clock_now_ns() > keeper->scan_again_ns)))
 		result = scan(keeper, error);
 	if (result == 0 && !atomic_load(&keeper->stop))
 		result = read_files(keeper, error);
@@ -150,15 +152,13 @@ static void tell(struct keeper *keeper, int result, const struct error *error)
 static void run(void *data)
 {
 	struct keeper *keeper = data;
-	enum word word;
+	char word;
 	while (!atomic_load(&keeper->stop)) {
 		bool has_batch = false;
 		struct error error = { 0 };
 		mailbox_wait(keeper->mailbox);
-		while (mailbox_take(keeper->mailbox, &word)) {
-			has_batch = has_batch || word == WORD_BATCH;
-			keeper->wants_scan = keeper->wants_scan || word == WORD_SCAN;
-		}
+		while (mailbox_take(keeper->mailbox, &word))
+			has_batch = true;
 		if (!atomic_load(&keeper->stop))
 			tell(keeper, work(keeper, has_batch, &error), &error);
 	}
@@ -174,7 +174,7 @@ struct keeper *keeper_create(const char *data_dir, const struct folders *folders
 	}
 	keeper->folders = *folders;
 	store_path(data_dir, keeper->path);
-	keeper->mailbox = mailbox_create(MAILBOX_PLACES, sizeof(enum word), error);
+	keeper->mailbox = mailbox_create(1, sizeof(char), error);
 	int result = keeper->mailbox ? thread_start(&keeper->thread, "keeper", THREAD_HOUSEKEEPING, run, keeper) : -ENOMEM;
 	if (result == 0)
 		return keeper;
@@ -198,12 +198,12 @@ void keeper_destroy(struct keeper *keeper)
 
 void keeper_batch_written(struct keeper *keeper)
 {
-	const enum word word = WORD_BATCH;
-	mailbox_put(keeper->mailbox, &word);
+	const char word = 0;
+	mailbox_put(keeper->mailbox, &word); /* full: it is told already */
 }
 
 void keeper_scan(struct keeper *keeper)
 {
-	const enum word word = WORD_SCAN;
-	mailbox_put(keeper->mailbox, &word);
+	atomic_store(&keeper->wants_scan, true);
+	mailbox_wake(keeper->mailbox);
 }

@@ -45,8 +45,11 @@ static struct mqtt_zone *zone_of(struct mqtt_camera *known, const char *name, bo
 	for (size_t i = 0; i < known->zone_count; i++)
 		if (strcmp(known->zones[i].name, name) == 0)
 			return &known->zones[i];
-	if (known->zone_count == MQTT_ZONES_MAX)
+	if (known->zone_count == MQTT_ZONES_MAX) {
+		log_fault_begin(&known->too_many_zones, "Camera %s has had more than %d zones: MQTT is not told of zone %s",
+		                known->name, MQTT_ZONES_MAX, name);
 		return NULL;
+	}
 	struct mqtt_zone *zone = &known->zones[known->zone_count++];
 	*zone = (struct mqtt_zone){ .moves = false };
 	snprintf(zone->name, sizeof zone->name, "%s", name);
@@ -95,6 +98,14 @@ void mqtt_tell_armed(struct mqtt *mqtt)
 	retain_of(mqtt, "", "armed", mqtt->armed ? "ON" : "OFF");
 }
 
+static void tell_known(struct mqtt *mqtt, const struct mqtt_camera *known)
+{
+	for (size_t i = 0; i < known->zone_count; i++)
+		tell_zone(mqtt, known, &known->zones[i]);
+	if (known->picture_url[0])
+		retain_of(mqtt, known->name, "picture_url", known->picture_url);
+}
+
 /* Home Assistant's discovery first, then what it tells of. */
 static void tell_all(struct mqtt *mqtt)
 {
@@ -108,8 +119,7 @@ static void tell_all(struct mqtt *mqtt)
 			camera_ask_status(camera);
 	}
 	for (size_t i = 0; i < mqtt->count; i++)
-		for (size_t j = 0; j < mqtt->known[i]->zone_count; j++)
-			tell_zone(mqtt, mqtt->known[i], &mqtt->known[i]->zones[j]);
+		tell_known(mqtt, mqtt->known[i]);
 	mqtt_tell_armed(mqtt);
 	mqtt_tell_update(mqtt);
 }
@@ -144,15 +154,16 @@ static void on_acknowledged(void *data, int message_id)
 
 /* --- what the hub tells --- */
 
-static void tell_picture_url(struct mqtt *mqtt, const struct hub_event *event)
+static void tell_picture_url(struct mqtt *mqtt, struct mqtt_camera *known, const struct hub_event *event)
 {
-	char url[600];
+	char url[sizeof known->picture_url];
 	const char *path = event_text(event, "path");
 	size_t length = strlen(path);
 	if (strcmp(event->type, "picture.saved") != 0 || length < 5 || strcmp(path + length - 4, ".jpg") != 0 ||
 	    !event_url(event, mqtt->names.page_url, url, sizeof url))
 		return;
-	retain_of(mqtt, event->camera, "picture_url", url);
+	strcpy(known->picture_url, url);
+	retain_of(mqtt, known->name, "picture_url", url);
 }
 
 void mqtt_event(struct mqtt *mqtt, struct camera *camera, const struct hub_event *event)
@@ -176,7 +187,8 @@ void mqtt_event(struct mqtt *mqtt, struct camera *camera, const struct hub_event
 	}
 	if (strcmp(event->type, "motion.on") == 0 || strcmp(event->type, "motion.off") == 0)
 		camera_ask_status(camera); /* the switch */
-	tell_picture_url(mqtt, event);
+	if (known)
+		tell_picture_url(mqtt, known, event);
 }
 
 void mqtt_camera_changed(struct mqtt *mqtt, struct camera *camera)

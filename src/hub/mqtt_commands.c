@@ -46,6 +46,18 @@ static void answer(struct mqtt *mqtt, const char *camera, const char *text)
 	mqtt_link_publish(mqtt->link, topic, text, strlen(text), false);
 }
 
+static void fetch_picture(struct mqtt *mqtt, struct camera *camera);
+
+/* Who asked while one was on its way wants one of then. */
+static void end_picture(struct mqtt_camera *known)
+{
+	struct mqtt *mqtt = known->mqtt;
+	struct camera *camera = known->wants_another ? cameras_find(mqtt->cameras, known->name) : NULL;
+	mqtt_picture_finish(known);
+	if (camera)
+		fetch_picture(mqtt, camera);
+}
+
 static void on_picture_line(void *data, const char *line, size_t length, uint64_t bytes)
 {
 	struct mqtt_camera *known = data;
@@ -55,7 +67,7 @@ static void on_picture_line(void *data, const char *line, size_t length, uint64_
 		return;
 	log_warning("Camera %s sent no picture: %.*s", known->name, utf8_fit(line, 100), length > 0 ? line : "");
 	answer(known->mqtt, known->name, bytes > 0 ? "NOT_SENT the picture is too large" : line);
-	mqtt_picture_finish(known);
+	end_picture(known);
 }
 
 static void on_picture_bytes(void *data, const void *bytes, size_t length, uint64_t left)
@@ -67,8 +79,9 @@ static void on_picture_bytes(void *data, const void *bytes, size_t length, uint6
 	if (left > 0)
 		return;
 	mqtt_topic(&known->mqtt->names, known->name, "picture", topic);
-	mqtt_link_publish(known->mqtt->link, topic, known->bytes, known->length, true);
-	mqtt_picture_finish(known);
+	if (mqtt_link_publish(known->mqtt->link, topic, known->bytes, known->length, true) < 0)
+		log_warning("MQTT: a picture of camera %s came when the broker was away", known->name);
+	end_picture(known);
 }
 
 static void on_picture_end(void *data, const struct error *error)
@@ -76,7 +89,7 @@ static void on_picture_end(void *data, const struct error *error)
 	struct mqtt_camera *known = data;
 	known->picture = NULL; /* it is gone */
 	answer(known->mqtt, known->name, error->code < 0 ? error->text : "NOT_SENT no picture came");
-	mqtt_picture_finish(known);
+	end_picture(known);
 }
 
 static void fetch_picture(struct mqtt *mqtt, struct camera *camera)
@@ -93,7 +106,12 @@ static void fetch_picture(struct mqtt *mqtt, struct camera *camera)
 		.reply_timeout_s = PICTURE_S,
 		.idle_timeout_s = PICTURE_S,
 	};
-	if (!known || known->picture)
+	if (!known) {
+		answer(mqtt, camera_name(camera), "NOT_SENT no memory");
+		return;
+	}
+	known->wants_another = known->picture;
+	if (known->picture)
 		return;
 	known->picture = client_call_begin(mqtt->loop, &params, &error);
 	if (!known->picture)
@@ -111,15 +129,13 @@ static void take_line(struct mqtt *mqtt, const char *name, const char *line)
 {
 	struct error error = { 0 };
 	struct camera *camera = cameras_find(mqtt->cameras, name);
-	if (!camera) {
-		log_warning("MQTT: a command for camera %s, which is not there", name);
-		return;
-	}
-	if (strcmp(line, "get") == 0) {
+	if (camera && strcmp(line, "get") == 0) {
 		fetch_picture(mqtt, camera);
 		return;
 	}
-	if (rule_check_line(line, &error) == 0)
+	if (!camera)
+		error_set(&error, -ENOENT, "there is no camera %s", name);
+	else if (rule_check_line(line, &error) == 0)
 		camera_send(camera, line, on_reply, mqtt, &error);
 	if (error.code == 0)
 		return;
@@ -146,30 +162,45 @@ static void take_birth(struct mqtt *mqtt, const char *word)
 		loop_set_timer(mqtt->announce_timer, CLOCK_NS_PER_S + (int64_t)(random_draw() % (2 * CLOCK_NS_PER_S)), 0);
 }
 
+/* What is no command at all; NULL: it may be one. */
+static const char *why_not(const void *payload, size_t bytes, bool is_retained)
+{
+	if (is_retained)
+		return "the broker kept it: send commands without retain";
+	if (bytes >= COMMAND_BYTES)
+		return "it is too long for a command";
+	return memchr(payload, '\0', bytes) ? "it has a zero byte" : NULL;
+}
+
+static void take_command(struct mqtt *mqtt, const char *topic, const char *text, const char *refusal)
+{
+	char camera[CAMERA_NAME_BYTES] = "", armed[MQTT_TOPIC_BYTES];
+	mqtt_topic(&mqtt->names, "", "armed/set", armed);
+	bool is_armed = strcmp(topic, armed) == 0;
+	bool is_line = !is_armed && mqtt_topic_camera(&mqtt->names, topic, "command", camera);
+	if (refusal) {
+		log_warning("MQTT: what came on %.*s is not done: %s", utf8_fit(topic, 100), topic, refusal);
+		if (is_line)
+			answer(mqtt, camera, refusal);
+	} else if (is_armed) {
+		take_armed(mqtt, text);
+	} else if (is_line) {
+		take_line(mqtt, camera, text);
+	}
+}
+
 void mqtt_commands_take(struct mqtt *mqtt, const char *topic, const void *payload, size_t bytes, bool is_retained)
 {
-	char text[COMMAND_BYTES], camera[CAMERA_NAME_BYTES], other[MQTT_TOPIC_BYTES];
-	if (bytes >= sizeof text || memchr(payload, '\0', bytes)) {
-		log_warning("MQTT: %zu bytes on %.*s are no command", bytes, utf8_fit(topic, 100), topic);
-		return;
+	char text[COMMAND_BYTES] = "", birth[MQTT_TOPIC_BYTES];
+	const char *refusal = why_not(payload, bytes, is_retained);
+	if (!refusal) {
+		memcpy(text, payload, bytes);
+		text[bytes] = '\0';
+		utf8_repair(text);
 	}
-	memcpy(text, payload, bytes);
-	text[bytes] = '\0';
-	utf8_repair(text);
-	snprintf(other, sizeof other, "%s/status", mqtt->names.discovery);
-	if (strcmp(topic, other) == 0) {
-		if (!is_retained) /* we have just said all */
-			take_birth(mqtt, text);
-		return;
-	}
-	if (is_retained) {
-		log_warning("MQTT: a command that the broker kept on %.*s is not done: send it without retain",
-		            utf8_fit(topic, 100), topic);
-		return;
-	}
-	mqtt_topic(&mqtt->names, "", "armed/set", other);
-	if (strcmp(topic, other) == 0)
-		take_armed(mqtt, text);
-	else if (mqtt_topic_camera(&mqtt->names, topic, "command", camera))
-		take_line(mqtt, camera, text);
+	snprintf(birth, sizeof birth, "%s/status", mqtt->names.discovery);
+	if (strcmp(topic, birth) != 0)
+		take_command(mqtt, topic, text, refusal);
+	else if (!refusal) /* one that is retained: we have just said all */
+		take_birth(mqtt, text);
 }

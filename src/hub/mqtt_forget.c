@@ -6,12 +6,12 @@
 #include "base/log.h"
 #include "mqtt_private.h"
 
-enum { TOPICS_BYTES = 8192 };
+enum { OTHER_TOPICS = 5, TOPICS_BYTES = (OTHER_TOPICS + MQTT_ZONES_MAX) * (MQTT_TOPIC_BYTES + 1) };
 
 /* What is retained for a camera is remembered, so that it can be cleared when the camera is no more. */
 void mqtt_remember_topics(struct mqtt *mqtt, const struct mqtt_camera *known)
 {
-	static const char *const whats[] = { "status", "state", "picture", "picture_url" };
+	static const char *const whats[OTHER_TOPICS - 1] = { "status", "state", "picture", "picture_url" };
 	char name[64], topic[MQTT_TOPIC_BYTES], topics[TOPICS_BYTES];
 	mqtt_config_topic(&mqtt->names, known->name, topic);
 	size_t length = (size_t)snprintf(topics, sizeof topics, "%s", topic);

@@ -2,6 +2,7 @@
 #ifndef PASTCAM_HUB_MQTT_PRIVATE_H
 #define PASTCAM_HUB_MQTT_PRIVATE_H
 
+#include "base/log.h"
 #include "mqtt.h"
 #include "mqtt_link.h"
 #include "mqtt_queue.h"
@@ -13,8 +14,11 @@ struct mqtt_camera {
 	char name[CAMERA_NAME_BYTES], model[64];
 	struct mqtt_zone zones[MQTT_ZONES_MAX];
 	size_t zone_count;
-	bool has_motion;             /* that can be switched on and off */
+	bool has_motion; /* that can be switched on and off */
+	struct log_fault too_many_zones;
+	char picture_url[600];       /* of the last picture that was saved; "" is none */
 	struct client_call *picture; /* being fetched; NULL: none */
+	bool wants_another;          /* asked for meanwhile */
 	unsigned char *bytes;
 	size_t length;
 	struct mqtt *mqtt;

@@ -7,8 +7,9 @@
 #include <stddef.h>
 
 #include "base/camera_name.h"
+#include "detect/zones.h"
 
-enum { MQTT_NODE_BYTES = 65, MQTT_IDENTITY_BYTES = 33, MQTT_TOPIC_BYTES = 256, MQTT_ZONES_MAX = 16 };
+enum { MQTT_NODE_BYTES = 65, MQTT_IDENTITY_BYTES = 33, MQTT_TOPIC_BYTES = 256, MQTT_ZONES_MAX = ZONES_MAX };
 
 struct mqtt_zone {
 	char name[33];

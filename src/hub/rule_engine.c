@@ -66,15 +66,25 @@ static struct burst *burst_of(struct rule_engine *engine, const struct rule *rul
 	return &engine->states[rule - engine->rules->at].bursts[index];
 }
 
-/* A rule by time waits for nothing that it could make itself. */
-static bool may_fire_again(struct rule_engine *engine, const struct rule *rule, const struct camera *camera)
+/* By the clock that never jumps, where the event has it. */
+static int64_t happened_ns(const struct hub_event *event)
+{
+	const cJSON *monotonic = cJSON_GetObjectItemCaseSensitive(event->json, "monotonic");
+	return cJSON_IsNumber(monotonic) ? (int64_t)(monotonic->valuedouble * (double)CLOCK_NS_PER_S)
+	                                 : event->time_ms * CLOCK_NS_PER_MS;
+}
+
+/* Counted by when things happened: what was read late, all at once, is no loop. A rule by time waits for nothing that
+ * it could make itself. */
+static bool may_fire_again(struct rule_engine *engine, const struct rule *rule, const struct camera *camera,
+                           const struct hub_event *event)
 {
 	struct burst *burst = burst_of(engine, rule, camera);
-	int64_t now_ns = clock_now_ns();
-	if (!rule->has_when || only_uploads(rule))
+	if (!event || only_uploads(rule))
 		return true;
-	if (burst->count == 0 || now_ns - burst->began_ns > ENGINE_BURST_S * CLOCK_NS_PER_S)
-		*burst = (struct burst){ .began_ns = now_ns };
+	int64_t age_ns = happened_ns(event) - burst->began_ns;
+	if (burst->count == 0 || age_ns > ENGINE_BURST_S * CLOCK_NS_PER_S || age_ns < -ENGINE_BURST_S * CLOCK_NS_PER_S)
+		*burst = (struct burst){ .began_ns = happened_ns(event) };
 	if (burst->count == ENGINE_BURST_MOST)
 		log_warning("Rule \"%s\" fired %d times within %d s for camera %s and rests until they are over: does it call "
 		            "itself? Give it a cooldown_s",
@@ -94,6 +104,18 @@ static void send_line(const struct rule *rule, struct camera *camera, const char
 	if (camera_send(camera, line, NULL, NULL, &error) < 0)
 		log_warning("Rule \"%s\" could not send \"%.100s\" to camera %s: %s", rule->name, line, camera_name(camera),
 		            error.text);
+}
+
+static void send_to_named(const struct rule_engine *engine, const struct rule *rule, const char *line)
+{
+	for (size_t i = 0; i < rule->on.count; i++) {
+		struct camera *camera = cameras_find(engine->cameras, rule->on.at[i]);
+		if (camera)
+			send_line(rule, camera, line);
+		else
+			log_warning("Rule \"%s\" could not send \"%.100s\" to camera %s: there is none of this name", rule->name,
+			            line, rule->on.at[i]);
+	}
 }
 
 /* Without a payload: the event. */
@@ -128,12 +150,10 @@ static void act(struct rule_engine *engine, const struct rule *rule, const struc
 		say(engine, text, event);
 	if (action->kind != ACTION_LINE || is_late)
 		return;
-	/* The event's camera, or those that the rule names. */
 	if (rule->on.count == 0 || !event)
 		send_line(rule, camera, text);
-	for (size_t i = 0; event && i < cameras_count(engine->cameras); i++)
-		if (rule->on.count > 0 && rule_words_has(&rule->on, camera_name(cameras_at(engine->cameras, i))))
-			send_line(rule, cameras_at(engine->cameras, i), text);
+	else
+		send_to_named(engine, rule, text);
 }
 
 static void fire(struct rule_engine *engine, const struct rule *rule, struct camera *camera,
@@ -154,27 +174,25 @@ static void judge(struct rule_engine *engine, const struct rule *rule, struct ca
 	};
 	char why[RULE_WHY_BYTES];
 	if (rule_holds(rule, &engine->rules->place, &facts, why) && is_cool(engine, rule, camera_name(camera), now_ms) &&
-	    may_fire_again(engine, rule, camera))
+	    may_fire_again(engine, rule, camera, event))
 		fire(engine, rule, camera, event, now_ms, is_late);
 }
 
 /* By the clock that never jumps where the event has it: an event of before the clock was set is not old. */
 static bool is_late(const struct hub_event *event)
 {
-	const cJSON *monotonic = cJSON_GetObjectItemCaseSensitive(event->json, "monotonic");
-	double age_s = (double)(clock_wall_ns() - event->time_ms * CLOCK_NS_PER_MS) / (double)CLOCK_NS_PER_S;
-	if (cJSON_IsNumber(monotonic))
-		age_s = (double)clock_now_ns() / (double)CLOCK_NS_PER_S - monotonic->valuedouble;
-	return age_s > ENGINE_LATE_S;
+	bool has_monotonic = cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(event->json, "monotonic"));
+	int64_t now_ns = has_monotonic ? clock_now_ns() : clock_wall_ns();
+	return now_ns - happened_ns(event) > ENGINE_LATE_S * CLOCK_NS_PER_S;
 }
 
-void rule_engine_event(struct rule_engine *engine, struct camera *camera, const struct hub_event *event)
+void rule_engine_event(struct rule_engine *engine, struct camera *camera, const struct hub_event *event, bool is_again)
 {
 	char why[RULE_WHY_BYTES];
 	for (size_t i = 0; i < engine->rules->count; i++) {
 		const struct rule *rule = &engine->rules->at[i];
 		if (rule_is_for(rule, event, why))
-			judge(engine, rule, camera, event, event->time_ms, is_late(event));
+			judge(engine, rule, camera, event, event->time_ms, is_again || is_late(event));
 	}
 }
 
@@ -184,8 +202,12 @@ static void fire_by_time(struct rule_engine *engine, const struct rule *rule, in
 {
 	for (size_t i = 0; i < cameras_count(engine->cameras); i++) {
 		struct camera *camera = cameras_at(engine->cameras, i);
-		if (camera_is_online(camera) && rule_words_has(&rule->on, camera_name(camera)))
+		if (!rule_words_has(&rule->on, camera_name(camera)))
+			continue;
+		if (camera_is_online(camera))
 			judge(engine, rule, camera, NULL, now_s * MS_PER_S, false);
+		else if (camera_has_socket(camera))
+			log_warning("Rule \"%s\" is not done for camera %s: it is away", rule->name, camera_name(camera));
 	}
 }
 

@@ -3,8 +3,9 @@
  * store. Its loop's thread.
  *
  * A rule that calls itself, or two that call each other, would go on for ever: one that fires more than
- * ENGINE_BURST_MOST times in ENGINE_BURST_S seconds for one camera rests there until they are over, which is told. One
- * by time, and one that only uploads, make no event that they wait for, and never rest.
+ * ENGINE_BURST_MOST times in ENGINE_BURST_S seconds for one camera rests there until they are over, which is told. The
+ * events' own times count, not when they were read. One by time, and one that only uploads, make no event that they
+ * wait for, and never rest.
  *
  * Lines for a camera make sense at once only. An event that comes more than ENGINE_LATE_S after it happened, since the
  * hub was away, sends none.
@@ -44,7 +45,8 @@ struct rules *rule_engine_read(const struct config *config, struct error *error)
 /* Once there are cameras: the rules by time begin. */
 void rule_engine_begin(struct rule_engine *engine, struct cameras *cameras);
 
-void rule_engine_event(struct rule_engine *engine, struct camera *camera, const struct hub_event *event);
+/* is_again: its lines were sent before, but what was to be delivered may have gone with a store that failed. */
+void rule_engine_event(struct rule_engine *engine, struct camera *camera, const struct hub_event *event, bool is_again);
 
 /* The setting "armed" of the store. */
 bool rule_engine_is_armed(struct store *store);

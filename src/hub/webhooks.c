@@ -126,7 +126,11 @@ static struct http_job *make_job(void *data, size_t index, const struct delivery
 	if (!job)
 		return NULL;
 	job->body = strdup(delivery->body);
-	job->path = delivery->path[0] && access(delivery->path, R_OK) == 0 ? strdup(delivery->path) : NULL;
+	if (delivery->path[0] && access(delivery->path, R_OK) == 0)
+		job->path = strdup(delivery->path);
+	else if (delivery->path[0])
+		log_warning("The webhook %.100s gets an event without its file %.200s: %s", target->name, delivery->path,
+		            strerror(errno));
 	bool is_json = job->body && (job->body[0] == '{' || job->body[0] == '[');
 	job->content_type = strdup(is_json ? "application/json" : "text/plain; charset=utf-8");
 	if (job->body && job->content_type) {

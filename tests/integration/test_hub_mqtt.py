@@ -1,48 +1,20 @@
-"""pastcam-hub on a real broker: what it tells, in which order, what it takes, and what becomes of it when the broker goes."""
+"""pastcam-hub on a real broker: what it tells, in which order, and what becomes of it when the broker goes."""
 
 import json
 import os
 import re
+import sqlite3
 import subprocess
-import tempfile
 import time
 import unittest
 from unittest import mock
 
 import harness
-from broker import Broker, Relay, certificates, check_discovery, free_port
+from broker import Broker, Relay, check_discovery, free_port
 from harness import wait_until
+from http_target import Target
 from hub import ENVIRONMENT, Place
-
-STATUS = {"camera": {"state": "running", "model": "imx219", "last_frame_age_s": 0.1}, "night": {"status": "DAY", "level": 90},
-          "ring": {"seconds": 14.2}, "storage": {"free_mib": 900}, "memory": {"rss_mib": 340.5},
-          "motion": {"enabled": True, "on": True, "zones": [{"name": "gate", "status": "STILL", "score": 0}, {"name": "a/b +#", "status": "STILL"}]}}
-
-
-class Mqtt(unittest.TestCase):
-    status = STATUS
-
-    def setUp(self):
-        self.place = Place()
-        self.addCleanup(self.place.__exit__)
-
-    def begin(self, options=None, rules=(), broker=None, config=None):
-        """A broker, somebody who listens, a camera and a hub."""
-        self.broker = broker if broker and broker.process else self.place.add(broker or Broker())
-        self.listener = self.place.add(self.broker.listener())
-        self.camera = self.place.camera()
-        self.camera.answers["status"] = json.dumps(self.status)
-        self.hub = self.place.hub({"hub.mqtt.host": "127.0.0.1", "hub.mqtt.port": self.broker.port, "hub.mqtt.node": "pi",
-                                   **(options or {})}, {"hub": {"rules": list(rules)}, **(config or {})})
-        self.camera.wait_reader()
-
-    def ready(self, **options):
-        self.begin(**options)
-        self.listener.wait("pastcam/pi/status", "online")
-        self.listener.wait("pastcam/pi/yard/state")
-
-    def config_topic(self):
-        return next((topic for _, topic, _ in self.listener.all() if topic.startswith("homeassistant/device/")), None)
+from hub_mqtt import STATUS, Mqtt
 
 
 class Telling(Mqtt):
@@ -60,6 +32,15 @@ class Telling(Mqtt):
         self.listener.wait("pastcam/pi/yard/motion/gate", "OFF", 2)
         self.camera.__exit__()
         self.listener.wait("pastcam/pi/yard/status", "offline")
+
+    def test_each_of_as_many_zones_as_there_may_be_is_told(self):
+        zones = [{"name": f"z{number}", "status": "STILL"} for number in range(64)]
+        self.status = {**STATUS, "motion": {"enabled": True, "on": True, "zones": zones}}
+        self.ready()
+        self.listener.wait("pastcam/pi/yard/motion/z63", "OFF")
+        self.camera.say("motion.start", zone="z63", score=2)
+        self.listener.wait("pastcam/pi/yard/motion/z63", "ON")
+        self.assertNotIn("more than", self.hub.log())
 
     def test_home_assistant_would_take_the_discovery_message(self):
         self.ready(options={"hub.page_url": "http://pi.local:8080/"})
@@ -218,6 +199,40 @@ class BrokerAway(Mqtt):
         self.assertEqual(heard, [event["id"] for event in self.camera.kept])
         wait_until(lambda: self.hub.query("SELECT count(*) FROM mqtt_queue") == [(0,)], "the queue to be empty")
 
+    def test_the_last_picture_is_told_once_the_broker_is_back(self):
+        broker = self.place.add(Broker())
+        relay = self.place.add(Relay(broker.port))
+        self.ready(broker=broker, options={"hub.mqtt.port": relay.port, "hub.page_url": "http://pi"})
+        relay.cut()
+        self.hub.wait_log("it is tried again")
+        self.camera.say("picture.saved", path="/c/yard_1.jpg", formats=["jpg"])
+        self.hub.wait_event("picture.saved")
+        relay.mend()
+        self.listener.wait("pastcam/pi/yard/picture_url", "http://pi/captures/yard_1.jpg?camera=yard")
+
+    def test_what_happens_while_neither_broker_nor_store_takes_it_is_told_later(self):
+        broker, target = self.place.add(Broker()), self.place.add(Target())
+        relay = self.place.add(Relay(broker.port))
+        self.ready(broker=broker, options={"hub.mqtt.port": relay.port},
+                   rules=[{"name": "tell", "when": {"event": "trigger"}, "do": [f"webhook {target.url}", "save"]}])
+        self.camera.say("trigger", label="before")
+        self.listener.wait("pastcam/pi/yard/event")
+        wait_until(lambda: self.hub.query("SELECT 1 FROM events WHERE label = 'before'"), "it to be written")
+        relay.cut()
+        self.hub.wait_log("it is tried again")
+        locker = sqlite3.connect(os.path.join(self.hub.data, "hub.db"), isolation_level=None)
+        locker.execute("BEGIN IMMEDIATE")
+        self.camera.say("trigger", label="meanwhile")
+        self.hub.wait_log("Events cannot be stored")
+        locker.execute("ROLLBACK")
+        locker.close()
+        self.hub.wait_event("trigger", 2)
+        relay.mend()
+        heard = [json.loads(text)["label"] for text in self.listener.wait("pastcam/pi/yard/event", count=2)]
+        self.assertEqual(heard, ["before", "meanwhile"])
+        self.assertEqual([json.loads(body)["label"] for _, _, body in target.wait(2)], ["before", "meanwhile"])
+        self.assertEqual(self.camera.asked.count("save"), 2)
+
     def test_the_queue_is_bounded_and_keeps_the_newest(self):
         self.begin(options={"hub.mqtt.queue": 10, "hub.mqtt.port": free_port()})
         for i in range(30):
@@ -235,154 +250,6 @@ class BrokerAway(Mqtt):
             self.camera.say("trigger", label=f"away{i}")
             self.broker.__enter__()
             wait_until(lambda: self.hub.query("SELECT count(*) FROM mqtt_queue") == [(0,)], "the queue to be empty")
-
-
-class Taking(Mqtt):
-    def command(self, payload, *words):
-        self.broker.publish("pastcam/pi/yard/command", payload, *words)
-
-    def test_lines_come_back_by_topic_and_are_answered(self):
-        self.ready()
-        self.camera.answers["save"] = "Saved single full-resolution image: /c/a.jpg"
-        self.command("save jpg")
-        self.listener.wait("pastcam/pi/yard/reply", "Saved single full-resolution image: /c/a.jpg")
-        self.assertIn("save jpg", self.camera.asked)
-
-    def test_what_is_no_command_is_told_and_does_nothing(self):
-        self.ready()
-        for payload in "live", "", "save\nsave", b"\xff\xfe", b"save\0", b"x" * (1 << 20), "get npy", "{}":
-            self.command(payload)
-        self.command("save", "-r")  # live, it is not retained
-        self.listener.wait("pastcam/pi/yard/reply", "DONE")
-        self.broker.publish("pastcam/pi/nobody/command", "save")
-        self.broker.publish("pastcam/pi/armed/set", "maybe")
-        self.hub.wait_log("arming takes ON or OFF")
-        self.assertEqual([line for line in self.camera.asked if line != "status"], ["save"])
-        self.assertIn("1048576 bytes on pastcam/pi/yard/command are no command", self.hub.log())
-        self.hub.stop()
-        self.camera.readers = []
-        for topic, payload in (("yard/command", "save"), ("door/command", b"x" * (1 << 20)), ("armed/set", "ON"), ("nobody/command", b"\xff\0")):
-            self.broker.publish(f"pastcam/pi/{topic}", payload, "-r")
-        self.hub.start()
-        self.hub.wait_log("a command that the broker kept on pastcam/pi/yard/command is not done")
-        self.hub.wait_log("a command that the broker kept on pastcam/pi/armed/set is not done")
-        self.hub.wait_log("1048576 bytes on pastcam/pi/door/command are no command")
-        self.assertEqual(self.camera.asked.count("save"), 1)
-        self.assertEqual(self.hub.query("SELECT value FROM settings WHERE name = 'armed' AND value = '1'"), [])
-
-    def test_commands_may_be_forbidden(self):
-        self.ready(options={"hub.mqtt.commands": "false"})
-        self.command("save")
-        self.camera.say("trigger")
-        self.listener.wait("pastcam/pi/yard/event")
-        self.assertNotIn("save", self.camera.asked)
-
-    def test_arming_goes_both_ways_and_stays(self):
-        self.ready()
-        self.listener.wait("pastcam/pi/armed", "OFF")
-        self.broker.publish("pastcam/pi/armed/set", "ON")
-        self.listener.wait("pastcam/pi/armed", "ON")
-        self.hub.run("disarm")
-        self.listener.wait("pastcam/pi/armed", "OFF", 2)
-        self.hub.run("arm")
-        self.listener.wait("pastcam/pi/armed", "ON", 2)
-
-    def test_a_picture_of_a_real_camera_is_shown_when_asked(self):
-        broker = self.place.add(Broker())
-        self.place.daemon().wait_frames(3)
-        hub = self.place.hub({"hub.mqtt.host": "127.0.0.1", "hub.mqtt.port": broker.port, "hub.mqtt.node": "pi"})
-        hub.wait_log("Connected to the MQTT broker")
-        listener = self.place.add(broker.listener("pastcam/pi/camera/#"))
-        listener.wait("pastcam/pi/camera/state")
-        broker.publish("pastcam/pi/camera/command", "get")
-        path = os.path.join(self.place.folder, "picture")
-        with open(path, "wb") as file:
-            subprocess.run(["mosquitto_sub", "-h", "127.0.0.1", "-p", str(broker.port), "-t", "pastcam/pi/camera/picture", "-C", "1",
-                            "-N"], stdout=file, check=True, timeout=harness.PATIENCE_S)
-        with open(path, "rb") as file:
-            self.assertEqual(file.read(3), b"\xff\xd8\xff")
-
-
-class Secrets(Mqtt):
-    def secret(self, text, mode=0o600):
-        path = os.path.join(self.place.folder, "password")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        os.chmod(path, mode)
-        return path
-
-    def broker_with_password(self):
-        passwords = os.path.join(self.place.folder, "passwords")
-        subprocess.run(["mosquitto_passwd", "-b", "-c", passwords, "cam", "wonderland"], check=True)
-        return Broker(["allow_anonymous false", f"password_file {passwords}"], ["-u", "cam", "-P", "wonderland"])
-
-    def test_a_password_opens_the_broker_with_both_versions(self):
-        for version in "3.1.1", "5":
-            with self.subTest(version):
-                self.ready(broker=self.broker_with_password(),
-                           options={"hub.mqtt.user": "cam", "hub.mqtt.password_file": self.secret("wonderland"),
-                                    "hub.mqtt.version": version})
-                self.camera.say("trigger")
-                self.listener.wait("pastcam/pi/yard/event")
-                self.tearDown()
-                self.doCleanups()
-                self.setUp()
-
-    def test_the_rights_that_the_page_gives_are_enough(self):
-        with open(os.path.join(harness.ROOT, "docs", "fleet.md"), encoding="utf-8") as file:
-            rights = re.search(r"```acl\n(.*?)```", file.read(), re.S).group(1)
-        acl, passwords = (os.path.join(self.place.folder, name) for name in ("acl", "passwords"))
-        with open(acl, "w", encoding="utf-8") as file:
-            file.write(rights)
-        for user in ("-c", "pi"), ("homeassistant",):
-            subprocess.run(["mosquitto_passwd", "-b", *user[:-1], passwords, user[-1], "wonderland"], check=True)
-        self.ready(broker=Broker(["allow_anonymous false", f"password_file {passwords}", f"acl_file {acl}"],
-                                 ["-u", "homeassistant", "-P", "wonderland"]),
-                   options={"hub.mqtt.user": "pi", "hub.mqtt.password_file": self.secret("wonderland")})
-        self.camera.say("trigger")
-        self.listener.wait("pastcam/pi/yard/event")
-        self.broker.publish("pastcam/pi/yard/command", "save")
-        self.listener.wait("pastcam/pi/yard/reply", "DONE")
-        topic = self.config_topic()
-        before = len(self.listener.payloads(topic))
-        self.broker.publish("homeassistant/status", "online")
-        self.listener.wait(topic, count=before + 1)
-        heard = len(self.listener.all())
-        subprocess.run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.broker.port), "-u", "pi", "-P", "wonderland", "-q", "1",
-                        "-t", "pastcam/other/yard/command", "-m", "save"], check=True)
-        self.broker.publish("test/ready", "2")
-        self.listener.wait("test/ready", "2")
-        self.assertEqual([topic for _, topic, _ in self.listener.all()[heard:] if topic.startswith("pastcam/other")], [])
-
-    def test_a_wrong_password_is_told_once(self):
-        self.begin(broker=self.broker_with_password(),
-                   options={"hub.mqtt.user": "cam", "hub.mqtt.password_file": self.secret("rabbit")})
-        self.hub.wait_log(r"The MQTT broker 127.0.0.1 port \d+: .*(not authorised|bad user name)")
-        self.camera.say("trigger")
-        self.hub.wait_event("trigger")
-        self.assertEqual(self.hub.log().count("it is tried again"), 1)
-
-    def test_a_password_that_everybody_may_read_ends_the_start(self):
-        self.begin()
-        self.hub.stop()
-        self.hub.arguments += ["-o", f"hub.mqtt.password_file={self.secret('x', 0o644)}"]
-        self.hub.start()
-        self.assertEqual(self.hub.process.wait(harness.PATIENCE_S), 44)
-        self.assertIn("everybody may read", self.hub.log())
-
-    def test_tls_is_spoken_and_a_stranger_is_refused(self):
-        with tempfile.TemporaryDirectory() as folder:
-            certificates(folder)
-            path = lambda name: os.path.join(folder, name)
-            broker = Broker([f"cafile {path('ca.pem')}", f"certfile {path('server.pem')}", f"keyfile {path('server.key')}",
-                             "allow_anonymous true"], ["--cafile", path("ca.pem")])
-            self.ready(broker=broker, options={"hub.mqtt.ca_file": path("ca.pem")})
-            self.camera.say("trigger")
-            self.listener.wait("pastcam/pi/yard/event")
-            self.hub.stop()
-            self.hub.arguments += ["-o", f"hub.mqtt.ca_file={path('other.pem')}"]
-            self.hub.start()
-            self.hub.wait_log("The MQTT broker .*certificate")
 
 
 if __name__ == "__main__":

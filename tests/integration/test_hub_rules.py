@@ -52,6 +52,11 @@ class Acting(unittest.TestCase):
         self.assertEqual(self.say_and_settle("motion.start"), [])
         wait_until(lambda: lines(door) == ["clip before=10"], "the other camera's line")
 
+    def test_a_camera_that_a_rule_names_and_that_is_not_there_is_told(self):
+        self.place([rule(camera=["shed", "yard"]), self.MARK])
+        self.assertEqual(self.say_and_settle("motion.start"), ["clip before=10"])
+        self.hub.wait_log('Rule "r" could not send "clip before=10" to camera shed: there is none of this name')
+
     def test_armed_is_asked_anew_and_stays(self):
         self.place([rule(**{"if": {"armed": True}}), self.MARK])
         self.assertEqual(self.say_and_settle("motion.start"), [])

@@ -80,6 +80,25 @@ class Webhooks(unittest.TestCase):
         self.assertIn(b"\xff\xd8picture\xff\xd9", body)
         self.assertIn(b'name="event"', body)
 
+    def test_a_file_that_is_gone_is_told_and_its_event_arrives(self):
+        target = self.place.add(Target())
+        self.begin([{"name": "hook", "url": target.url, "attach": True}])
+        self.camera.say("picture.saved", path="/nonexistent/a.jpg", formats=["jpg"])
+        self.assertEqual(json.loads(target.wait()[0][2])["path"], "/nonexistent/a.jpg")
+        self.hub.wait_log("The webhook hook gets an event without its file /nonexistent/a.jpg: No such file")
+
+    def test_all_of_an_hour_that_the_hub_was_away_arrives(self):
+        target = self.place.add(Target())
+        self.camera = self.place.camera()
+        now = time.monotonic()
+        for minute in range(60, 0, -1):
+            for _ in range(2):
+                self.camera.say("trigger", monotonic=now - minute * 60)
+        rules = [{"name": "bell", "when": {"event": "trigger"}, "do": [f"webhook {target.url}"]}]
+        hub = self.place.hub(config={"hub": {"rules": rules}})
+        self.assertEqual([json.loads(body)["id"] for _, _, body in target.wait(120)], [event["id"] for event in self.camera.kept])
+        self.assertNotIn("rests", hub.log())
+
     def test_an_address_may_stand_in_the_rule(self):
         target = self.place.add(Target())
         self.begin([], to=target.url)

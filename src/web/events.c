@@ -1,24 +1,19 @@
-#include "events_private.h"
+#include "events.h"
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ask.h"
 #include "base/clock.h"
+#include "base/number.h"
+#include "listener.h"
 #include "response.h"
 
-enum {
-	LISTENERS_MAX = 64,
-	BUFFER_BYTES = 256 * 1024, /* what waits for a listener; beyond it the daemon keeps the rest */
-	BLOCK_BYTES = 8 * 1024,
-	HEARTBEAT_S = 10,
-};
+enum { LISTENERS_MAX = 64, BLOCK_BYTES = 8 * 1024, HEARTBEAT_S = 10 };
 
-static const char command_events[] = "events";
+static const char command_events[] = "events", command_log[] = "log";
 
 struct events {
 	struct web *web;
@@ -28,28 +23,10 @@ struct events {
 	size_t count;
 };
 
-/* --- text for a listener --- */
-
-static void make_room(struct listener *listener)
+void events_wake(struct web *web)
 {
-	listener->length -= listener->sent;
-	memmove(listener->text, listener->text + listener->sent, listener->length);
-	listener->sent = 0;
-}
-
-void listener_put(struct listener *listener, const char *format, ...)
-{
-	make_room(listener);
-	size_t room = BUFFER_BYTES - listener->length;
-	va_list arguments;
-	va_start(arguments, format);
-	int length = vsnprintf(listener->text + listener->length, room, format, arguments);
-	va_end(arguments);
-	if (length > 0 && (size_t)length < room)
-		listener->length += (size_t)length;
-	if (listener->length > BUFFER_BYTES / 2)
-		upstreams_pause(listener, true);
-	peer_resume(listener->peer);
+	for (struct listener *listener = web->events->listeners; listener; listener = listener->next)
+		peer_resume(listener->peer);
 }
 
 static void on_second(void *data, uint32_t times)
@@ -57,11 +34,11 @@ static void on_second(void *data, uint32_t times)
 	(void)times;
 	struct events *events = data;
 	bool is_heartbeat = ++events->seconds % HEARTBEAT_S == 0;
-	for (struct listener *listener = events->listeners; listener; listener = listener->next) {
-		upstreams_connect(events->web, listener, "");
-		/* Also shows whether the listener is still there. */
-		if (is_heartbeat && listener->length == 0)
+	feeds_connect();
+	for (struct listener *listener = events->listeners; is_heartbeat && listener; listener = listener->next) {
+		if (listener->length == listener->sent) /* also shows whether the listener is still there */
 			listener_put(listener, ":\n\n");
+		peer_resume(listener->peer);
 	}
 }
 
@@ -71,16 +48,17 @@ static ssize_t read_listener(void *data, uint64_t position, char *buffer, size_t
 {
 	(void)position;
 	struct listener *listener = data;
-	size_t length = listener->length - listener->sent;
-	if (length == 0) {
-		upstreams_pause(listener, false);
-		peer_suspend(listener->peer);
-		return 0;
+	size_t length = 0;
+	while (length < room && (listener->sent < listener->length || listener_put_next(listener))) {
+		size_t part = min_size(room - length, listener->length - listener->sent);
+		memcpy(buffer + length, listener->text + listener->sent, part);
+		listener->sent += part;
+		length += part;
 	}
-	if (length > room)
-		length = room;
-	memcpy(buffer, listener->text + listener->sent, length);
-	listener->sent += length;
+	if (listener->has_failed)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (length == 0)
+		peer_suspend(listener->peer);
 	return (ssize_t)length;
 }
 
@@ -96,9 +74,7 @@ static void free_listener(void *data)
 		if (--events->count == 0)
 			loop_set_timer(events->retry, 0, 0);
 	}
-	upstreams_destroy(listener);
-	free(listener->text);
-	free(listener);
+	listener_free(listener);
 }
 
 static char *cameras_text(const struct web *web)
@@ -115,13 +91,10 @@ static char *cameras_text(const struct web *web)
 static struct listener *add_listener(struct events *events, struct peer *peer, const char *camera, const char *command)
 {
 	struct listener *listener = events->count < LISTENERS_MAX ? calloc(1, sizeof *listener) : NULL;
-	if (listener)
-		listener->text = malloc(BUFFER_BYTES);
-	if (!listener || !listener->text) {
-		free(listener);
+	if (!listener)
 		return NULL;
-	}
 	listener->events = events;
+	listener->web = events->web;
 	listener->peer = peer;
 	listener->command = command;
 	snprintf(listener->camera, sizeof listener->camera, "%s", camera ? camera : "");
@@ -139,7 +112,7 @@ static void begin_listener(struct listener *listener, const char *ids)
 	if (text)
 		listener_put(listener, "event: cameras\ndata: %s\n\n", text);
 	free(text);
-	upstreams_connect(listener->events->web, listener, ids ? ids : "");
+	listener_join(listener, ids ? ids : "");
 }
 
 static void begin_stream(struct request *request, const char *command)
@@ -174,17 +147,23 @@ void events_get(struct request *request)
 
 void events_get_log(struct request *request)
 {
-	begin_stream(request, "log");
+	begin_stream(request, command_log);
 }
 
 /* --- what pastcam-web itself has to tell --- */
 
+static void publish(const char *command, const char *name, const char *text)
+{
+	struct feed *feed = feeds_find(command, "");
+	if (feed && text)
+		feed_put(feed, name, "", text);
+}
+
 void events_publish(struct web *web, const char *name, const cJSON *json)
 {
+	(void)web;
 	char *text = cJSON_PrintUnformatted(json);
-	for (struct listener *listener = web->events->listeners; text && listener; listener = listener->next)
-		if (listener->command == command_events)
-			listener_put(listener, "event: %s\ndata: %s\n\n", name, text);
+	publish(command_events, name, text);
 	free(text);
 }
 
@@ -192,14 +171,13 @@ void events_cameras_changed(struct web *web)
 {
 	if (!web->events)
 		return;
-	struct events *events = web->events;
 	char *text = cameras_text(web);
-	for (struct listener *listener = events->listeners; listener; listener = listener->next) {
-		if (text)
-			listener_put(listener, "event: cameras\ndata: %s\n\n", text);
-		upstreams_connect(events->web, listener, "");
-	}
+	publish(command_events, "cameras", text);
+	publish(command_log, "cameras", text);
 	free(text);
+	for (struct listener *listener = web->events->listeners; listener; listener = listener->next)
+		listener_join(listener, "");
+	feeds_connect();
 }
 
 struct events *events_create(struct web *web, struct error *error)

@@ -1,8 +1,8 @@
 /*
- * GET /api/events: what happens, as Server-Sent Events. Each listener has an `events` line of its own to each camera it
- * wants, so that it gets exactly what it has missed since Last-Event-ID. Beside the daemons' events there are:
- * `cameras` (which there are; first, and at each change), `away` and `back` (a daemon, with the reason), and `request`
- * (what a POST has come to). GET /api/log is the same of the daemons' logs: `log`, `lost`, and the first three.
+ * GET /api/events: what happens, as Server-Sent Events. Who listens reads from the feeds of the cameras (feeds.h) at
+ * its own pace; what has made way before it was read is told as `lost`. Beside the daemons' events there are: `cameras`
+ * (which there are; first, and at each change), `away` and `back` (a daemon, with the reason), and `request` (what a
+ * POST has come to). GET /api/log is the same of the daemons' logs: `log`, `lost`, and the first three.
  */
 #ifndef PASTCAM_WEB_EVENTS_H
 #define PASTCAM_WEB_EVENTS_H
@@ -21,6 +21,9 @@ void events_get_log(struct request *request);
 void events_publish(struct web *web, const char *name, const cJSON *json);
 
 void events_cameras_changed(struct web *web);
+
+/* There is something new in a feed. */
+void events_wake(struct web *web);
 
 size_t events_listeners(const struct events *events);
 

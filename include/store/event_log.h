@@ -21,7 +21,7 @@ enum event_type {
 	EVENT_NIGHT_ENTER,    /* [night.enter] score: level of light; frame_id */
 	EVENT_NIGHT_EXIT,     /* [night.exit] the same */
 	EVENT_MOTION_START,   /* [motion.start] zone, score, box, frame_id */
-	EVENT_MOTION_END,     /* [motion.end] zone, score: the highest, duration_s, frame_id */
+	EVENT_MOTION_END,     /* [motion.end] zone, score: the highest, box: the last, duration_s, frame_id */
 	EVENT_MOTION_OFF,     /* [motion.off] somebody said `motion off` */
 	EVENT_MOTION_ON,      /* [motion.on] and `motion on` again */
 	EVENT_TRIGGER,        /* [trigger] label, frame_id */

@@ -47,6 +47,7 @@ struct field {
 #define FILES FIELD("files", KIND_COUNT, count)
 #define ZONE FIELD("zone", KIND_TEXT, zone)
 #define SCORE FIELD("score", KIND_NUMBER, score)
+#define BOX FIELD("box", KIND_BOX, box)
 #define CLIP FIELD("clip", KIND_COUNT, id)
 #define PIN FIELD("pin", KIND_COUNT, id)
 #define LEVEL FIELD("level", KIND_NUMBER, score)
@@ -58,8 +59,8 @@ static const struct field fields_of[EVENT_TYPES][FIELDS_MAX] = {
 	[EVENT_CAMERA_DOWN] = { REASON },
 	[EVENT_NIGHT_ENTER] = { LEVEL, FRAME },
 	[EVENT_NIGHT_EXIT] = { LEVEL, FRAME },
-	[EVENT_MOTION_START] = { ZONE, SCORE, FIELD("box", KIND_BOX, box), FRAME },
-	[EVENT_MOTION_END] = { ZONE, SCORE, DURATION, FRAME },
+	[EVENT_MOTION_START] = { ZONE, SCORE, BOX, FRAME },
+	[EVENT_MOTION_END] = { ZONE, SCORE, BOX, DURATION, FRAME },
 	[EVENT_TRIGGER] = { LABEL, FRAME },
 	[EVENT_CLIP_START] = { CLIP, LABEL, REASON },
 	[EVENT_CLIP_END] = { CLIP, LABEL, PATH, TAKEN, DURATION, FIELD("frames", KIND_COUNT, count),

@@ -181,6 +181,8 @@ class Daemons(unittest.TestCase):
             events.next("motion.start")
             self.assertEqual([event["event"] for event in events.seen if event["event"].startswith("motion.")],
                              ["motion.start", "motion.end", "motion.off", "motion.on", "motion.start"])
+            end = events.seen[[event["event"] for event in events.seen].index("motion.end")]
+            self.assertTrue(end["box"][2] > 0 and end["box"][3] > 0, end)
             for line in ("motion", "motion offf", "motion on now"):
                 self.assertTrue(daemon.ask(line).startswith("NOT_SWITCHED say motion on, motion off"), line)
 

@@ -110,12 +110,15 @@ static void test_what_is_unknown_is_null(void **state)
 
 static void test_a_box_and_a_count_are_numbers(void **state)
 {
-	cJSON *json = parsed(*state, &(struct event){ .type = EVENT_MOTION_START, .box = { 1, 2, 30, 40 }, .score = 0.5 });
-	const cJSON *box = cJSON_GetObjectItem(json, "box");
-	assert_int_equal(cJSON_GetArraySize(box), 4);
-	assert_int_equal(cJSON_GetArrayItem(box, 3)->valueint, 40);
-	assert_true(number_of(json, "score") == 0.5);
-	cJSON_Delete(json);
+	cJSON *json;
+	for (enum event_type type = EVENT_MOTION_START; type <= EVENT_MOTION_END; type++) {
+		json = parsed(*state, &(struct event){ .type = type, .box = { 1, 2, 30, 40 }, .score = 0.5 });
+		const cJSON *box = cJSON_GetObjectItem(json, "box");
+		assert_int_equal(cJSON_GetArraySize(box), 4);
+		assert_int_equal(cJSON_GetArrayItem(box, 3)->valueint, 40);
+		assert_true(number_of(json, "score") == 0.5);
+		cJSON_Delete(json);
+	}
 
 	json = parsed(*state, &(struct event){ .type = EVENT_LOST, .count = 3 });
 	assert_int_equal(number_of(json, "count"), 3);

@@ -78,6 +78,7 @@ int main(int argc, char **argv)
 		bench_kernels(&set);
 		bench_encoders(&set);
 		bench_video_encoders(&set);
+		bench_sealed(&set);
 		bench_video(&set);
 		if (i == 0)
 			bench_past(&set);

@@ -33,5 +33,6 @@ void bench_events(void);
 void bench_video(struct set *set);
 void bench_mux(void);
 void bench_past(const struct set *set);
+void bench_sealed(const struct set *set);
 
 #endif

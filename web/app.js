@@ -196,6 +196,10 @@ async function play() {
 /* --- what is on the disk --- */
 
 function openFile(name) {
+  if (captures.isSealed(name)) {
+    toast("The file is sealed: download it, and open it where its key is, with age -d", { link: { href: captures.fileUrl(name, { download: 1 }), name, text: "Download" } });
+    return;
+  }
   file = name;
   stopLive?.();
   stopLive = null;

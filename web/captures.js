@@ -1,5 +1,5 @@
 // What is on the disk: pictures and clips, to look at, download and delete.
-import { $, attempt, day, el, size, toast } from "/dom.js";
+import { $, attempt, day, el, icon, size, toast } from "/dom.js";
 import { getCamera, getJson, send, url } from "/api.js";
 
 const PAGE = 60;
@@ -23,8 +23,14 @@ export function clipPreview(name, parameters = {}) {
 
 export const remove = (name, parameters = {}) => send("DELETE", `/captures/${encodeURIComponent(name)}`, undefined, parameters);
 
+// NAME.jpg.age: encrypted for somebody, who is not here.
+export const isSealed = (name) => name.endsWith(".age");
+const kindOf = (name) => name.replace(/\.age$/, "").split(".").pop();
+export const lock = () => el("span", { className: "blank", role: "img", ariaLabel: "Sealed" }, icon("M6 11h12v9H6zM8 11V8a4 4 0 0 1 8 0v3"));
+
 function preview(file) {
-  const kind = file.name.split(".").pop();
+  if (isSealed(file.name)) return lock();
+  const kind = kindOf(file.name);
   const poster = kind === "mp4" && file.name.replace(/mp4$/, "jpg");
   if (poster && files.some((one) => one.name === poster)) return el("span", { className: "clip" }, el("img", { src: fileUrl(poster, { width: 240 }), alt: "", loading: "lazy" }));
   if (kind === "mp4") return clipPreview(file.name);
@@ -45,7 +51,7 @@ function row(file) {
     onchange: (event) => { event.target.checked ? chosen.add(file.name) : chosen.delete(file.name); drawBar(); },
   });
   return el("li", {}, el("button", { type: "button", title: file.name, onclick: () => open(file.name) },
-    preview(file), el("small", {}, day(file.epoch)), el("small", {}, `${file.name.split(".").pop()} · ${size(file.bytes)}`)), tick);
+    preview(file), el("small", {}, day(file.epoch)), el("small", {}, `${kindOf(file.name)}${isSealed(file.name) ? " · sealed" : ""} · ${size(file.bytes)}`)), tick);
 }
 
 function drawList() {

@@ -12,6 +12,15 @@ export function el(name, properties = {}, ...children) {
   return element;
 }
 
+export function icon(path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
+
 // 75.3 -> "1 min 15 s"
 export function span(seconds) {
   const s = Math.abs(seconds);

@@ -1,7 +1,7 @@
 // What happened: the list of events, from what is stored of them, kept up to date by Server-Sent Events.
-import { $, attempt, day, el, span } from "/dom.js";
+import { $, attempt, day, el, icon, span } from "/dom.js";
 import { getCamera, getJson, picture } from "/api.js";
-import { clipPreview, fileUrl, remove } from "/captures.js";
+import { clipPreview, fileUrl, remove, isSealed, lock } from "/captures.js";
 import { now, past, setMarks } from "/timeline.js";
 
 const MARKS = 300, PAGE = 60, KEPT = 3000;
@@ -39,15 +39,6 @@ const fileOf = (event) => {
 const isGone = (event) => event.on_disk?.length === 0;
 const cameraOf = (event) => event.camera ? { camera: event.camera } : {};
 
-function icon(path) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  line.setAttribute("d", path);
-  svg.append(line);
-  return svg;
-}
-
 function describe(event) {
   if (event.event === "trigger" && event.label) return `Marked: ${event.label}`;
   return titles[event.event] ?? event.event;
@@ -57,6 +48,7 @@ function thumbnail(event) {
   const file = fileOf(event);
   const box = el("span", { className: "blank" }, kindOf(event).icon);
   const show = (src) => box.replaceWith(el("img", { src, alt: "", loading: "lazy" }));
+  if (file && isSealed(file)) return lock();
   if (file?.endsWith(".jpg")) {
     return el("img", { src: fileUrl(file, { width: 160, ...cameraOf(event) }), alt: "", loading: "lazy" });
   }

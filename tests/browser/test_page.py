@@ -296,6 +296,28 @@ class Page(unittest.TestCase):
                 self.assertEqual([one for one in found if one[0] in ("moderate", "serious", "critical")], [], (place, scheme))
 
 
+class SealedFiles(unittest.TestCase):
+    RECIPIENT = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa"
+
+    def test_sealed_files_bear_a_lock_and_can_only_be_downloaded(self):
+        with Site(options=dict(PICTURE, **{"camera.width": 320, "camera.height": 240, "seal.recipients": json.dumps([self.RECIPIENT])})) as site:
+            site.wait_frames(20)
+            driver = browser()
+            self.addCleanup(driver.quit)
+            self.assertEqual(site.web.ask("/api/save?wait=1", "POST", {"formats": ["jpg"]}).status, 200)
+            driver.get(f"http://localhost:{site.web.port}/")
+            driver.execute_script("document.getElementById('tab-files').click()")
+            rows = wait_until(lambda: driver.find_elements(By.CSS_SELECTOR, "#files button [aria-label=Sealed] svg"), "a lock")
+            self.assertEqual(driver.find_elements(By.CSS_SELECTOR, "#files img"), [])
+            self.assertIn("jpg · sealed", driver.find_element(By.ID, "files").text)
+            os.makedirs(SHOTS, exist_ok=True)
+            driver.save_screenshot(os.path.join(SHOTS, "sealed.png"))
+            driver.execute_script("arguments[0].closest('button').click()", rows[0])
+            wait_until(lambda: "age -d" in driver.find_element(By.TAG_NAME, "body").text, "how to open it")
+            wrong = [line["message"] for line in driver.get_log("browser") if line["level"] == "SEVERE" and "Failed to load resource" not in line["message"]]
+            self.assertEqual(wrong, [])
+
+
 class TwoCameras(unittest.TestCase):
     def test_a_grid_and_one_that_goes_and_comes_back(self):
         with Site(names=("front", "back"), options=dict(PICTURE, **{"camera.width": 320, "camera.height": 240})) as site:

@@ -13,6 +13,7 @@ from harness import BINARY, EventReader, wait_until
 from pictures import load
 from sealed import FPS, VIDEO, Sealed, age_d, count_frames_of_piece, sealed_paths
 from videos import frames_of
+from web import Site
 
 SECRET = re.compile(rb"AGE-SECRET-KEY-1[0-9A-Z]+")
 
@@ -94,6 +95,23 @@ class Files(Sealed):
             file.write(data[:len(data) // 65536 * 65536])
         self.assertGreater(count_frames_of_piece(self.path("cut.mp4")), FPS)
         self.assertIn("sealed clip that was left unfinished", daemon.log())
+
+
+class Page(Sealed):
+    def test_the_page_hands_them_out_as_they_are_and_makes_no_thumbnail(self):
+        with Site(options=self.recipients) as site:
+            site.wait_frames(FPS // 2)
+            name = site.web.ask("/api/save?wait=1", "POST", {"formats": ["jpg"]}).json()["files"][0]
+            self.assertRegex(name, r"\.jpg\.age$")
+            self.assertEqual([one["name"] for one in site.web.ask("/api/captures").json()["files"]], [name])
+            answer = site.web.ask(f"/captures/{name}")
+            self.assertEqual(answer.headers["Content-Type"], "application/octet-stream")
+            with open(self.path(name), "wb") as file:
+                file.write(answer.body)
+            self.assertEqual(load(self.open(self.path(name))).shape, (240, 320, 3))
+            small = site.web.ask(f"/captures/{name}?width=160")
+            self.assertEqual(small.status, 422)
+            self.assertIn("sealed", small.detail())
 
 
 class Keys(Sealed):

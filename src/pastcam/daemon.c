@@ -138,6 +138,8 @@ static void on_second(void *data, uint32_t events)
 {
 	(void)events;
 	struct daemon *daemon = data;
+	if (daemon->stopping)
+		return; /* why it stops has been noted once */
 	if (!daemon->started) {
 		daemon->started = true;
 		memory_release_code(); /* what only the start needed; not before the first frames */

@@ -219,6 +219,21 @@ class Memory(Folder):
             self.assertEqual(daemon.stop(), 0)
             return slots, log
 
+    def test_an_exit_for_memory_that_takes_long_counts_once(self):
+        hog = self.path("hog")
+        environment = {**self.runtime(), **preload("hog", SHIM_HOG_MIB=hog)}
+        with Daemon(self.OPTIONS, folder=self.folder, environment=environment) as daemon:
+            daemon.wait_frames(20)
+            put(hog, self.LIMIT_MIB)
+            wait_until(lambda: "over memory.max_rss_mb" in daemon.log(), "the memory to be taken")
+            daemon.process.send_signal(signal.SIGSTOP)
+            time.sleep(1.2)  # longer than from one look at the memory to the next
+            daemon.process.send_signal(signal.SIGCONT)
+            self.assertEqual(daemon.wait_exit(), 42, daemon.log())
+            self.assertEqual(daemon.log().count("over memory.max_rss_mb"), 1)
+        with open(self.path("run/memory-exits"), encoding="utf-8") as state:
+            self.assertEqual(state.read().split()[0], "1")
+
     def test_over_the_limit_it_exits_42_and_comes_back_smaller(self):
         full, _ = self.slots()
         hog = self.path("hog")

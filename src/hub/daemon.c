@@ -23,7 +23,7 @@
 #include "uploads.h"
 #include "webhooks.h"
 
-enum { RELEASE_FIRST_S = 10, RELEASE_EVERY_S = 60 };
+enum { RELEASE_FIRST_S = 1, RELEASE_EVERY_S = 60 };
 
 /* --- what the parts tell --- */
 
@@ -144,7 +144,7 @@ static void on_watchdog(void *data, uint32_t times)
 	notify_send("WATCHDOG=1");
 }
 
-/* Code that only a start, a handshake or a first upload needs. */
+/* Code that only a start or a handshake needs. */
 static void on_release(void *data, uint32_t times)
 {
 	(void)data;

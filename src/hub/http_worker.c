@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 
 #include "base/mailbox.h"
+#include "base/memory.h"
 #include "base/thread.h"
 #include "http_transfer.h"
 
@@ -126,7 +127,8 @@ static void on_results(void *data, uint32_t events)
 	struct http_worker *worker = data;
 	struct http_result result;
 	while (mailbox_take(worker->results, &result)) {
-		worker->count--;
+		if (--worker->count == 0)
+			memory_release_code(); /* TLS takes as much as all the rest */
 		worker->done(worker->data, &result);
 	}
 }
@@ -181,6 +183,8 @@ void http_worker_destroy(struct http_worker *worker)
 
 int http_worker_send(struct http_worker *worker, struct http_job *job)
 {
+	if (worker->count == 0)
+		memory_release_code();
 	if (worker->count == HTTP_JOBS_MAX || !mailbox_put(worker->jobs, &job))
 		return -EBUSY;
 	worker->count++;

@@ -1,15 +1,12 @@
 """pastcam-hub on a real broker: what it takes, and whom it trusts."""
 
-import json
 import os
 import re
 import subprocess
 import tempfile
-import unittest
 
 import harness
 from broker import Broker, certificates
-from harness import wait_until
 from hub_mqtt import Mqtt
 
 

@@ -3,12 +3,41 @@
 #include <string.h>
 
 #include "ask.h"
+#include "base/number.h"
 
 enum { TYPE_BYTES = 8 }; /* of the first box: its length, and "ftyp" */
 
 bool clip_reply_is_video(const char *head, size_t length)
 {
 	return length >= TYPE_BYTES && memcmp(head + 4, "ftyp", 4) == 0;
+}
+
+void clip_boxes_feed(struct clip_boxes *boxes, const void *data, size_t length)
+{
+	const uint8_t *bytes = data;
+	while (length > 0 && !boxes->is_broken) {
+		bool in_head = boxes->left == 0;
+		size_t part = in_head ? sizeof boxes->head - boxes->head_length : (size_t)min_u64(boxes->left, length);
+		part = min_size(part, length);
+		if (in_head)
+			memcpy(boxes->head + boxes->head_length, bytes, part);
+		else
+			boxes->left -= part;
+		boxes->head_length += in_head ? part : 0;
+		bytes += part;
+		length -= part;
+		if (boxes->head_length < sizeof boxes->head)
+			continue;
+		uint64_t size = (uint64_t)boxes->head[0] << 24 | boxes->head[1] << 16 | boxes->head[2] << 8 | boxes->head[3];
+		boxes->is_broken = size < sizeof boxes->head; /* the daemon's have their length in front (media/mp4.h) */
+		boxes->left = boxes->is_broken ? 0 : size - sizeof boxes->head;
+		boxes->head_length = 0;
+	}
+}
+
+bool clip_boxes_may_end(const struct clip_boxes *boxes)
+{
+	return !boxes->is_broken && boxes->left == 0 && boxes->head_length == 0;
 }
 
 void clip_reply_refuse(struct request *request, const char *camera, char *text, size_t length,

@@ -26,6 +26,8 @@ struct spool {
 	char camera[CAMERA_NAME_BYTES], line[CLIENT_LINE_BYTES], tag[TAG_BYTES];
 	struct client_call *call; /* NULL: it is whole */
 	uint64_t size;
+	struct clip_boxes boxes;
+	bool is_too_large; /* for parts, which is remembered instead of it */
 	int64_t used_ns;
 	char head[REASON_BYTES]; /* its first bytes: a refusal, where it is no video */
 	struct waiter *waiters;
@@ -50,14 +52,15 @@ static bool is_video(const struct spool *spool)
 
 static void answer(struct spool *spool, struct request *request, const struct error *error)
 {
-	bool is_whole = is_video(spool) && error->code == 0;
+	bool is_whole = is_video(spool) && error->code == 0 && clip_boxes_may_end(&spool->boxes);
 	int fd = is_whole ? dup(spool->fd) : -1;
 	if (fd >= 0)
 		file_answer(request, fd, spool->size, spool->tag, "video/mp4", NULL);
 	else if (is_whole)
 		request_problem(request, 503, "the video cannot be read: %s", strerror(errno));
 	else if (is_video(spool))
-		request_problem(request, 503, "camera %s: %s", spool->camera, error->text);
+		request_problem(request, 503, "camera %s: %s", spool->camera,
+		                error->code < 0 ? error->text : "pastcam left in the middle of it");
 	else
 		clip_reply_refuse(request, spool->camera, spool->head, min_size(spool->size, sizeof spool->head - 1), error);
 }
@@ -87,12 +90,15 @@ static void on_bytes(void *data, const void *bytes, size_t length, uint64_t left
 	memcpy(spool->head + (sizeof spool->head - 1 - head), bytes, length < head ? length : head);
 	bool fits = spool->size + length <= CLIP_SPOOL_BYTES && fsio_write(spool->fd, bytes, length) == 0;
 	spool->size += length;
+	clip_boxes_feed(&spool->boxes, bytes, length);
 	if (fits)
 		return;
 	client_call_cancel(spool->call);
 	spool->call = NULL;
+	spool->is_too_large = true;
 	answer_all(spool, NULL);
-	free_spool(spool);
+	if (ftruncate(spool->fd, 0) < 0)
+		free_spool(spool);
 }
 
 static void on_end(void *data, const struct error *error)
@@ -100,7 +106,7 @@ static void on_end(void *data, const struct error *error)
 	struct spool *spool = data;
 	spool->call = NULL;
 	answer_all(spool, error);
-	if (error->code < 0 || !is_video(spool))
+	if (error->code < 0 || !is_video(spool) || !clip_boxes_may_end(&spool->boxes))
 		free_spool(spool);
 }
 
@@ -204,7 +210,9 @@ void clip_spool_answer(struct request *request, const struct camera *camera, con
 		return;
 	}
 	spool->used_ns = clock_now_ns();
-	if (spool->call)
+	if (spool->is_too_large)
+		without(request);
+	else if (spool->call)
 		wait_for(spool, request, without);
 	else
 		answer(spool, request, &(struct error){ 0 });

@@ -1,7 +1,8 @@
 /*
  * Pieces of the past that are asked for with Range, as players of video do: such a piece is fetched whole once and kept
  * for CLIP_SPOOL_S after it was last asked for, so that all parts are of the same file, whatever "-30" means by then.
- * At most CLIP_SPOOLS_MAX of CLIP_SPOOL_BYTES each; one that is larger is sent without parts.
+ * At most CLIP_SPOOLS_MAX of CLIP_SPOOL_BYTES each; one that is larger is sent without parts, and not
+ * fetched for them again.
  */
 #ifndef PASTCAM_WEB_CLIP_SPOOL_H
 #define PASTCAM_WEB_CLIP_SPOOL_H

@@ -30,7 +30,9 @@ struct clip {
 	char camera[33];
 	char *text; /* what waits to be sent */
 	size_t length, sent;
-	bool is_paused;
+	struct clip_boxes boxes;
+	int64_t end_ns; /* when its last frame will be there; 0: it is there */
+	bool is_paused, has_broken;
 };
 
 static size_t under_way;
@@ -80,7 +82,7 @@ static ssize_t read_clip(void *data, uint64_t position, char *buffer, size_t roo
 	struct clip *clip = data;
 	size_t length = min_size(room, clip->length - clip->sent);
 	if (length == 0 && !clip->call)
-		return MHD_CONTENT_READER_END_OF_STREAM;
+		return clip->has_broken ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
 	if (length == 0) {
 		if (clip->is_paused)
 			client_call_resume(clip->call);
@@ -104,6 +106,8 @@ static void begin_stream(struct clip *clip)
 		free_clip(clip);
 	else
 		response_header(response, "Content-Type", "video/mp4");
+	if (response && clip->end_ns == 0)
+		response_header(response, "Accept-Ranges", "bytes");
 	peer_set_state(request->peer, PEER_STREAMING);
 	request_respond(request, 200, response);
 }
@@ -118,6 +122,7 @@ static void on_bytes(void *data, const void *bytes, size_t length, uint64_t left
 	length = min_size(length, BUFFER_BYTES + READ_BYTES - clip->length); /* there is room: it is paused in time */
 	memcpy(clip->text + clip->length, bytes, length);
 	clip->length += length;
+	clip_boxes_feed(&clip->boxes, bytes, length);
 	if (clip->length >= BUFFER_BYTES && !clip->is_paused) {
 		clip->is_paused = true;
 		client_call_pause(clip->call);
@@ -141,6 +146,7 @@ static void on_end(void *data, const struct error *error)
 {
 	struct clip *clip = data;
 	clip->call = NULL;
+	clip->has_broken = error->code < 0 || !clip_boxes_may_end(&clip->boxes) || clock_wall_ns() < clip->end_ns;
 	if (clip->request)
 		answer_without_video(clip, error);
 	else
@@ -178,13 +184,17 @@ static struct clip *create_clip(struct request *request, const struct camera *ca
 	return NULL;
 }
 
-/* True when all of it is past already. */
-static bool is_whole(const char *tail)
+/* When the last of it will have happened; 0 when all of it is past already. */
+static int64_t end_of(const char *tail)
 {
 	char begin[MOMENT_BYTES], end[MOMENT_BYTES];
 	struct moment moment;
-	return split(tail, begin, end) && moment_parse(end, &moment, NULL) == 0 &&
-	       (!moment.wall || moment.ns < clock_wall_ns());
+	int64_t now_ns = clock_wall_ns(), ns = 0;
+	if (!split(tail, begin, end))
+		return 0;
+	if (end[0] == '+')
+		return moment_parse_decimal(end + 1, 10, &ns) ? now_ns + ns : 0;
+	return moment_parse(end, &moment, NULL) == 0 && moment.wall && moment.ns > now_ns ? moment.ns : 0;
 }
 
 static void stream_clip(struct request *request)
@@ -196,6 +206,8 @@ static void stream_clip(struct request *request)
 		return;
 	clips_line(request->tail, &line, NULL);
 	struct clip *clip = create_clip(request, camera, line.text, &error);
+	if (clip)
+		clip->end_ns = end_of(request->tail);
 	if (clip)
 		request_wait(request, free_clip, clip);
 	else
@@ -213,7 +225,7 @@ void clips_get(struct request *request)
 	const struct camera *camera = cameras_of_request(request);
 	if (!camera)
 		return;
-	if (request_header(request, "Range") && is_whole(request->tail))
+	if (request_header(request, "Range") && !request->is_head && end_of(request->tail) == 0)
 		clip_spool_answer(request, camera, line.text, stream_clip);
 	else
 		stream_clip(request);

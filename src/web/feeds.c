@@ -27,6 +27,12 @@ static void tell_away(struct feed *feed, const char *reason)
 	events_wake(feed->web);
 }
 
+static void tell_back(struct feed *feed)
+{
+	feed->away = (struct error){ 0 };
+	events_wake(feed->web);
+}
+
 /* --- from the daemon --- */
 
 /* Heartbeats are for us alone; that there was more once is no news where all is asked for. */
@@ -59,37 +65,38 @@ static void on_line(void *data, const char *line, size_t length, uint64_t bytes)
 	const cJSON *name = cJSON_GetObjectItemCaseSensitive(json, "event");
 	if (client_reply_failed(line, length))
 		error_set(&feed->refusal, -EBUSY, "%s", line);
-	else if (cJSON_IsString(name) && is_told(feed, name->valuestring))
+	else if (feed->away.code < 0)
+		tell_back(feed);
+	if (cJSON_IsString(name) && is_told(feed, name->valuestring))
 		take_event(feed, json, name->valuestring);
 	cJSON_Delete(json);
 }
 
-static void follow(struct feed *feed, bool is_following);
+static void follow(struct feed *feed);
 
 static void on_end(void *data, const struct error *error)
 {
 	struct feed *feed = data;
 	feed->call = NULL;
-	if (feed->refusal.code < 0 || error->code < 0 || feed->is_following) {
+	if (feed->refusal.code < 0 || error->code < 0 || feed->has_history) {
 		tell_away(feed, feed->refusal.code < 0 ? feed->refusal.text
 		                : error->code < 0      ? error->text
 		                                       : "pastcam has stopped");
 		return;
 	}
 	feed->has_history = true;
-	feed->away = (struct error){ 0 };
-	follow(feed, true);
-	events_wake(feed->web);
+	tell_back(feed);
+	follow(feed);
 }
 
-static void follow(struct feed *feed, bool is_following)
+static void follow(struct feed *feed)
 {
 	const struct camera *camera = cameras_find(feed->web->cameras, feed->camera);
 	struct line line = LINE_NULL;
 	struct error error = { 0 };
 	line_word(&line, feed->command, NULL);
 	line_pair(&line, "since", feed->last_id[0] ? feed->last_id : before_all, NULL);
-	if (!is_following)
+	if (!feed->has_history)
 		line_word(&line, "once", NULL);
 	const struct client_call_params params = {
 		.address = { .socket_path = camera ? camera->path : "" },
@@ -102,7 +109,6 @@ static void follow(struct feed *feed, bool is_following)
 		.reply_timeout_s = IDLE_S,
 	};
 	feed->refusal = (struct error){ 0 };
-	feed->is_following = is_following;
 	feed->call = camera ? client_call_begin(feed->web->loop, &params, &error) : NULL;
 	if (!feed->call)
 		tell_away(feed, camera ? error.text : "its socket has gone");
@@ -112,7 +118,7 @@ void feeds_connect(void)
 {
 	for (struct feed *feed = feeds; feed; feed = feed->next)
 		if (feed->camera[0] && !feed->call)
-			follow(feed, false);
+			follow(feed);
 }
 
 /* --- who listens --- */
@@ -139,7 +145,7 @@ struct feed *feeds_join(struct web *web, const char *command, const char *camera
 		feeds = feed;
 		feed->has_history = !camera[0];
 		if (camera[0])
-			follow(feed, false);
+			follow(feed);
 	}
 	feed->listeners++;
 	return feed;

@@ -16,8 +16,7 @@ struct feed {
 	size_t listeners;
 	struct client_call *call; /* NULL: its daemon is away */
 	struct error refusal;     /* code 0: it was not refused */
-	bool has_history;         /* what the daemon had kept is in the ring */
-	bool is_following;        /* the call is for what happens */
+	bool has_history;         /* what the daemon had kept is in the ring, and the call is for what happens */
 	struct error away;        /* code 0: its daemon is not away, as far as is known */
 	struct event_ring ring;
 };

@@ -37,7 +37,8 @@ void file_answer(struct request *request, int fd, uint64_t size, const char *tag
 {
 	struct range range;
 	const char *condition = request_header(request, "If-Range");
-	const char *header = condition && strcmp(condition, tag) != 0 ? NULL : request_header(request, "Range");
+	bool is_partial = !request->is_head && (!condition || strcmp(condition, tag) == 0); /* RFC 9110, 14.2 and 13.1.5 */
+	const char *header = is_partial ? request_header(request, "Range") : NULL;
 	enum range_kind kind = range_parse(header, size, &range);
 	if (kind == RANGE_NONE) {
 		close(fd);

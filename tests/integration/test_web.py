@@ -252,6 +252,8 @@ class Captures(unittest.TestCase):
         self.assertEqual(self.web.ask("/captures/a.jpg", headers={"Range": "bytes=-5"}).body, bytes(range(95, 100)))
         self.assertEqual(self.web.ask("/captures/a.jpg", headers={"Range": "bytes=100-"}).status, 416)
         self.assertEqual(self.web.ask("/captures/a.jpg", headers={"Range": "bytes=0-1,0-99,5-9"}).status, 200)
+        head = self.web.ask("/captures/a.jpg", "HEAD", headers={"Range": "bytes=0-1"})
+        self.assertEqual((head.status, head.headers["Content-Length"]), (200, "100"))
         self.assertEqual(self.web.ask("/captures/a.jpg", headers={"If-None-Match": whole.headers["ETag"]}).status, 304)
         self.assertEqual(self.web.ask("/captures/a.jpg", headers={"Range": "bytes=0-1", "If-Range": '"old"'}).status, 200)
 

@@ -159,14 +159,29 @@ class OneUpstream(unittest.TestCase):
     def test_a_daemon_that_refuses_is_away_with_its_own_reason(self):
         self.daemon.refusal = "BUSY all places for streams are taken\n"
         with Listener(self.web, "/api/events?since=all") as listener:
-            text = listener.read_until(b"event: away")
-            text = listener.read_until(b"places")
+            listener.read_until(b'"reason":"BUSY all places for streams are taken"}')
             self.daemon.events, self.daemon.refusal = [event(1)], None
-            text = listener.read_until(b"event: back")
+            listener.read_until(b"event: back")
             with Listener(self.web, "/api/events?since=all") as later:  # not told what was long ago
                 self.assertNotIn("away", later.read_until(b'f04-1"'))
-        self.assertEqual(text.count("event: away"), 1)
-        self.assertEqual(numbers(listener.read_until(b'f04-1"')), [1])
+            text = listener.read_until(b'f04-1"')
+        self.assertEqual((text.count("event: away"), numbers(text)), (1, [1]))
+
+    def test_it_goes_on_when_the_connection_is_lost_and_nothing_new_is_kept(self):
+        self.daemon.events = [event(1)]
+        with Listener(self.web, "/api/events?since=all") as listener:
+            listener.read_until(b'f04-1"')
+            wait_until(lambda: self.daemon.followers, "one that follows")
+            self.daemon.followers.pop().close()
+            listener.read_until(b"event: away")
+            wait_until(lambda: self.daemon.followers, "one that follows again")
+            self.assertNotIn(b"back", listener.data)
+            self.daemon.followers[-1].sendall(b'{"event":"heartbeat"}\n')
+            listener.read_until(b"event: back")
+            self.daemon.tell(event(2))
+            text = listener.read_until(b'f04-2"')
+        self.assertEqual((numbers(text), lost(text)), ([1, 2], []))
+        self.assertEqual([line[1] for line in self.daemon.lines], ["since=000000000000-0", "since=64570ff31f04-1", "since=64570ff31f04-1"])
 
     def test_who_comes_while_a_daemon_is_away_is_told(self):
         self.daemon.refusal = "BUSY not now\n"

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import tempfile
 import termios
+import threading
 import time
 import unittest
 
@@ -76,6 +77,65 @@ class BrokenOff(unittest.TestCase):
                     # It was closed with the rest of the line unread: the other end sees an error.
                     self.assertEqual(player.recv(12), b"HTTP/1.1 503")
 
+    def ask_of(self, answer, path, headers="", count=1):
+        """What comes for path, asked so often, from a daemon that sends answer and ends; and how often it was asked."""
+        asked, got = 0, []
+        with tempfile.TemporaryDirectory(prefix="pastcam-web-test-") as folder, socket.socket(socket.AF_UNIX) as listener:
+            os.mkdir(os.path.join(folder, "sockets"))
+            listener.bind(os.path.join(folder, "sockets", "yard.sock"))
+            listener.listen()
+
+            def serve():
+                nonlocal asked
+                while True:
+                    try:
+                        daemon = listener.accept()[0]
+                    except OSError:
+                        return
+                    with daemon:
+                        daemon.settimeout(PATIENCE_S)
+                        daemon.makefile().readline()
+                        asked += 1
+                        try:
+                            daemon.sendall(answer)
+                        except OSError:  # it has enough
+                            pass
+            server = threading.Thread(target=serve, daemon=True)
+            server.start()
+            with Web(folder) as web:
+                wait_until(lambda: web.ask("/api/cameras").json()["cameras"], "the camera")
+                for _ in range(count):
+                    with web.stream(path, headers + "Connection: close\r\n") as client:
+                        data = b""
+                        while chunk := client.recv(1 << 20):
+                            data += chunk
+                        got.append(data)
+            listener.shutdown(socket.SHUT_RDWR)
+            server.join(PATIENCE_S)
+        return got, asked
+
+    def test_a_stream_that_breaks_off_does_not_end_as_if_it_were_whole(self):
+        box = lambda size, name: struct.pack(">I4s", size, name) + bytes(size - 8)
+        whole = box(24, b"ftyp") + box(1000, b"mdat")
+        last = b"\r\n0\r\n\r\n"
+        self.assertTrue(self.ask_of(whole, "/clip/-3..-1.mp4")[0][0].endswith(last))
+        for answer, path in ((whole[:-1], "/clip/-3..-1.mp4"),  # within a box
+                             (whole + bytes(4), "/clip/-3..-1.mp4"), (whole + bytes(8), "/clip/-3..-1.mp4"),  # of no length
+                             (whole, "/clip/-3..+60.mp4")):  # before its end has come
+            data = self.ask_of(answer, path)[0][0]
+            self.assertTrue(data.startswith(b"HTTP/1.1 200"), data[:100])
+            self.assertFalse(data.endswith(last), path)
+        self.assertTrue(self.ask_of(whole[:-1], "/clip/-3..-1.mp4", "Range: bytes=0-1\r\n")[0][0].startswith(b"HTTP/1.1 503"))
+
+    def test_what_is_too_large_for_parts_is_not_fetched_twice_again(self):
+        size = 25 * 1024 * 1024
+        large = struct.pack(">I4s", 16, b"ftyp") + bytes(8) + struct.pack(">I4s", size, b"mdat") + bytes(size - 8)
+        got, asked = self.ask_of(large, "/clip/-3..-1.mp4", "Range: bytes=0-\r\n", count=3)
+        self.assertEqual(asked, 4)
+        for data in got:
+            self.assertTrue(data.startswith(b"HTTP/1.1 200") and data.endswith(b"\r\n0\r\n\r\n"))
+            self.assertGreater(len(data), size)
+
 
 class Video(unittest.TestCase):
     @classmethod
@@ -119,6 +179,11 @@ class Video(unittest.TestCase):
         for client in clients[3:]:  # more than are kept: the others are sent without parts
             self.assertIn(client.recv(12), (b"HTTP/1.1 206", b"HTTP/1.1 200"))
             client.close()
+
+    def test_head_tells_what_get_would_without_a_range(self):
+        for path, status, ranges in (("/clip/-3..-1.mp4", 200, "bytes"), ("/clip/-1..+600.mp4", 200, None), ("/clip/-1..-3.mp4", 422, None)):
+            answer = self.web.ask(path, "HEAD", headers={"Range": "bytes=0-1"})
+            self.assertEqual((answer.status, answer.headers["Accept-Ranges"], answer.headers["Content-Range"], answer.body), (status, ranges, None, b""))
 
     def test_what_is_still_to_come_has_no_parts(self):
         answer = self.web.ask("/clip/-1..+0.3.mp4", headers={"Range": "bytes=0-1"})

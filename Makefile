@@ -351,7 +351,7 @@ lint-compilers:
 # --- installing ---
 
 # What messages, the man page and the configuration name: all but what is for those who have the source.
-INSTALLED_DOCS = CHANGELOG.md LICENSE $(filter-out $(addprefix docs/,architecture.md performance.md png.md),$(wildcard docs/*.md)) $(filter-out docs/scene.jpg,$(wildcard docs/*.svg docs/*.jpg docs/*.png docs/*.conf))
+INSTALLED_DOCS = CHANGELOG.md LICENSE $(filter-out $(addprefix docs/,architecture.md hardware-test.md performance.md png.md),$(wildcard docs/*.md)) $(filter-out docs/scene.jpg,$(wildcard docs/*.svg docs/*.jpg docs/*.png docs/*.conf))
 
 .PHONY: install
 install: all ## install binary, configuration, units, man page, documents (DESTDIR=, PREFIX=)

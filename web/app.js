@@ -6,6 +6,7 @@ import * as stage from "/stage.js";
 import * as timeline from "/timeline.js";
 import * as events from "/events.js";
 import * as captures from "/captures.js";
+import * as sealed from "/sealed.js";
 import * as state from "/state.js";
 import * as settings from "/settings.js";
 import * as zones from "/zones.js";
@@ -196,10 +197,13 @@ async function play() {
 /* --- what is on the disk --- */
 
 function openFile(name) {
-  if (captures.isSealed(name)) {
-    toast("The file is sealed: download it, and open it where its key is, with age -d", { link: { href: captures.fileUrl(name, { download: 1 }), name, text: "Download" } });
-    return;
-  }
+  if (captures.isSealed(name)) sealed.open(name, {}, openFileOf);
+  else openFileOf(name);
+}
+
+// blob: what is in it, where the camera's machine does not know.
+function openFileOf(name, blob = null) {
+  const source = (parameters) => blob ? URL.createObjectURL(blob) : captures.fileUrl(name, parameters);
   file = name;
   stopLive?.();
   stopLive = null;
@@ -212,15 +216,15 @@ function openFile(name) {
   $("number").hidden = true;
   stage.resetZoom();
   if (isVideo) {
-    $("video").src = captures.fileUrl(name);
+    $("video").src = source();
     $("video").play().catch(() => { /* the person presses play */ });
   } else if (name.endsWith(".npy")) {
-    toast("NPY files are for numpy: download it to use it", { link: { href: captures.fileUrl(name, { download: 1 }), name, text: "Download" } });
+    toast("NPY files are for numpy: download it to use it", { link: { href: source({ download: 1 }), name, text: "Download" } });
     goLive();
     return;
   } else attempt(null, async () => {
-    const blob = await (await request(captures.fileUrl(name))).blob();
-    if (file === name) show({ bitmap: await createImageBitmap(blob), blob, epoch: timeline.now(), frame: null });
+    const picture = blob ?? await (await request(source())).blob();
+    if (file === name) show({ bitmap: await createImageBitmap(picture), blob: picture, epoch: timeline.now(), frame: null });
   });
   badge();
   $("view").scrollIntoView({ block: "nearest" });
@@ -230,6 +234,7 @@ function leaveFile() {
   if (!file) return;
   file = null;
   $("video").pause();
+  if ($("video").src.startsWith("blob:")) URL.revokeObjectURL($("video").src);
   $("video").removeAttribute("src");
   $("video").hidden = true;
   $("picture").hidden = false;
@@ -516,7 +521,7 @@ function listen() {
   events.listen({
     open: (event, name) => {
       if (event.camera && event.camera !== getCamera()) chooseCamera(event.camera);
-      if (name && /\.(jpg|png|mp4)$/.test(name)) openFile(name);
+      if (name && /\.(jpg|png|mp4)(\.age)?$/.test(name)) openFile(name);
       else if (event.epoch >= timeline.past.from - 0.5) goTo(event.epoch);
       else toast("That moment is not in memory any more, and nothing was saved of it");
     },

@@ -100,6 +100,40 @@ static void test_rauc_tells_what_runs_and_what_starts_next(void **state)
 		assert_false(rauc_parse(nothing[i], &versions));
 }
 
+/* What rauc 1.8 (Debian 12) and 1.13 (Debian 13) said after a bundle was installed, before the restart. */
+static void test_what_real_releases_of_rauc_answer_is_read(void **state)
+{
+	(void)state;
+	static const char bookworm[] =
+	    "{\"compatible\":\"pastcam-test\",\"variant\":\"\",\"booted\":\"A\",\"boot_primary\":\"rootfs.1\",\"s"
+	    "lots\":[{\"rootfs.1\":{\"class\":\"rootfs\",\"device\":\"/dev/root1\",\"type\":\"raw\",\"bootname\":"
+	    "\"B\",\"state\":\"inactive\",\"parent\":null,\"mountpoint\":null,\"boot_status\":\"bad\",\"slot_stat"
+	    "us\":{\"bundle\":{\"compatible\":\"pastcam-test\",\"version\":\"2026.11.26\"},\"checksum\":{\"sha256"
+	    "\":\"925a1a0ec8cc0d4e7a5f04288a99278008b11e033f6b212cff6987cb7381a722\",\"size\":1000000},\"installe"
+	    "d\":{\"timestamp\":\"2026-11-26T21:22:06Z\",\"count\":1},\"activated\":{\"timestamp\":\"2026-11-26T2"
+	    "1:22:06Z\",\"count\":1},\"status\":\"ok\"}}},{\"rootfs.0\":{\"class\":\"rootfs\",\"device\":\"/dev/r"
+	    "oot0\",\"type\":\"raw\",\"bootname\":\"A\",\"state\":\"booted\",\"parent\":null,\"mountpoint\":null,"
+	    "\"boot_status\":\"good\",\"slot_status\":{\"bundle\":{\"compatible\":null}}}}]}";
+	static const char trixie[] =
+	    "{\"compatible\":\"pastcam-test\",\"variant\":\"\",\"booted\":\"A\",\"boot_primary\":\"rootfs.1\",\"s"
+	    "lots\":[{\"rootfs.1\":{\"class\":\"rootfs\",\"device\":\"/dev/root1\",\"type\":\"raw\",\"bootname\":"
+	    "\"B\",\"state\":\"inactive\",\"parent\":null,\"mountpoint\":null,\"boot_status\":\"bad\",\"slot_stat"
+	    "us\":{\"bundle\":{\"compatible\":\"pastcam-test\",\"version\":\"2026.11.26\",\"hash\":\"d5dfdc08a166"
+	    "24bf9f6991d2f95fd2c524f13b868493e862149e5c72ff2abe47\"},\"checksum\":{\"sha256\":\"efeda269f73b9a498"
+	    "020a57cf886ecbfc9e64906dbf7706c5d9a990af099afe7\",\"size\":1000000},\"installed\":{\"timestamp\":\"2"
+	    "026-11-26T21:31:49Z\",\"count\":1},\"activated\":{\"timestamp\":\"2026-11-26T21:31:49Z\",\"count\":1"
+	    "},\"status\":\"ok\"}}},{\"rootfs.0\":{\"class\":\"rootfs\",\"device\":\"/dev/root0\",\"type\":\"raw"
+	    "\",\"bootname\":\"A\",\"state\":\"booted\",\"parent\":null,\"mountpoint\":null,\"boot_status\":\"goo"
+	    "d\",\"slot_status\":{\"bundle\":{\"compatible\":null}}}}],\"artifact-repositories\":[]}";
+	const char *const answers[] = { bookworm, trixie };
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+		struct rauc_versions versions;
+		assert_true(rauc_parse(answers[i], &versions));
+		assert_string_equal(versions.installed, PASTCAM_VERSION);
+		assert_string_equal(versions.next, "2026.11.26");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +142,7 @@ int main(void)
 		cmocka_unit_test(test_a_topic_tells_its_camera),
 		cmocka_unit_test(test_a_state_has_all_its_members_whatever_the_status),
 		cmocka_unit_test(test_rauc_tells_what_runs_and_what_starts_next),
+		cmocka_unit_test(test_what_real_releases_of_rauc_answer_is_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "cameras.h"
 
-enum { REPLY_S = 5, EVENTS_MOST = 8192, REASON_BYTES = 320 };
+enum { REPLY_S = 5, EVENTS_MOST = 4 * HISTORY_LIMIT_MOST, REASON_BYTES = 320 };
 
 struct question;
 
@@ -22,8 +22,8 @@ struct question {
 	struct history_query query;
 	char reason[REASON_BYTES];
 	cJSON *events;
-	size_t waiting, count, event_count;
-	bool is_beginning;
+	size_t waiting, count, event_count, room;
+	bool is_beginning, is_cut; /* cut: there was more */
 	struct asked asked[CLIENT_CAMERAS_MAX];
 };
 
@@ -36,12 +36,29 @@ static void destroy(void *state)
 	free(question);
 }
 
+/* What is older than the newest so many is in no answer; that it was there is. */
+static void make_room(struct question *question)
+{
+	int64_t next_ms;
+	history_query_trim(&question->query, question->events, &next_ms);
+	question->event_count = (size_t)cJSON_GetArraySize(question->events);
+	question->room = EVENTS_MOST + question->event_count;
+	question->is_cut = question->is_cut || next_ms >= 0;
+}
+
+static int64_t oldest_ms(const cJSON *events)
+{
+	return history_time_ms(cJSON_GetArrayItem(events, cJSON_GetArraySize(events) - 1));
+}
+
 static void answer_when_all_have(struct question *question)
 {
 	int64_t next_ms;
 	if (question->waiting > 0 || question->is_beginning)
 		return;
 	history_query_trim(&question->query, question->events, &next_ms);
+	if (next_ms < 0 && question->is_cut) /* the rest was cut just below these */
+		next_ms = oldest_ms(question->events);
 	question->request->cancel = NULL;
 	history_answer(question->request, question->events, next_ms, question->reason);
 	question->events = NULL;
@@ -68,7 +85,7 @@ static void on_line(void *data, const char *line, size_t length, uint64_t bytes)
 	cJSON *event = cJSON_Parse(line);
 	const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
 	/* That more happened than is kept is no news of its own here. */
-	if (!type || strcmp(type, "lost") == 0 || question->event_count >= EVENTS_MOST ||
+	if (!type || strcmp(type, "lost") == 0 ||
 	    !history_query_matches(&question->query, asked->camera, type, history_time_ms(event))) {
 		cJSON_Delete(event);
 		return;
@@ -76,7 +93,8 @@ static void on_line(void *data, const char *line, size_t length, uint64_t bytes)
 	cJSON_DeleteItemFromObjectCaseSensitive(event, "camera");
 	cJSON_AddStringToObject(event, "camera", asked->camera);
 	cJSON_AddItemToArray(question->events, event);
-	question->event_count++;
+	if (++question->event_count >= question->room)
+		make_room(question);
 }
 
 static void on_end(void *data, const struct error *error)
@@ -127,6 +145,7 @@ void history_kept_answer(struct request *request, const struct history_query *qu
 	question->query = *query;
 	snprintf(question->reason, sizeof question->reason, "%s", reason);
 	question->is_beginning = true;
+	question->room = EVENTS_MOST;
 	for (size_t i = 0; i < cameras_count(cameras); i++)
 		if (query->camera[0] == '\0' || strcmp(query->camera, cameras_at(cameras, i)->name) == 0)
 			ask(question, cameras_at(cameras, i));

@@ -1,11 +1,39 @@
 """GET /api/history: from the store of a real pastcam-hub, and from the daemons where there is none."""
 
+import contextlib
 import os
+import tempfile
 import unittest
 
 from harness import EventReader, main, wait_until
-from hub import Hub
+from hub import Camera, Hub
 from web import Site, Web
+
+
+class Keeper(Camera):
+    """A daemon that tells what it keeps, and closes."""
+
+    def serve(self, client, line):
+        if line.startswith("events"):
+            for event in self.kept:
+                self.put(client, event)
+        client.close()
+
+
+class Many(unittest.TestCase):
+    def test_as_many_events_as_many_cameras_keep_are_all_in_the_pages(self):
+        with tempfile.TemporaryDirectory(prefix="pastcam-web-test-") as folder, contextlib.ExitStack() as stack:
+            for number in range(10):
+                camera = stack.enter_context(Keeper(folder, f"c{number}", f"{number:012x}"))
+                camera.kept = [{"event": "trigger", "id": f"{camera.run}-{i + 1}", "epoch": 1795000000 + i * 10 + number} for i in range(1000)]
+            web = stack.enter_context(Web(folder, {"hub.data_dir": "hub"}))
+            wait_until(lambda: len(web.ask("/api/cameras").json()["cameras"]) == 10, "the cameras")
+            seen, until = [], ""
+            while until is not None:
+                page = web.ask(f"/api/history?limit=1000{until}").json()
+                seen += [event["epoch"] for event in page["events"]]
+                until = page["next"] and f"&until={page['next']}"
+            self.assertEqual(seen, [1795000000 + i for i in range(9999, -1, -1)])
 
 
 class History(unittest.TestCase):

@@ -1,3 +1,4 @@
+/* clang-format off */
 /*
  * A scene of the synthetic camera whose truth is known, played through motion detection as fast as it goes. For each
  * frame a line on standard error: the share of the walker that is in the picture, whether the zone is in motion, its
@@ -5,13 +6,16 @@
  *
  * usage: motion [OPTIONS] EFFECTS FRAMES
  *   -r                     the frames on standard output, R,G,B, for another detector
- *   -q                     instead of all lines one: frames, starts without a walker, walks, walks that were told in
- * time -t FRAMES              in time: with that frame, of those with half of the walker or more (3) -m what moves is
- * smeared as far as it goes while a frame is exposed -s WIDTHxHEIGHT -f FRAMERATE -b PIXELS_OF_A_CELL -z ZONES -i
- * IGNORE -l LUX[,LUX,SECONDS]   of the scene; with the others there and back, once in so many seconds -n
- * EXPOSURE_US,GAIN    fixed, else automatic -L SECONDS             the exposure of -n is halved and doubled in turn,
- * each so long -N SECONDS             the camera goes to the exposure of -n, as night mode, and back, each for so long
+ *   -q                     instead of all lines one: frames, starts without a walker, walks, walks told in time
+ *   -t FRAMES              in time: with that frame, of those with half of the walker or more (3)
+ *   -m                     what moves is smeared as far as it goes while a frame is exposed
+ *   -s WIDTHxHEIGHT -f FRAMERATE -b PIXELS_OF_A_CELL -z ZONES -i IGNORE
+ *   -l LUX[,LUX,SECONDS]   of the scene; with the others there and back, once in so many seconds
+ *   -n EXPOSURE_US,GAIN    fixed, else automatic
+ *   -L SECONDS             the exposure of -n is halved and doubled in turn, each so long
+ *   -N SECONDS             the camera goes to the exposure of -n, as night mode, and back, each for so long
  */
+/* clang-format on */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

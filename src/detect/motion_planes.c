@@ -161,12 +161,11 @@ KERNEL static void add_sides(const uint8_t *row, size_t width, uint8_t *restrict
 	out[width - 1] = (uint8_t)(row[width - 2] + row[width - 1]);
 }
 
-/* out: 1 where a row and those above and below have five or more in a column. Sums stay bytes, of which a processor
- * takes most at a time. */
-KERNEL static void vote(const uint8_t *row, size_t width, uint8_t *restrict out)
+/* out: 1 where three rows have five or more in a column. Sums stay bytes, of which a processor takes most at a time. */
+KERNEL static void vote(const uint8_t *rows, size_t width, uint8_t *restrict out)
 {
 	for (size_t x = 0; x < width; x++) {
-		const uint8_t sum = (uint8_t)(row[x - width] + row[x] + row[x + width]);
+		const uint8_t sum = (uint8_t)(rows[x] + rows[width + x] + rows[2 * width + x]);
 		out[x] = sum >= MAJORITY;
 	}
 }
@@ -174,9 +173,8 @@ KERNEL static void vote(const uint8_t *row, size_t width, uint8_t *restrict out)
 void motion_planes_majority(struct motion_planes *planes, uint8_t *mask)
 {
 	const size_t width = (size_t)planes->width, height = (size_t)planes->height;
-	uint8_t *const sides = planes->scratch + width;
 	for (size_t y = 0; y < height; y++)
-		add_sides(mask + y * width, width, sides + y * width);
+		add_sides(mask + y * width, width, planes->scratch + (y + 1) * width);
 	for (size_t y = 0; y < height; y++)
-		vote(sides + y * width, width, mask + y * width);
+		vote(planes->scratch + y * width, width, mask + y * width);
 }

@@ -16,7 +16,7 @@ import numpy
 
 WIDTH, HEIGHT, FRAMERATE = 1024, 768, 10
 MIN_FRAMES, HOLD = 3, 5
-TREE, HAND_FROM = "../shared/data/tree", 19
+TREE, HAND_FROM = "../shared/data/tree", 18
 TREE_IGNORED = "[[[0.13,0.27],[0.44,0.27],[0.44,0.63],[0.13,0.63]]]"
 NIGHT = ["-n", "100000,16", "-l", "0.5"]
 

@@ -27,6 +27,9 @@ enum { ACTIVE_SHARE = 16, ACTIVE_LEAST = 3 };
 /* How far a thing may come in a second, of the picture's width. */
 static const double REACH_PER_S = 0.3;
 enum { REACH_LEAST = 2 };
+/* What has this share of the picture is no drop, and no flake: one that is near and quick need not overlap with itself.
+ */
+enum { LARGE_SHARE = 20 };
 /* Frames that are further apart do not show a walker twice at the same place. */
 static const double SLOW_S = 0.3;
 
@@ -203,6 +206,7 @@ static size_t update_zones(struct motion *motion, const struct frame_info *info,
 	const struct motion_pace pace = {
 		.reach = REACH_LEAST + (int)(REACH_PER_S * interval_s * motion->params.width),
 		.missed_most = motion->params.min_frames,
+		.large_least = (int)(motion->planes.count / LARGE_SHARE),
 		.is_slow = interval_s > SLOW_S,
 	};
 	motion_tracks_follow(&motion->tracks, motion->blobs.blob, motion->blobs.count, &pace, ages);

@@ -36,7 +36,8 @@ void motion_tracks_follow(struct motion_tracks *tracks, const struct motion_blob
 	bool taken[MOTION_BLOBS_MAX] = { false };
 	for (int i = 0; i < count; i++) {
 		const int before = take_up(tracks, &blobs[i].box, pace->reach, taken);
-		const bool is_whole = before == 0 || pace->is_slow || blobs[i].stayed * STAYED_SHARE >= blobs[i].cells;
+		const bool is_whole = before == 0 || pace->is_slow || blobs[i].cells >= pace->large_least ||
+		                      blobs[i].stayed * STAYED_SHARE >= blobs[i].cells;
 		const int seen = before + (is_whole ? 2 : 1);
 		ages[i] = seen / 2;
 		next.track[next.count++] = (struct motion_track){ blobs[i].box, seen, 0 };

@@ -132,6 +132,24 @@ static void test_a_smear_is_found(void **state)
 	motion_rig_end(rig);
 }
 
+/* The frame, from 1, with which a square that comes further than it is wide is told. */
+static int told_of_quick(int side)
+{
+	struct motion_rig *rig = motion_rig_with("", "", 3, 1, 0);
+	struct square thing = { .x = -side, .y = 40, .side = side, .level = 130 };
+	rig_rest(rig, 50);
+	const int told = rig_walk(rig, &thing, side + 1, 4);
+	motion_rig_end(rig);
+	return told;
+}
+
+static void test_what_is_large_and_quick_is_told_without_delay(void **state)
+{
+	(void)state;
+	assert_int_equal(told_of_quick(30), 3);
+	assert_int_equal(told_of_quick(20), 0); /* as drops of rain */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +161,7 @@ int main(void)
 		cmocka_unit_test(test_who_walks_before_a_wall_that_is_clipped_is_found),
 		cmocka_unit_test(test_what_is_clipped_itself_is_found),
 		cmocka_unit_test(test_a_smear_is_found),
+		cmocka_unit_test(test_what_is_large_and_quick_is_told_without_delay),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

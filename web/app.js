@@ -17,6 +17,7 @@ let stopLive = null, liveReason = "", lastFrameAt = 0, status = null, webIsAway 
 const away = new Map();
 let file = null, playing = false;
 const clipsAsked = new Set(); // by this page
+let chosen = null; // ends when the size of the chosen camera's frames is known
 let asked = 0, wantedMoment = null, fetchingPast = false, settle = 0;
 
 /* --- the picture and what is said about it --- */
@@ -27,7 +28,7 @@ function show(frame) {
   $("number").textContent = `frame ${frame.frame}${frame.tier === "video" ? " · from video" : ""}`; // what has left the lossless frames
   $("picture").dataset.frame = frame.frame ?? "";
   $("picture").dataset.epoch = frame.epoch;
-  $("picture").setAttribute("aria-label", moment === null ? `Live picture, frame ${frame.frame}` : `Picture of ${clock(frame.epoch, true)}, frame ${frame.frame}`);
+  $("picture").setAttribute("aria-label", moment === null ? "Live picture" : `Picture of ${clock(frame.epoch, true)}, frame ${frame.frame}`);
 }
 
 function badge() {
@@ -384,7 +385,7 @@ function chooseCamera(name) {
   zones.forget();
   state.follow();
   refreshTimeline();
-  refreshStatus().then(() => { if (name !== ALL && name === getCamera() && moment === null && !file) goLive(); });
+  chosen = refreshStatus().then(() => { if (name !== ALL && name === getCamera() && moment === null && !file) goLive(); });
 }
 
 function onCameras(names) {
@@ -420,11 +421,6 @@ async function refreshStatus() {
     webIsAway = error.status === 0;
     status = null;
   }
-}
-
-function frameLoop() {
-  if (!$("view").hidden && !document.hidden) timeline.draw();
-  requestAnimationFrame(frameLoop);
 }
 
 /* --- wiring --- */
@@ -547,14 +543,11 @@ async function begin() {
   if ($("login").open) $("login").close();
   events.allowDeleting(role === "full");
   document.title = session.machine ? `pastcam · ${session.machine}` : "pastcam";
-  for (const id of ["save", "save-more", "hold", "trigger", "open-settings", "clip", "tab-zones", "follow"]) $(id).hidden = role !== "full";
-  try {
-    const api = await (await request("/api/openapi.json")).json();
-    $("clip-box").hidden = role !== "full" || !api.paths["/api/clip"];
-  } catch { /* without it, no clips */ }
+  for (const id of ["save", "save-more", "hold", "trigger", "open-settings", "clip-box", "tab-zones", "follow"]) $(id).hidden = role !== "full";
   const { cameras: names } = await (await request("/api/cameras")).json();
   if (!names.length) lastFrameAt = performance.now() - 1e5;
   onCameras(names);
+  await Promise.race([chosen, new Promise((resolve) => setTimeout(resolve, 1000))]); // thumbnails are small then
   listen();
   return true;
 }
@@ -589,4 +582,3 @@ gridLoop();
 setInterval(refreshTimeline, 2000);
 setInterval(refreshStatus, 3000);
 setInterval(() => { badge(); checkFreshness(); }, 250);
-requestAnimationFrame(frameLoop);

@@ -4,10 +4,13 @@ import { getJson, picture } from "/api.js";
 
 const slider = $("timeline"), track = $("track"), pen = track.getContext("2d");
 const ROW = { ticks: 18, film: 50, marks: 24 };
-const colours = () => {
+const TURN_MS = 100; // how often the past moves on by itself; a finger moves it with each frame of the screen
+let colour = {};
+function readColours() {
   const style = getComputedStyle(document.documentElement);
-  return Object.fromEntries(["ink", "soft", "line", "accent", "amber", "red", "wash", "card"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-};
+  colour = Object.fromEntries(["ink", "soft", "line", "accent", "amber", "red", "wash", "card"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", readColours);
 
 export const past = { isFresh: false, tiers: [], pins: [], marks: [], tried: [], offset: 0, from: 0, to: 0 };
 let view = { seconds: 0, end: null }; // end null: it ends now; seconds 0: all that is in memory
@@ -19,7 +22,7 @@ let filmStep = 0, fetching = false;
 
 export const now = () => Date.now() / 1000 + past.offset;
 export const isDragging = () => dragging;
-export const setMarks = (marks) => { past.marks = marks; };
+export const setMarks = (marks) => { past.marks = marks; redraw(); };
 export const whenSought = (handler) => { onSeek = handler; };
 export function clearFilm() { film.forEach((bitmap) => bitmap?.close()); film.clear(); }
 
@@ -31,6 +34,7 @@ export async function refresh() {
   past.pins = json.pins ?? [];
   past.from = Math.min(...past.tiers.map((tier) => tier.from));
   past.to = Math.max(...past.tiers.map((tier) => tier.to));
+  redraw();
   return json;
 }
 
@@ -45,7 +49,7 @@ function range() {
   return { start: end - (view.seconds || all * 1.05), end };
 }
 
-export function setSpan(seconds) { view.seconds = seconds; clearFilm(); if (cursor === null) view.end = null; }
+export function setSpan(seconds) { view.seconds = seconds; clearFilm(); if (cursor === null) view.end = null; redraw(); }
 
 // Moves the cursor without telling: the picture of that moment is there now.
 export function setCursor(moment) {
@@ -58,6 +62,7 @@ export function setCursor(moment) {
     view.end = moment > end ? moment + width * 0.1 : moment + width * 0.9;
   }
   describe();
+  redraw();
 }
 
 function describe() {
@@ -83,6 +88,7 @@ async function fetchFilm(moments) {
   film.set(moment, null);
   try {
     film.set(moment, (await picture(moment.toFixed(3), { width: 128 })).bitmap);
+    redraw();
   } catch {
     setTimeout(() => film.delete(moment), 3000); // and then it is tried again
   }
@@ -112,7 +118,7 @@ function drawFilm(width, seen, position) {
 
 /* --- drawing --- */
 
-function drawTicks(width, { start, end }, position, colour) {
+function drawTicks(width, { start, end }, position) {
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400];
   const step = steps.find((one) => (end - start) / one <= width / 78) ?? 86400;
   const zero = view.end === null ? end : now();
@@ -128,7 +134,7 @@ function drawTicks(width, { start, end }, position, colour) {
   }
 }
 
-function drawTiers(position, colour) {
+function drawTiers(position) {
   const top = ROW.ticks + ROW.film;
   for (const tier of past.tiers) {
     const isLossless = /^frame/.test(tier.tier);
@@ -146,7 +152,7 @@ function drawTiers(position, colour) {
   }
 }
 
-function drawMarks(seen, position, colour) {
+function drawMarks(seen, position) {
   const middle = ROW.ticks + ROW.film + 16;
   for (const mark of past.marks) {
     if ((mark.until || mark.epoch) < seen.start || mark.epoch > seen.end) continue;
@@ -165,7 +171,7 @@ function drawMarks(seen, position, colour) {
   }
 }
 
-function drawCursor(width, height, position, colour) {
+function drawCursor(width, height, position) {
   const x = cursor === null ? width - 2 : Math.min(width - 2, Math.max(2, position(cursor)));
   pen.fillStyle = cursor === null ? colour.red : colour.ink;
   pen.fillRect(x - 1.5, ROW.ticks - 2, 3, height - ROW.ticks + 2);
@@ -174,14 +180,13 @@ function drawCursor(width, height, position, colour) {
   pen.fill();
 }
 
-export function draw() {
+function draw() {
   const box = slider.getBoundingClientRect();
   const ratio = window.devicePixelRatio || 1;
   if (track.width !== Math.round(box.width * ratio) || track.height !== Math.round(box.height * ratio)) {
     track.width = Math.round(box.width * ratio);
     track.height = Math.round(box.height * ratio);
   }
-  const colour = colours();
   const seen = range();
   const position = (moment) => (moment - seen.start) / (seen.end - seen.start) * box.width;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -197,11 +202,25 @@ export function draw() {
     pen.fillStyle = colour.wash;
     pen.fillRect(0, ROW.ticks, position(past.from), ROW.film);
   }
-  drawTiers(position, colour);
-  drawMarks(seen, position, colour);
-  drawTicks(box.width, seen, position, colour);
-  drawCursor(box.width, box.height, position, colour);
+  drawTiers(position);
+  drawMarks(seen, position);
+  drawTicks(box.width, seen, position);
+  drawCursor(box.width, box.height, position);
 }
+
+let isDue = false, timer = 0;
+export function redraw() {
+  if (isDue) return;
+  isDue = true;
+  requestAnimationFrame(() => {
+    isDue = false;
+    if (!$("view").hidden) draw();
+    clearTimeout(timer);
+    timer = setTimeout(redraw, TURN_MS);
+  });
+}
+readColours();
+redraw();
 
 /* --- finger, mouse --- */
 

@@ -1,5 +1,6 @@
 #include "clip_reply.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "ask.h"
@@ -28,7 +29,9 @@ void clip_boxes_feed(struct clip_boxes *boxes, const void *data, size_t length)
 		length -= part;
 		if (boxes->head_length < sizeof boxes->head)
 			continue;
-		uint64_t size = (uint64_t)boxes->head[0] << 24 | boxes->head[1] << 16 | boxes->head[2] << 8 | boxes->head[3];
+		uint32_t size;
+		memcpy(&size, boxes->head, sizeof size);
+		size = be32toh(size);
 		boxes->is_broken = size < sizeof boxes->head; /* the daemon's have their length in front (media/mp4.h) */
 		boxes->left = boxes->is_broken ? 0 : size - sizeof boxes->head;
 		boxes->head_length = 0;

@@ -114,6 +114,26 @@ class Page(unittest.TestCase):
         self.assertIn("LIVE", self.text("badge-text"))
         self.shoot("live")
 
+    def test_opening_it_asks_for_no_more_than_it_shows(self):
+        self.site.web.ask("/api/trigger", "POST", {"label": "seen"})
+        self.open()
+        ended = lambda: self.driver.execute_script("return performance.getEntriesByType('resource').map((one) => one.name)")
+        wait_until(lambda: any("width=160" in name for name in ended()), "a thumbnail of an event")
+        self.assertEqual([name for name in ended() if "/at/" in name and "width=" not in name], [])  # whole pictures
+        self.assertEqual([name for name in ended() if "live.mjpg" in name], [])  # begun twice
+        self.assertEqual([name for name in ended() if "openapi" in name], [])
+
+    def test_the_timeline_is_not_drawn_with_each_frame_of_the_screen(self):
+        drawn = """
+            const done = arguments[0], pen = document.getElementById("track").getContext("2d"), clear = pen.clearRect;
+            let draws = 0, frames = 0;
+            pen.clearRect = (...box) => { draws++; clear.apply(pen, box); };
+            const count = () => { if (++frames < 150) requestAnimationFrame(count); else { delete pen.clearRect; done(draws); } };
+            count();"""
+        draws = self.driver.execute_async_script(drawn)
+        self.assertGreater(draws, 0)
+        self.assertLess(draws, 75)
+
     def test_dragging_shows_the_past_whose_number_is_right(self):
         newest = self.frame()
         self.drag_to(5)

@@ -10,6 +10,11 @@ static inline size_t min_size(size_t one, size_t other)
 	return one < other ? one : other;
 }
 
+static inline size_t max_size(size_t one, size_t other)
+{
+	return one > other ? one : other;
+}
+
 static inline uint64_t min_u64(uint64_t one, uint64_t other)
 {
 	return one < other ? one : other;

@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 
+#include "area_weighted.h"
 #include "area_whole.h"
 #include "convert.h"
 #include "media/kernel.h"
@@ -12,20 +13,14 @@
 
 enum { COMPONENTS = 3, PLANES_MAX = 3, STEPS = 2 };
 
-/* The samples, first to last, that one output pixel covers in a row. A weight of `out` is a whole input pixel, so that
- * the weights of an output pixel add up to `in`. */
-struct span {
-	uint32_t first, last;
-	uint32_t first_weight, last_weight; /* last_weight is 0 where first is last */
-};
-
 struct area {
 	int in_width, in_height, out_width, out_height;
-	int whole_ratio;                /* the same in both directions, 2 to AREA_WHOLE_RATIO_MAX; else 0 */
-	struct span *columns[STEPS];    /* for samples of one and of two pixels */
-	uint32_t *sums;                 /* of the rows of one plane that an output row covers, weighted */
-	uint16_t *whole_sums;           /* the same without weights */
-	uint16_t *averages[COMPONENTS]; /* of one output row, 8.8 bits */
+	int whole_ratio; /* the same power of two in both directions, 2 to AREA_WHOLE_RATIO_MAX; else 0 */
+	struct area_columns columns[STEPS]; /* for samples of one and of two pixels */
+	float *sums;                        /* of the rows of one plane that an output row covers, weighted */
+	float *lanes;                       /* of an output row */
+	uint16_t *whole_sums;               /* the same without weights */
+	uint16_t *averages[COMPONENTS];     /* of one output row, 8.8 bits */
 };
 
 /* Where the samples of one component are in the rows of its plane. */
@@ -59,24 +54,11 @@ static bool is_rgb(enum pixel_format format)
 	return format < PIXEL_NV12;
 }
 
-static struct span span_of(size_t index, size_t in, size_t out, size_t step)
-{
-	const size_t begin = index * in, end = begin + in, whole = step * out;
-	const size_t first = begin / whole, last = (end - 1) / whole;
-	const struct span span = {
-		.first = (uint32_t)first,
-		.last = (uint32_t)last,
-		.first_weight = (uint32_t)(min_size(end, (first + 1) * whole) - begin),
-		.last_weight = first == last ? 0 : (uint32_t)(end - last * whole),
-	};
-	return span;
-}
-
 static int whole_ratio_of(int in_width, int in_height, int out_width, int out_height)
 {
 	const int ratio = in_width / out_width;
 	const bool whole = ratio * out_width == in_width && ratio * out_height == in_height;
-	return whole && ratio > 1 && ratio <= AREA_WHOLE_RATIO_MAX ? ratio : 0;
+	return whole && area_folds((size_t)ratio) && ratio > 1 && ratio <= AREA_WHOLE_RATIO_MAX ? ratio : 0;
 }
 
 static bool allocate(struct area *area)
@@ -84,13 +66,16 @@ static bool allocate(struct area *area)
 	const size_t row_bytes = 4 * ((size_t)area->in_width + 1); /* of the widest layout, rounded up to a whole unit */
 	const size_t out_width = (size_t)area->out_width;
 	/* Zeros, since words at the end of a row are read whole; what is beyond the row does not reach the averages. */
-	area->sums = calloc(row_bytes, sizeof *area->sums);
-	area->whole_sums = calloc(row_bytes, sizeof *area->whole_sums);
-	bool complete = area->sums && area->whole_sums;
-	for (int i = 0; i < STEPS; i++) {
-		area->columns[i] = malloc(out_width * sizeof *area->columns[i]);
-		complete = complete && area->columns[i];
+	size_t beyond = 0;
+	bool complete = true;
+	for (size_t i = 0; i < STEPS; i++) {
+		complete = complete && area_columns_make(&area->columns[i], (size_t)area->in_width, out_width, i + 1);
+		beyond = max_size(beyond, area_columns_beyond(&area->columns[i]));
 	}
+	area->sums = calloc(row_bytes + beyond, sizeof *area->sums);
+	area->lanes = malloc(AREA_LANES * out_width * sizeof *area->lanes);
+	area->whole_sums = calloc(row_bytes, sizeof *area->whole_sums);
+	complete = complete && area->sums && area->lanes && area->whole_sums;
 	for (int i = 0; i < COMPONENTS; i++) {
 		area->averages[i] = malloc(out_width * sizeof *area->averages[i]);
 		complete = complete && area->averages[i];
@@ -114,9 +99,6 @@ struct area *area_create(int in_width, int in_height, int out_width, int out_hei
 		area_destroy(area);
 		return NULL;
 	}
-	for (size_t step = 1; step <= STEPS; step++)
-		for (size_t i = 0; i < (size_t)out_width; i++)
-			area->columns[step - 1][i] = span_of(i, (size_t)in_width, (size_t)out_width, step);
 	return area;
 }
 
@@ -126,8 +108,9 @@ void area_destroy(struct area *area)
 		return;
 	free(area->sums);
 	free(area->whole_sums);
+	free(area->lanes);
 	for (int i = 0; i < STEPS; i++)
-		free(area->columns[i]);
+		area_columns_release(&area->columns[i]);
 	for (int i = 0; i < COMPONENTS; i++)
 		free(area->averages[i]);
 	free(area);
@@ -138,43 +121,6 @@ static size_t plane_row_bytes(const struct area *area, struct unit unit)
 	return ((size_t)area->in_width + unit.columns - 1) / unit.columns * unit.bytes;
 }
 
-KERNEL static void add_weighted_row(const uint8_t *restrict row, uint32_t weight, size_t bytes, uint32_t *restrict sums)
-{
-	for (size_t i = 0; i < bytes; i++)
-		sums[i] += row[i] * weight;
-}
-
-static void sum_rows_weighted(const struct area *area, const struct image *image, int plane, struct unit unit,
-                              size_t out_y)
-{
-	const size_t bytes = plane_row_bytes(area, unit);
-	const struct span span = span_of(out_y, (size_t)area->in_height, (size_t)area->out_height, unit.rows);
-	const uint32_t whole = (uint32_t)area->out_height * unit.rows;
-	memset(area->sums, 0, bytes * sizeof *area->sums);
-	for (size_t y = span.first; y <= span.last; y++) {
-		const uint32_t weight = y == span.first ? span.first_weight : y == span.last ? span.last_weight : whole;
-		add_weighted_row(image->plane[plane] + y * image->stride[plane], weight, bytes, area->sums);
-	}
-}
-
-static void average_columns_weighted(const struct area *area, struct component component, uint16_t *averages)
-{
-	const double scale = 256.0 / ((double)area->in_width * area->in_height);
-	const struct span *spans = area->columns[component.columns - 1];
-	const uint32_t *sums = area->sums + component.offset;
-	const uint32_t whole = (uint32_t)area->out_width * component.columns;
-	const size_t stride = component.stride;
-	for (size_t x = 0; x < (size_t)area->out_width; x++) {
-		const struct span span = spans[x];
-		uint64_t inner = 0;
-		for (size_t i = span.first + 1; i < span.last; i++)
-			inner += sums[i * stride];
-		const uint64_t edges = (uint64_t)sums[span.first * stride] * span.first_weight +
-		                       (uint64_t)sums[span.last * stride] * span.last_weight;
-		averages[x] = area_average_of(inner * whole + edges, scale);
-	}
-}
-
 /* True where all components of the plane take turns in its units, so that neighbours are a unit apart. */
 static bool is_uniform(const struct layout *layout, int plane)
 {
@@ -182,12 +128,6 @@ static bool is_uniform(const struct layout *layout, int plane)
 		if (layout->components[i].plane == plane && layout->components[i].columns != layout->units[plane].columns)
 			return false;
 	return true;
-}
-
-/* The quickest way to average the sums of a plane. */
-static area_average *average_of_plane(const struct layout *layout, int plane, size_t ratio)
-{
-	return area_folds(ratio) && is_uniform(layout, plane) ? area_average_folded : area_average_samples;
 }
 
 static void average_pixels(const struct area *area, const struct layout *layout, size_t ratio)
@@ -224,30 +164,46 @@ static void average_plane_whole(const struct area *area, const struct image *ima
 	const uint8_t *row = image->plane[plane] + out_y * rows * stride;
 	if (average_words(area, layout, plane, row, stride))
 		return;
-	area_average *const average = average_of_plane(layout, plane, ratio);
 	area_sum_rows(row, stride, rows, bytes, area->whole_sums);
-	if (area_folds(ratio) && is_rgb(image->format)) {
+	if (is_rgb(image->format)) {
 		average_pixels(area, layout, ratio);
 		return;
 	}
-	if (average == area_average_folded)
-		area_fold(area->whole_sums, bytes, unit.bytes, ratio / unit.columns);
+	area_fold(area->whole_sums, bytes, unit.bytes, ratio / unit.columns);
 	for (int i = 0; i < COMPONENTS; i++) {
 		const struct component component = layout->components[i];
 		const struct area_samples samples = { area->whole_sums + component.offset, component.stride,
 			                                  ratio / component.columns, rows };
 		if (component.plane == plane)
-			average(&samples, (size_t)area->out_width, area->averages[i]);
+			area_average_folded(&samples, (size_t)area->out_width, area->averages[i]);
 	}
+}
+
+/* The components whose samples colour so many columns, from units of unit_bytes bytes. */
+static void average_columns(const struct area *area, enum pixel_format format, int plane, size_t unit_bytes,
+                            size_t columns, uint32_t rows_total)
+{
+	const struct layout *layout = &layouts[format];
+	uint16_t *averages[AREA_LANES] = { 0 };
+	for (int i = 0; i < COMPONENTS; i++) {
+		const struct component component = layout->components[i];
+		if (component.plane == plane && component.columns == columns)
+			averages[component.offset] = area->averages[i];
+	}
+	area_average_columns(&area->columns[columns - 1], area->sums, unit_bytes, (size_t)area->out_width, rows_total,
+	                     is_rgb(format), area->lanes, averages);
 }
 
 static void average_plane_weighted(const struct area *area, const struct image *image, int plane, size_t out_y)
 {
 	const struct layout *layout = &layouts[image->format];
-	sum_rows_weighted(area, image, plane, layout->units[plane], out_y);
-	for (int i = 0; i < COMPONENTS; i++)
-		if (layout->components[i].plane == plane)
-			average_columns_weighted(area, layout->components[i], area->averages[i]);
+	const struct unit unit = layout->units[plane];
+	const struct area_span span = area_span_of(out_y, (size_t)area->in_height, (size_t)area->out_height, unit.rows);
+	const size_t stride = image->stride[plane];
+	area_weigh_rows(image->plane[plane] + span.first * stride, stride, &span, plane_row_bytes(area, unit), area->sums);
+	if (!is_uniform(layout, plane))
+		average_columns(area, image->format, plane, unit.bytes / unit.columns, 1, span.total);
+	average_columns(area, image->format, plane, unit.bytes, unit.columns, span.total);
 }
 
 static void average_row(const struct area *area, const struct image *image, bool whole, size_t out_y)
@@ -263,8 +219,7 @@ static void average_row(const struct area *area, const struct image *image, bool
 uint64_t area_rows(struct area *area, const struct image *image, int first, int count, uint8_t *rgb)
 {
 	const struct convert_matrix matrix = convert_matrix_of(image->matrix, image->full_range);
-	const bool has_pairs = layouts[image->format].components[2].columns > 1;
-	const bool whole = area->whole_ratio > 0 && !(has_pairs && area->whole_ratio % 2);
+	const bool whole = area->whole_ratio > 0 && image->format != PIXEL_YUYV; /* whose luma is two units */
 	const size_t bytes = frame_bytes(area->out_width, 1);
 	uint64_t sum = 0;
 	for (int y = first; y < first + count; y++, rgb += bytes) {

@@ -149,15 +149,3 @@ void area_average_pixels(const struct area_samples *samples, size_t count, uint1
 	else
 		add_pixels(samples, samples->columns, count, averages);
 }
-
-void area_average_samples(const struct area_samples *samples, size_t count, uint16_t *averages)
-{
-	const double scale = 256.0 / (double)(samples->columns * samples->rows);
-	const uint16_t *sample = samples->sums;
-	for (size_t x = 0; x < count; x++) {
-		uint32_t sum = 0;
-		for (size_t i = 0; i < samples->columns; i++, sample += samples->stride)
-			sum += *sample;
-		averages[x] = area_average_of(sum, scale);
-	}
-}

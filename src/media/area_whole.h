@@ -1,4 +1,4 @@
-/* Averages where an output pixel covers a whole number of input pixels, the same in both directions: no weights, and
+/* Averages where an output pixel covers a power of two of input pixels, the same in both directions: no weights, and
  * sums of 16 bits. Private to src/media. */
 #ifndef PASTCAM_MEDIA_AREA_WHOLE_H
 #define PASTCAM_MEDIA_AREA_WHOLE_H
@@ -24,31 +24,18 @@ void area_average_2x2_pairs(const uint8_t *row, size_t stride, size_t count, uin
 /* Sums of the columns of `rows` rows of bytes. */
 void area_sum_rows(const uint8_t *row, size_t stride, size_t rows, size_t bytes, uint16_t *sums);
 
-/* True for ratios, powers of two, that all but area_average_samples ask for. */
+/* True for powers of two. */
 bool area_folds(size_t ratio);
 
 /* Leaves the sums of `columns` neighbouring units, of unit_bytes sums each, at the first of them; what is between is of
  * no use. Every step adds all sums to those at a distance, half of them in vain, but sixteen at a time. */
 void area_fold(uint16_t *sums, size_t count, size_t unit_bytes, size_t columns);
 
-/* count averages of 8.8 bits, rounded down. */
-typedef void area_average(const struct area_samples *samples, size_t count, uint16_t *averages);
-
-/* Of folded sums. */
-area_average area_average_folded;
+/* count averages of 8.8 bits, of folded sums. */
+void area_average_folded(const struct area_samples *samples, size_t count, uint16_t *averages);
 
 /* Of sums as area_sum_rows leaves them, of three components at once, which are neighbours in pixels of three or four
  * bytes; in the order of the bytes. One more sum than those of the last pixel must be there. */
 void area_average_pixels(const struct area_samples *samples, size_t count, uint16_t *const averages[3]);
-
-/* Of sums as area_sum_rows leaves them, of any ratio. */
-area_average area_average_samples;
-
-/* scale: 256 / (what the weights in sum add up to). What is added lifts whole quotients above the error of the
- * multiplication, and is too little to reach the next 1/256. */
-static inline uint16_t area_average_of(uint64_t sum, double scale)
-{
-	return (uint16_t)(((double)sum + 1.0 / 1024) * scale);
-}
 
 #endif

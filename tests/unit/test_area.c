@@ -103,6 +103,39 @@ static void test_same_bits_everywhere(void **state)
 	assert_int_equal(hash, 0xfb2a1ddf);
 }
 
+static uint32_t averaged_hash(const struct image *image, const struct size *size, uint32_t hash)
+{
+	const size_t bytes = frame_bytes(size->out_width, size->out_height);
+	uint8_t *rgb = malloc(bytes);
+	struct area *area = area_create(size->in_width, size->in_height, size->out_width, size->out_height);
+	area_image(area, image, rgb);
+	hash = reference_hash(rgb, bytes, hash);
+	area_destroy(area);
+	free(rgb);
+	return hash;
+}
+
+/* Whole vectors, and what is left of a row: by 2, 3, 4, and 8 to 5. Rows begin at every alignment. */
+static void test_same_bits_at_every_width(void **state)
+{
+	(void)state;
+	static const int ratios[][2] = { { 2, 1 }, { 3, 1 }, { 4, 1 }, { 8, 5 } };
+	uint32_t hash = 2166136261U;
+	for (int width = 1; width <= 200; width++)
+		for (size_t r = 0; r < COUNT_OF(ratios); r++)
+			for (size_t f = 0; f < COUNT_OF(reference_formats); f++) {
+				const int in = ratios[r][0], out = ratios[r][1];
+				const struct size size = { width * in, 2 * in, width * out, 2 * out };
+				struct image image = reference_image(reference_formats[f], size.in_width, size.in_height,
+				                                     (size_t)width % 3, FILL_RANDOM);
+				hash = averaged_hash(&image, &size, hash);
+				if (width % 7 == (int)f)
+					assert_averaged(&image, &size);
+				reference_free(&image);
+			}
+	assert_int_equal(hash, 0x5d0f1ef3);
+}
+
 static void test_refuses_to_enlarge(void **state)
 {
 	(void)state;
@@ -115,9 +148,9 @@ static void test_refuses_to_enlarge(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_format_and_ratio), cmocka_unit_test(test_all_ratios_of_a_small_picture),
-		cmocka_unit_test(test_halves_round_up),        cmocka_unit_test(test_same_bits_everywhere),
-		cmocka_unit_test(test_refuses_to_enlarge),
+		cmocka_unit_test(test_every_format_and_ratio),   cmocka_unit_test(test_all_ratios_of_a_small_picture),
+		cmocka_unit_test(test_halves_round_up),          cmocka_unit_test(test_same_bits_everywhere),
+		cmocka_unit_test(test_same_bits_at_every_width), cmocka_unit_test(test_refuses_to_enlarge),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,6 +34,7 @@ struct recorder_params {
 	double before_s, after_s;           /* where a request leaves it open */
 	double max_s;                       /* of a file */
 	const struct seal_recipients *seal; /* see clip_writer.h */
+	struct manifest *manifest;          /* notes each file; NULL: none */
 	bool poster;                        /* a JPG of the frame at the trigger beside the clip, from the frame ring */
 	jobs_gate gate;                     /* see jobs.h; NULL: always open */
 	void *gate_data;

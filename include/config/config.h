@@ -86,6 +86,7 @@ struct config {
 	} export;
 	struct {
 		char recipients[CONFIG_LIST_BYTES]; /* JSON */
+		char sign_key_file[CONFIG_TEXT_BYTES];
 	} seal;
 	struct {
 		int kind; /* 0: auto, else enum encoder_kind + 1 */

@@ -36,6 +36,7 @@ struct picture {
 
 struct names_given;
 struct seal_recipients;
+struct manifest;
 
 struct export_params {
 	const char *base_dir;
@@ -43,6 +44,7 @@ struct export_params {
 	dev_t device;                                /* the filesystem that base_dir must be on (see fsio_begin); 0: any */
 	int jpg_quality;                             /* 1-100 */
 	const struct seal_recipients *seal;          /* for whom files are sealed; NULL, or of none: for nobody */
+	struct manifest *manifest;                   /* notes each file; NULL: none */
 	struct names_given *given;                   /* NULL: a name whose file is gone may come again */
 	void (*wrote)(void *data, const char *path); /* told of each file as soon as it is whole; NULL is fine */
 	void *wrote_data;

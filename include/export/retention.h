@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "store/event_log.h"
 
+struct manifest;
 struct retention;
 
 struct retention_params {
@@ -27,7 +28,8 @@ struct retention_params {
 	                            for space. More than half of the filesystem counts as half. */
 	int64_t max_total_bytes; /* 0: no limit */
 	int64_t max_age_s;       /* 0: no limit */
-	struct event_log *events; /* told of low space, and of its end; NULL is fine */
+	struct manifest *manifest; /* notes what is deleted; NULL: none */
+	struct event_log *events;  /* told of low space, and of its end; NULL is fine */
 };
 
 /* Begins to watch; leftovers of earlier processes are swept soon after. base_dir need not be there yet. */

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/number.h"
+#include "export/manifest.h"
 
 bool clip_read(struct clip *clip)
 {
@@ -84,9 +85,10 @@ int clip_finish(struct clip *clip, int64_t end_ns, struct error *error)
 	result->frames += part.frames - min_size(part.frames, clip->lead_in);
 	clip->lead_in = 0;
 	result->bytes += part.bytes;
+	code = clip->params->manifest ? manifest_saved(clip->params->manifest, part.path, error) : 0;
 	int64_t shown_until_ns = end_ns > clip->last_ns ? end_ns : clip->last_ns + clip->last_interval_ns;
 	result->duration_s += (double)(shown_until_ns - clip->part_begin_ns) / (double)CLOCK_NS_PER_S;
-	return 0;
+	return code;
 }
 
 /* Is the file under way to end before this packet? */

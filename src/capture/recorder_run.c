@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "export/manifest.h"
 #include "recorder_private.h"
 
 static const int64_t LOOK_NS = CLOCK_NS_PER_S / 20; /* how often without packets: for the ends of clips */
@@ -172,6 +173,10 @@ static void told_recovered(void *data, const struct clip_recovered *recovered, c
 	event_set_text(event.reason, sizeof event.reason, error->text);
 	event_set_path(&event, result->path);
 	event_log_publish(recorder->params.events, &event);
+	struct error unsigned_why;
+	if (error->code == 0 && recorder->params.manifest &&
+	    manifest_saved(recorder->params.manifest, result->path, &unsigned_why) < 0)
+		log_warning("A clip that was left unfinished is not signed: %s", unsigned_why.text);
 	if (error->code == 0 && recovered->sealed)
 		log_info("A sealed clip that was left unfinished is %s: `age -d` gives what was whole of it, then says that "
 		         "it is cut off",

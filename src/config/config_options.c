@@ -188,6 +188,11 @@ const struct option config_options[] = {
 	    "makes a pair), or paths of files with one a line. `age -d` opens them, the camera cannot. None: they are not "
 	    "encrypted. docs/sealing.md."),
 
+	TEXT("seal.sign_key_file", seal.sign_key_file, "",
+	     "File with the key that signs what is saved, in manifest.jsonl beside it (`pastcam sign-key` makes one, "
+	     "`pastcam "
+	     "verify` checks); for its owner alone. Empty: nothing is signed. docs/sealing.md."),
+
 	CHOICE("encoder.kind", encoder.kind, "auto|v4l2|openh264|mjpeg|none", "auto",
 	       "What makes video of the frames: the hardware (V4L2), OpenH264 or MJPEG; auto takes the first of them that "
 	       "keeps up here, none makes no clips."),

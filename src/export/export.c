@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/sealed_name.h"
 #include "codec.h"
+#include "export/manifest.h"
 #include "file_name.h"
 #include "media/frame.h"
 #include "names_given.h"
@@ -130,6 +131,7 @@ int export_picture(const struct export_params *params, struct pool *pool, const 
 {
 	char base[FILE_NAME_BASE_BYTES];
 	unsigned number = 1;
+	int signed_code = 0;
 
 	result->count = 0;
 	if (strlen(params->base_dir) + FSIO_NAME_BYTES > FSIO_PATH_BYTES)
@@ -142,17 +144,19 @@ int export_picture(const struct export_params *params, struct pool *pool, const 
 		number = names_given_next(params->given, picture->frame_id, formats);
 	while (is_taken(params, base, number, formats))
 		number++;
-	for (size_t i = 0; i < EXPORT_FORMAT_COUNT && code == 0; i++) {
+	for (size_t i = 0; i < EXPORT_FORMAT_COUNT && code == 0 && signed_code == 0; i++) {
 		if (!(formats & (unsigned)codecs[i]->format))
 			continue;
 		code = write_one(codecs[i], params, pool, picture, &number, result->paths[result->count], error);
 		if (code == 0 && params->wrote)
 			params->wrote(params->wrote_data, result->paths[result->count]);
 		result->count += code == 0;
+		if (code == 0 && params->manifest)
+			signed_code = manifest_saved(params->manifest, result->paths[result->count - 1], error);
 		if (code == 0 && params->given)
 			names_given_note(params->given, picture->frame_id, (unsigned)codecs[i]->format, number);
 	}
-	return code;
+	return code < 0 ? code : signed_code;
 }
 
 /* What a picture takes before it is known: a chunk grows, and moving it costs. */

@@ -57,7 +57,7 @@ static bool is_text(const char *text, const char *extension)
 /* A clip's picture is a JPG of the clip's name. */
 static bool is_extension(const char *text)
 {
-	if (is_text(text, FILE_NAME_CLIP))
+	if (is_text(text, FILE_NAME_CLIP) || strcmp(text, FILE_NAME_MANIFEST) == 0)
 		return true;
 	for (unsigned i = 0; i < EXPORT_FORMAT_COUNT; i++)
 		if (is_text(text, export_format_name((enum export_format)(1u << i))))

@@ -18,6 +18,7 @@ void file_name_base(const char *camera, int64_t wall_ns, uint64_t frame_id, char
 
 /* A clip's extension, and what is put behind the base of one that a power cut left unfinished. */
 #define FILE_NAME_CLIP "mp4"
+#define FILE_NAME_MANIFEST "jsonl" /* of one that is full: export/manifest.h */
 #define FILE_NAME_SEALED_CLIP FILE_NAME_CLIP SEALED_NAME_END
 #define FILE_NAME_RECOVERED "-recovered"
 

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "base/utf8.h"
+#include "export/manifest.h"
 #include "retention_disk.h"
 #include "retention_pass.h"
 
@@ -46,8 +47,9 @@ struct retention {
 
 	/* the housekeeping thread's own: */
 	struct retention_pass pass;
-	struct log_fault away, failing, low;
-	int undeletable; /* pictures, as told last */
+	struct log_fault away, failing, low, not_signed;
+	struct manifest *manifest; /* NULL: nothing is signed */
+	int undeletable;           /* pictures, as told last */
 };
 
 static struct timespec monotonic_in(int seconds)
@@ -145,12 +147,17 @@ static void note_pass(struct retention *retention, const struct retention_pass_r
 }
 
 /* On the housekeeping thread, after each picture. */
-static void note_deleted(void *data, int64_t bytes)
+static void note_deleted(void *data, const struct scan_picture *picture)
 {
 	struct retention *retention = data;
+	struct error error;
+	if (retention->manifest && manifest_deleted(retention->manifest, picture->name, &error) < 0)
+		log_fault_begin(&retention->not_signed, "What is deleted is not noted: %s", error.text);
+	else
+		log_fault_end(&retention->not_signed, "What is deleted is noted again");
 	pthread_mutex_lock(&retention->lock);
 	retention->status.deleted++;
-	retention->status.deleted_bytes += (uint64_t)bytes;
+	retention->status.deleted_bytes += (uint64_t)picture->bytes;
 	pthread_cond_broadcast(&retention->answered);
 	pthread_mutex_unlock(&retention->lock);
 }
@@ -300,6 +307,7 @@ struct retention *retention_create(const struct retention_params *params, struct
 	init_locks(retention);
 	retention->min_free_bytes = params->min_free_bytes;
 	retention->events = params->events;
+	retention->manifest = params->manifest;
 	retention->status.free_bytes = retention->status.total_bytes = -1;
 	retention->pass = (struct retention_pass){
 		.folder = retention->folder,

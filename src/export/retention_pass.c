@@ -78,7 +78,7 @@ static int remove_picture(struct pass_context *context, const struct scan_pictur
 	result->deleted_bytes += picture->bytes;
 	result->reason = reason;
 	if (context->pass->on_deleted)
-		context->pass->on_deleted(context->pass->data, picture->bytes);
+		context->pass->on_deleted(context->pass->data, picture);
 	return 1;
 }
 

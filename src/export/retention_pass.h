@@ -18,7 +18,9 @@ struct retention_pass {
 	int64_t min_free_bytes, max_total_bytes, max_age_ns; /* as in struct retention_params */
 	const atomic_bool *stop;
 	int64_t (*wall_ns)(void), (*monotonic_ns)(void); /* clock.h's but for tests */
-	void (*on_deleted)(void *data, int64_t bytes); /* after each picture, so that who waits for room goes on; or NULL */
+	void (*on_deleted)(
+	    void *data,
+	    const struct scan_picture *picture); /* after each picture, so that who waits for room goes on; or NULL */
 	void *data;
 
 	struct rules_clock clock;

@@ -3,6 +3,8 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 
+#include "base/lock.h"
+
 static int add_word(void *recipients, const char *word, struct error *error)
 {
 	return seal_add_word(recipients, word, error);
@@ -42,6 +44,13 @@ int compose_seal(const struct config *config, struct seal_recipients *recipients
 int compose_seal_check(const struct config *config, struct error *error)
 {
 	return for_each(config, check_word, NULL, error);
+}
+
+int compose_manifest(const struct config *config, const char *folder, struct manifest *manifest, struct error *error)
+{
+	*manifest = (struct manifest){ .folder = folder, .camera = config->name, .rotate_bytes = MANIFEST_BYTES };
+	lock_init(&manifest->lock);
+	return sign_key_load("seal.sign_key_file", config->seal.sign_key_file, &manifest->key, error);
 }
 
 bool compose_is_sealed(const struct config *config)

@@ -61,13 +61,17 @@ static int make_recipients(struct daemon *daemon, struct error *error)
 	if (result == 0 && daemon->recipients.count > 0)
 		log_info("Pictures and clips are sealed for %zu recipient%s", daemon->recipients.count,
 		         daemon->recipients.count > 1 ? "s" : "");
-	return result;
+	if (result < 0 || !daemon->config->seal.sign_key_file[0])
+		return result;
+	daemon->manifest = &daemon->manifest_of;
+	return compose_manifest(daemon->config, daemon->base_dir, daemon->manifest, error);
 }
 
 static int make_jobs(struct daemon *daemon, struct error *error)
 {
 	struct retention_params retention = compose_retention(daemon->config, daemon->base_dir);
 	retention.events = daemon->events;
+	retention.manifest = daemon->manifest;
 	daemon->retention = retention_create(&retention, error);
 	if (!daemon->retention)
 		return -ENOMEM;
@@ -77,6 +81,7 @@ static int make_jobs(struct daemon *daemon, struct error *error)
 		.export = { .base_dir = daemon->base_dir,
 		            .camera = daemon->config->name,
 		            .seal = &daemon->recipients,
+		            .manifest = daemon->manifest,
 		            .jpg_quality = daemon->config->export.jpg_quality },
 		.pool = daemon->pool,
 		.most = compose_jobs_most(daemon->config),

@@ -11,6 +11,7 @@
 #include "base/thread.h"
 #include "capture/recorder.h"
 #include "config/config.h"
+#include "export/manifest.h"
 #include "export/seal.h"
 #include "net/commands.h"
 #include "service/memory_guard.h"
@@ -31,6 +32,8 @@ struct daemon {
 	struct camera *camera;
 	struct budget budget;              /* shown by `status` */
 	struct seal_recipients recipients; /* of all files that are written */
+	struct manifest manifest_of;       /* where manifest points to */
+	struct manifest *manifest;         /* NULL: nothing is signed */
 	char exits_folder[FSIO_PATH_BYTES];
 	struct frame_ring *ring, *full_ring;
 	struct retention *retention;

@@ -107,6 +107,7 @@ static int make_parts(struct daemon *daemon, size_t bytes, struct error *error)
 		return error->code;
 	struct recorder_params recorder = compose_recorder(config, daemon->base_dir);
 	recorder.seal = &daemon->recipients;
+	recorder.manifest = daemon->manifest;
 	recorder.video = daemon->video;
 	recorder.packets = daemon->packets;
 	recorder.frames = daemon->ring;

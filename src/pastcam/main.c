@@ -15,9 +15,9 @@
 #include "compose.h"
 #include "config/config.h"
 #include "daemon.h"
+#include "key_commands.h"
 #include "motion_sim.h"
 #include "night_sim.h"
-#include "seal_key.h"
 #include "start_check.h"
 
 static const char default_config[] = "config.json";
@@ -34,6 +34,8 @@ static const char usage[] =
     "                                                  look for motion in a folder of pictures\n"
     "       pastcam token FILE                         make a token for network.token_file\n"
     "       pastcam seal-key [FILE]                    make a pair of keys for seal.recipients\n"
+    "       pastcam sign-key FILE                      make a key for seal.sign_key_file\n"
+    "       pastcam verify FOLDER [PUBLIC_KEY]         tell whether what was signed there is as it was\n"
     "       pastcam --config-reference | --status-reference | --version | --help\n"
     "\n"
     "Without -c, config.json in the current folder is used if there is one, else the defaults;\n"
@@ -50,7 +52,7 @@ enum action {
 	NIGHT_SIM,
 	MOTION_SIM,
 	TOKEN,
-	SEAL_KEY,
+	KEYS,
 	ASK
 };
 
@@ -62,7 +64,8 @@ struct command_line {
 	const char *camera;      /* "": there is only one */
 	const char *note;
 	const char *token_path;
-	const char *seal_key_path; /* NULL: standard output */
+	char **words; /* of KEYS */
+	int word_count;
 	struct motion_sim_params motion_sim;
 	char ask_line[ASK_LINE_BYTES];
 	const char **assignments; /* of -o */
@@ -110,9 +113,10 @@ static int parse_subcommand(struct command_line *line, int count, char **words)
 		line->token_path = words[1];
 		return 0;
 	}
-	if (strcmp(words[0], "seal-key") == 0 && count <= 2) {
-		line->action = SEAL_KEY;
-		line->seal_key_path = words[1]; /* NULL behind the last */
+	if (key_command_is_one(count, words)) {
+		line->action = KEYS;
+		line->words = words;
+		line->word_count = count;
 		return 0;
 	}
 	if (strcmp(words[0], "ask") == 0 && count >= 2)
@@ -330,15 +334,6 @@ static int make_token(const char *path)
 	return EXIT_STOPPED;
 }
 
-static int make_seal_key(const char *path)
-{
-	struct error error = { 0 };
-	if (seal_key_make(path, &error) == 0)
-		return EXIT_STOPPED;
-	fprintf(stderr, "pastcam: %s\n", error.text);
-	return EXIT_CONFIG;
-}
-
 static int act(const struct command_line *line)
 {
 	static struct config config;
@@ -352,8 +347,8 @@ static int act(const struct command_line *line)
 	}
 	if (line->action == TOKEN)
 		return make_token(line->token_path);
-	if (line->action == SEAL_KEY)
-		return make_seal_key(line->seal_key_path);
+	if (line->action == KEYS)
+		return key_command_run(line->word_count, line->words);
 	if (line->action == CHECK_CONFIG)
 		return check_config(line, &config);
 	int exit_code = load_config(line, &config);

@@ -7,6 +7,7 @@
 
 #include "base/fsio.h"
 #include "base/utf8.h"
+#include "export/manifest.h"
 #include "export/seal.h"
 
 enum { PAIR_BYTES = 3 * SEAL_KEY_TEXT_BYTES };
@@ -26,8 +27,7 @@ static int write_file(const char *path, const char *text, int bytes, struct erro
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 && errno == EEXIST)
-		return error_set(error, -EEXIST,
-		                 "%.*s is there already, and may be the only key to recordings: it is left alone",
+		return error_set(error, -EEXIST, "%.*s is there already, and may be the only one of a key: it is left alone",
 		                 utf8_fit(path, 100), path);
 	if (fd < 0)
 		return error_set_errno(error, -errno, "cannot make %.*s", utf8_fit(path, 100), path);
@@ -54,4 +54,20 @@ int seal_key_make(const char *path, struct error *error)
 		fprintf(stderr, "The secret half is in %s, the public one is %s.\n", path, recipient);
 	fprintf(stderr, advice, recipient);
 	return 0;
+}
+
+int sign_key_create(const char *path, struct error *error)
+{
+	char secret[SIGN_TEXT_BYTES], public[SIGN_TEXT_BYTES], text[SIGN_TEXT_BYTES + 2];
+	if (sign_key_make(secret, public) < 0)
+		return error_set(error, -EIO, "there are no random bytes for a key");
+	int bytes = snprintf(text, sizeof text, "%s\n", secret);
+	int result = write_file(path, text, bytes, error);
+	seal_forget(secret, sizeof secret);
+	seal_forget(text, sizeof text);
+	if (result == 0)
+		printf("A key that signs is in %s: set seal.sign_key_file to it on the camera.\n"
+		       "Keep the public half elsewhere, to check with: pastcam verify FOLDER %s\n",
+		       path, public);
+	return result;
 }

@@ -34,6 +34,9 @@ int start_check_now(const struct config *config, struct error *error)
 	const struct server_params server = compose_server(config, "");
 	struct seal_recipients recipients;
 	int result = compose_seal(config, &recipients, error);
+	struct manifest manifest;
+	if (result == 0 && config->seal.sign_key_file[0])
+		result = compose_manifest(config, "", &manifest, error);
 	return result == 0 ? server_check_files(&server, error) : result;
 }
 

@@ -27,10 +27,10 @@ static void test_more_pictures_than_one_scan_keeps(void **state)
 
 static uint64_t told;
 
-static void count_deleted(void *data, int64_t bytes)
+static void count_deleted(void *data, const struct scan_picture *picture)
 {
 	assert_ptr_equal(data, &told);
-	assert_true(bytes > 0);
+	assert_true(picture->bytes > 0 && picture->name[0]);
 	told++;
 }
 

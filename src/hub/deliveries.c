@@ -98,6 +98,9 @@ void deliveries_add(struct deliveries *deliveries, size_t index, const char *key
 		                now_ms(), now_ms());
 	if (sql && result < 0)
 		store_failed(deliveries->store, &error);
+	if (!sql)
+		log_warning("A delivery to the %s %.100s cannot be kept: it is made again from its event, where it has one",
+		            deliveries->params.what, short_name(target_of(deliveries, index)));
 	pump(deliveries);
 }
 

@@ -30,7 +30,7 @@ struct mqtt_link {
 	bool is_up, is_lost, wants_write;
 	int retry_s;
 	char reason[REASON_BYTES]; /* what libmosquitto complained of last */
-	struct log_fault fault;
+	struct log_fault fault, refused;
 };
 
 /* --- ending a connection --- */
@@ -105,10 +105,15 @@ static void on_disconnect(struct mosquitto *client, void *data, int code)
 	((struct mqtt_link *)data)->is_lost = true;
 }
 
-static void on_publish(struct mosquitto *client, void *data, int message_id)
+/* With MQTT 5, a broker says so when it does not want one, for want of rights above all. */
+static void on_publish(struct mosquitto *client, void *data, int message_id, int reason, const mosquitto_property *more)
 {
 	(void)client;
-	const struct mqtt_link *link = data;
+	(void)more;
+	struct mqtt_link *link = data;
+	if (reason >= MQTT_RC_UNSPECIFIED)
+		log_fault_begin(&link->refused, "The MQTT broker %.100s refuses messages: %s", link->params.host,
+		                mosquitto_reason_string(reason));
 	link->params.acknowledged(link->params.data, message_id);
 }
 
@@ -209,7 +214,7 @@ static int set_up_client(struct mqtt_link *link)
 	mosquitto_max_inflight_messages_set(link->client, IN_FLIGHT);
 	mosquitto_connect_callback_set(link->client, on_connect);
 	mosquitto_disconnect_callback_set(link->client, on_disconnect);
-	mosquitto_publish_callback_set(link->client, on_publish);
+	mosquitto_publish_v5_callback_set(link->client, on_publish);
 	mosquitto_message_callback_set(link->client, on_message);
 	mosquitto_log_callback_set(link->client, on_log);
 	if (result == MOSQ_ERR_SUCCESS && params->user[0])
@@ -292,6 +297,12 @@ bool mqtt_link_is_up(const struct mqtt_link *link)
 	return link->is_up && !link->is_lost;
 }
 
+static bool may_never_be_sent(int result)
+{
+	return result == MOSQ_ERR_INVAL || result == MOSQ_ERR_MALFORMED_UTF8 || result == MOSQ_ERR_PAYLOAD_SIZE ||
+	       result == MOSQ_ERR_OVERSIZE_PACKET;
+}
+
 int mqtt_link_publish(struct mqtt_link *link, const char *topic, const void *payload, size_t bytes, bool is_retained)
 {
 	int message_id = -1;
@@ -302,7 +313,7 @@ int mqtt_link_publish(struct mqtt_link *link, const char *topic, const void *pay
 		link->wants_write = true;
 		loop_change(link->watch, EPOLLIN | EPOLLOUT);
 	}
-	return result == MOSQ_ERR_SUCCESS ? message_id : -EIO;
+	return result == MOSQ_ERR_SUCCESS ? message_id : may_never_be_sent(result) ? -EINVAL : -EIO;
 }
 
 int mqtt_link_subscribe(struct mqtt_link *link, const char *topic)

@@ -36,7 +36,8 @@ void mqtt_link_destroy(struct mqtt_link *link); /* says offline if it can; NULL 
 
 bool mqtt_link_is_up(const struct mqtt_link *link);
 
-/* Sends with QoS 1. The message's id, for acknowledged; negative when it cannot be sent now. */
+/* Sends with QoS 1. The message's id, for acknowledged; -EINVAL when no broker would take it, as with a + in its topic;
+ * negative otherwise when it cannot be sent now. */
 int mqtt_link_publish(struct mqtt_link *link, const char *topic, const void *payload, size_t bytes, bool is_retained);
 int mqtt_link_subscribe(struct mqtt_link *link, const char *topic);
 

@@ -59,23 +59,44 @@ static void take_off(struct mqtt_queue *queue, int message_id, int64_t row)
 }
 
 /* The next row: 1 when it is on its way. */
+/* True when the queue goes on. What no broker would take must not hold up the others. */
+static bool send_row(struct mqtt_queue *queue, sqlite3_stmt *row, bool *is_bad)
+{
+	const char *topic = sql_text(row, 1), *payload = sql_text(row, 2);
+	int64_t id = sqlite3_column_int64(row, 0);
+	int message_id = mqtt_link_publish(queue->link, topic, payload, strlen(payload), false);
+	*is_bad = message_id == -EINVAL;
+	if (*is_bad)
+		log_error("A message to the MQTT topic %.100s is dropped: no broker takes such a topic or payload", topic);
+	else if (message_id < 0)
+		return false;
+	else
+		take_off(queue, message_id, id);
+	queue->sent = id;
+	return true;
+}
+
+static int drop_row(struct mqtt_queue *queue, int64_t id, struct error *error)
+{
+	static const char drop[] = "DELETE FROM mqtt_queue WHERE id = ?";
+	struct sql *sql = store_batch(queue->store);
+	int dropped = sql ? sql_do(sql, error, drop, "i", id) : 0;
+	if (dropped > 0 && --queue->length * 2 < queue->limit)
+		log_fault_end(&queue->full, "The queue of MQTT has room again");
+	return dropped;
+}
+
 static int send_next(struct mqtt_queue *queue, struct sql *sql, struct error *error)
 {
 	static const char next[] = "SELECT id, topic, payload FROM mqtt_queue WHERE id > ? ORDER BY id LIMIT 1";
 	sqlite3_stmt *statement = sql_begin(sql, next, "i", queue->sent);
 	int result = statement ? sql_step(statement, error) : sql_fail(sql->db, error);
-	if (result == 1) {
-		const char *payload = sql_text(statement, 2);
-		int64_t row = sqlite3_column_int64(statement, 0);
-		int message_id = mqtt_link_publish(queue->link, sql_text(statement, 1), payload, strlen(payload), false);
-		if (message_id >= 0) {
-			take_off(queue, message_id, row);
-			queue->sent = row;
-		} else {
-			result = 0;
-		}
-	}
+	bool is_bad = false;
+	if (result == 1)
+		result = send_row(queue, statement, &is_bad);
 	sql_end(statement);
+	if (is_bad && drop_row(queue, queue->sent, error) < 0)
+		return error->code;
 	return result;
 }
 
@@ -131,18 +152,13 @@ void mqtt_queue_down(struct mqtt_queue *queue)
 
 void mqtt_queue_acknowledged(struct mqtt_queue *queue, int message_id)
 {
-	static const char drop[] = "DELETE FROM mqtt_queue WHERE id = ?";
 	struct error error = { 0 };
 	for (size_t i = 0; i < WINDOW; i++) {
 		if (queue->flying[i].message_id != message_id)
 			continue;
 		queue->flying[i].message_id = 0;
 		queue->flying_count--;
-		struct sql *sql = store_batch(queue->store);
-		int dropped = sql ? sql_do(sql, &error, drop, "i", queue->flying[i].row) : 0;
-		if (dropped > 0 && --queue->length * 2 < queue->limit)
-			log_fault_end(&queue->full, "The queue of MQTT has room again");
-		if (dropped < 0)
+		if (drop_row(queue, queue->flying[i].row, &error) < 0)
 			store_failed(queue->store, &error);
 		pump(queue);
 		return;

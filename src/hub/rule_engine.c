@@ -125,6 +125,8 @@ static void say(const struct rule_engine *engine, char *text, const struct hub_e
 	char *json = payload ? NULL : event ? cJSON_PrintUnformatted(event->json) : NULL;
 	if (payload)
 		*payload++ = '\0';
+	for (char *byte = strchr(text, '+'); byte; byte = strchr(byte, '+'))
+		*byte = '_'; /* out of a label: no topic has one */
 	if (engine->outlets.mqtt)
 		engine->outlets.mqtt(engine->outlets.data, text, payload ? payload : json ? json : "{}");
 	free(json);
@@ -251,7 +253,7 @@ static int check_action(const struct rule_outlets *outlets, const struct rule *r
 	if (action->kind == ACTION_WEBHOOK && !outlets->has_webhook(outlets->data, action->text))
 		return error_set(error, -EINVAL,
 		                 "hub.rules: rule \"%.40s\": there is no webhook \"%.60s\" in hub.webhooks, and it is no "
-		                 "address with http:// or https://",
+		                 "address with http:// or https://, or the rules have more than 32 of them",
 		                 rule->name, action->text);
 	if (action->kind == ACTION_UPLOAD && !outlets->has_upload(outlets->data, action->text))
 		return error_set(error, -EINVAL, "hub.rules: rule \"%.40s\": there is no upload \"%.60s\" in hub.uploads",

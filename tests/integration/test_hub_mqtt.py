@@ -1,5 +1,6 @@
 """pastcam-hub on a real broker: what it tells, in which order, and what becomes of it when the broker goes."""
 
+import contextlib
 import json
 import os
 import re
@@ -159,6 +160,21 @@ class Telling(Mqtt):
         self.listener.wait("home/bell", "front rang")
         self.assertEqual(json.loads(self.listener.wait("home/all")[0])["id"], said["id"])
 
+    def test_a_label_that_no_topic_may_have_holds_up_nothing(self):
+        self.ready(rules=[{"name": "a", "when": {"event": "trigger"}, "do": ["mqtt home/{label} rang"]}])
+        self.camera.say("trigger", label="a+b#c")
+        self.listener.wait("home/a_b_c", "rang")
+        self.hub.stop()
+        with contextlib.closing(sqlite3.connect(os.path.join(self.hub.data, "hub.db"))) as database, database:
+            database.execute("INSERT INTO mqtt_queue (topic, payload) VALUES ('home/+', 'x')")
+        self.camera.readers = []
+        self.hub.start()
+        self.hub.wait_log(r"A message to the MQTT topic home/\+ is dropped")
+        self.camera.wait_reader()
+        self.camera.say("trigger", label="after")
+        self.listener.wait("home/after", "rang")
+        wait_until(lambda: self.hub.query("SELECT count(*) FROM mqtt_queue") == [(0,)], "the queue to be empty")
+
 
 class Many(unittest.TestCase):
     def test_fifty_cameras_go_through_one_broker_each_in_its_order(self):
@@ -217,7 +233,9 @@ class BrokerAway(Mqtt):
                    rules=[{"name": "tell", "when": {"event": "trigger"}, "do": [f"webhook {target.url}", "save"]}])
         self.camera.say("trigger", label="before")
         self.listener.wait("pastcam/pi/yard/event")
-        wait_until(lambda: self.hub.query("SELECT 1 FROM events WHERE label = 'before'"), "it to be written")
+        target.wait()
+        wait_until(lambda: self.hub.query("SELECT label, (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM mqtt_queue) FROM events"
+                                          " WHERE type = 'trigger'") == [("before", 0)], "all of it to be written")
         relay.cut()
         self.hub.wait_log("it is tried again")
         locker = sqlite3.connect(os.path.join(self.hub.data, "hub.db"), isolation_level=None)

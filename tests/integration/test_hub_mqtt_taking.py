@@ -156,6 +156,31 @@ class Secrets(Mqtt):
         self.assertEqual(self.hub.process.wait(harness.PATIENCE_S), 44)
         self.assertIn("everybody may read", self.hub.log())
 
+    def test_a_certificate_of_ones_own_opens_the_broker_and_none_does_not(self):
+        with tempfile.TemporaryDirectory() as folder:
+            certificates(folder)
+            path = lambda name: os.path.join(folder, name)
+            own = {"hub.mqtt.cert_file": path("server.pem"), "hub.mqtt.key_file": path("server.key")}
+            broker = Broker([f"cafile {path('ca.pem')}", f"certfile {path('server.pem')}", f"keyfile {path('server.key')}",
+                             "require_certificate true", "use_identity_as_username true"],
+                            ["--cafile", path("ca.pem"), "--cert", path("server.pem"), "--key", path("server.key")])
+            self.ready(broker=broker, options={"hub.mqtt.ca_file": path("ca.pem"), **own})
+            self.camera.say("trigger")
+            self.listener.wait("pastcam/pi/yard/event")
+            self.hub.stop()
+            self.hub.arguments += ["-o", "hub.mqtt.cert_file=", "-o", "hub.mqtt.key_file="]
+            self.hub.start()
+            self.hub.wait_log("The MQTT broker .* it is tried again")
+
+    def test_a_message_that_the_broker_forbids_is_told_with_mqtt_5(self):
+        acl = os.path.join(self.place.folder, "acl")
+        with open(acl, "w", encoding="utf-8") as file:
+            file.write("topic read #\ntopic write test/#\ntopic write pastcam/#\ntopic write homeassistant/#\n")
+        self.ready(broker=Broker(["allow_anonymous true", f"acl_file {acl}"]), options={"hub.mqtt.version": "5"},
+                   rules=[{"name": "a", "when": {"event": "trigger"}, "do": ["mqtt home/bell rang"]}])
+        self.camera.say("trigger")
+        self.hub.wait_log("The MQTT broker 127.0.0.1 refuses messages: Not authorized")
+
     def test_tls_is_spoken_and_a_stranger_is_refused(self):
         with tempfile.TemporaryDirectory() as folder:
             certificates(folder)

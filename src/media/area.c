@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 
+#include "area_box.h"
 #include "area_weighted.h"
 #include "area_whole.h"
 #include "convert.h"
@@ -130,20 +131,35 @@ static bool is_uniform(const struct layout *layout, int plane)
 	return true;
 }
 
+/* Where the averages of the components go whose samples colour so many columns; in the order of a unit's bytes. */
+static void averages_of(const struct area *area, const struct layout *layout, int plane, size_t columns,
+                        uint16_t *averages[AREA_LANES])
+{
+	for (int i = 0; i < COMPONENTS; i++) {
+		const struct component component = layout->components[i];
+		if (component.plane == plane && component.columns == columns)
+			averages[component.offset] = area->averages[i];
+	}
+}
+
 static void average_pixels(const struct area *area, const struct layout *layout, size_t ratio)
 {
 	const struct area_samples samples = { area->whole_sums, layout->units[0].bytes, ratio, ratio };
-	uint16_t *averages[COMPONENTS];
-	for (int i = 0; i < COMPONENTS; i++)
-		averages[layout->components[i].offset] = area->averages[i];
+	uint16_t *averages[AREA_LANES];
+	averages_of(area, layout, 0, 1, averages);
 	area_average_pixels(&samples, (size_t)area->out_width, averages);
 }
 
 /* False where the plane is of another kind. */
-static bool average_words(const struct area *area, const struct layout *layout, int plane, const uint8_t *row,
-                          size_t stride)
+static bool average_straight(const struct area *area, const struct layout *layout, int plane, const uint8_t *row,
+                             size_t stride)
 {
 	const struct unit unit = layout->units[plane];
+	const struct area_box box = { row, stride, unit.bytes, (size_t)area->whole_ratio / unit.columns };
+	uint16_t *averages[AREA_LANES] = { 0 };
+	averages_of(area, layout, plane, unit.columns, averages);
+	if (area_box(&box, (size_t)area->out_width, averages))
+		return true;
 	const int columns = area->whole_ratio / unit.columns, rows = area->whole_ratio / unit.rows;
 	const size_t count = (size_t)area->out_width;
 	if (unit.bytes == 1 && columns == 4 && rows == 4)
@@ -162,7 +178,7 @@ static void average_plane_whole(const struct area *area, const struct image *ima
 	const size_t ratio = (size_t)area->whole_ratio, rows = ratio / unit.rows;
 	const size_t bytes = plane_row_bytes(area, unit), stride = image->stride[plane];
 	const uint8_t *row = image->plane[plane] + out_y * rows * stride;
-	if (average_words(area, layout, plane, row, stride))
+	if (average_straight(area, layout, plane, row, stride))
 		return;
 	area_sum_rows(row, stride, rows, bytes, area->whole_sums);
 	if (is_rgb(image->format)) {
@@ -185,11 +201,7 @@ static void average_columns(const struct area *area, enum pixel_format format, i
 {
 	const struct layout *layout = &layouts[format];
 	uint16_t *averages[AREA_LANES] = { 0 };
-	for (int i = 0; i < COMPONENTS; i++) {
-		const struct component component = layout->components[i];
-		if (component.plane == plane && component.columns == columns)
-			averages[component.offset] = area->averages[i];
-	}
+	averages_of(area, layout, plane, columns, averages);
 	area_average_columns(&area->columns[columns - 1], area->sums, unit_bytes, (size_t)area->out_width, rows_total,
 	                     is_rgb(format), area->lanes, averages);
 }

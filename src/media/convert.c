@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "media/kernel.h"
 #include "media/luma.h"
+#include "packed_rows.h"
 #include "yuv_rows.h"
 
 /* Pixels that are worked on at a time: even, and what lies between the steps stays in the first-level cache. */
@@ -236,11 +237,16 @@ static uint64_t convert_rgb(const struct image *image, uint8_t *rgb)
 
 static uint64_t packed(const struct image *image, uint8_t *rgb)
 {
-	const size_t bytes = frame_bytes(image->width, 1);
+	const size_t width = (size_t)image->width, bytes = frame_bytes(image->width, 1);
+	const size_t pixel_bytes = image->format == PIXEL_BGR ? 3 : 4;
 	uint64_t sum = 0;
 	for (int y = 0; y < image->height; y++, rgb += bytes) {
-		convert_packed_row(image->format, image->plane[0] + (size_t)y * image->stride[0], (size_t)image->width, rgb);
-		sum += luma_sum(rgb, bytes);
+		const uint8_t *row = image->plane[0] + (size_t)y * image->stride[0];
+		const size_t done = packed_row(image->format, row, width, rgb, &sum);
+		if (done == width)
+			continue;
+		convert_packed_row(image->format, row + done * pixel_bytes, width - done, rgb + FRAME_CHANNELS * done);
+		sum += luma_sum(rgb + FRAME_CHANNELS * done, FRAME_CHANNELS * (width - done));
 	}
 	return sum;
 }

@@ -37,7 +37,7 @@ function badge() {
   const shown = stage.current();
   if (file) $("badge-text").textContent = file;
   else if (isLive && $("stage").classList.contains("stale")) $("badge-text").textContent = shown ? `Last picture · ${clock(shown.epoch)}` : "No picture yet";
-  else if (isLive) $("badge-text").textContent = shown ? `LIVE · ${clock(shown.epoch)}` : "LIVE";
+  else if (isLive) $("badge-text").textContent = shown ? `LIVE · ${clock(shown.epoch)}` : "…";
   else $("badge-text").textContent = shown ? `${span(timeline.now() - shown.epoch)} ago · ${clock(shown.epoch, true)}` : "…";
   $("to-live").setAttribute("aria-pressed", String(isLive));
 }
@@ -66,9 +66,10 @@ function checkFreshness() {
     $("trouble").hidden = !stale;
     if (text && $("trouble").textContent !== text) $("trouble").textContent = text;
   }
-  const pill = $("pill");
-  pill.className = `pill ${stale || webIsAway ? "bad" : "good"}`;
-  const words = webIsAway ? "Not connected" : stale ? "No picture" : status ? `${status.night.status === "NIGHT" ? "Night" : "Day"} · ${span(status.ring.seconds)} in memory` : "Connected";
+  const pill = $("pill"), isGrid = getCamera() === ALL; // which has a word under each picture
+  const silentTiles = document.querySelectorAll("#grid .stale").length;
+  pill.className = `pill ${(isGrid ? silentTiles : stale) || webIsAway ? "bad" : "good"}`;
+  const words = webIsAway ? "Not connected" : isGrid ? (silentTiles ? `${silentTiles} of ${cameras.length} silent` : `${cameras.length} cameras`) : stale ? "No picture" : status ? `${status.night.status === "NIGHT" ? "Night" : "Day"} · ${span(status.ring.seconds)} in memory` : "Connected";
   if (pill.textContent !== words) pill.textContent = words;
 }
 
@@ -94,13 +95,14 @@ function startLive() {
   stopLive?.();
   stopLive = null;
   if (document.hidden || getCamera() === ALL || !cameras.length) return;
+  const camera = getCamera();
   const width = Math.min(1920, Math.ceil($("stage").clientWidth * Math.min(2, devicePixelRatio) / 160) * 160);
   stopLive = watchLive({
     width: fit(width),
     onFrame: (frame) => {
       lastFrameAt = performance.now();
       liveReason = "";
-      if (moment !== null || file) { frame.bitmap.close(); return; }
+      if (moment !== null || file || camera !== getCamera()) { frame.bitmap.close(); return; }
       show(frame);
       badge();
     },
@@ -152,12 +154,13 @@ async function step(frames) {
   await attempt(null, async () => {
     const from = moment ?? stage.current()?.epoch;
     if (from === undefined) return;
-    const before = stage.current()?.frame;
+    const before = stage.current()?.frame, camera = getCamera();
     const interval = timeline.interval(from);
     for (let factor = 1; factor <= 4; factor *= 2) { // a frame may have been lost or late
       const at = from + frames * interval * factor;
       if (frames > 0 && at > timeline.now() - interval) { goLive(); return; }
       const frame = await picture(at.toFixed(6));
+      if (camera !== getCamera()) { frame.bitmap.close(); return; }
       if (frame.frame === before && Math.abs(frames) === 1) { frame.bitmap.close(); continue; }
       if (moment === null) { stopLive?.(); stopLive = null; }
       moment = frame.epoch;
@@ -274,7 +277,7 @@ async function clip() {
   const body = { before: round(Number(form.get("before")) + ago), after: round(Math.max(0, Number(form.get("after")) - ago)) };
   const json = await (await send("POST", "/api/clip", body)).json();
   clipsAsked.add(`${getCamera()} ${json.id}`);
-  toast(json.reply);
+  toast(`The clip is being made, ${json.reply.replace(/^CLIP \S+ /, "")}`);
 }
 
 function tellClip(event) {
@@ -287,7 +290,7 @@ function tellClip(event) {
 async function hold() {
   const at = momentShown() ?? timeline.now();
   const json = await (await send("POST", "/api/pins", { at: String(at.toFixed(3)), before: 2, after: 2 })).json();
-  toast(`Held: ${json.reply}`);
+  toast(`Held: ${json.reply.match(/frames=(\d+)/)?.[1] ?? "the"} frames around ${clock(at, true)}. Save them or let them go below`);
   await refreshTimeline();
 }
 
@@ -355,7 +358,7 @@ async function refreshTile(tile) {
     tile.querySelector("span").textContent = old ? `${name}: no new picture for ${span(timeline.now() - frame.epoch)}` : name;
   } catch (error) {
     tile.className = "stale";
-    tile.querySelector("span").textContent = `${name}: ${error.message}`;
+    tile.querySelector("span").textContent = `${name}: ${error.message.replace(`camera ${name}: `, "")}`;
   }
 }
 
@@ -370,10 +373,15 @@ function chooseCamera(name) {
   setCamera(name);
   moment = null;
   leaveFile();
-  history.replaceState(null, "", name === ALL ? "#" : `#${encodeURIComponent(name)}`);
+  history.replaceState(null, "", name === ALL ? "#" : `#/${encodeURIComponent(name)}`);
   status = null;
   lastFrameAt = performance.now();
-  timeline.clearFilm();
+  timeline.forget();
+  stage.clear();
+  $("picture").dataset.frame = "";
+  badge();
+  $("number").hidden = true;
+  drawPins();
   stage.resetZoom();
   $("grid").hidden = name !== ALL;
   $("view").hidden = name === ALL;
@@ -392,9 +400,9 @@ function onCameras(names) {
   const before = cameras.join();
   cameras = names;
   if (before === names.join()) return;
-  const wish = decodeURIComponent(location.hash.slice(1));
+  const wish = names.find((name) => location.hash === `#/${encodeURIComponent(name)}`);
   if (names.length && !names.includes(getCamera()) && getCamera() !== ALL)
-    chooseCamera(names.includes(wish) ? wish : names.length === 1 ? names[0] : ALL);
+    chooseCamera(wish ?? (names.length === 1 ? names[0] : ALL));
   else if (names.length === 1 && getCamera() === ALL) chooseCamera(names[0]);
   drawCameras();
 }
@@ -412,14 +420,17 @@ async function refreshTimeline() {
 
 async function refreshStatus() {
   if (!getCamera() || getCamera() === ALL || document.hidden) return;
+  const camera = getCamera();
   try {
-    status = await getJson("/api/status");
+    const answer = await getJson("/api/status");
+    if (camera !== getCamera()) return;
+    status = answer;
     setFrameWidth(status.ring.width);
     webIsAway = false;
     if (!$("panel-state").hidden) state.draw(status);
   } catch (error) {
     webIsAway = error.status === 0;
-    status = null;
+    if (camera === getCamera()) status = null;
   }
 }
 

@@ -23,11 +23,11 @@ export function icon(path) {
 
 // 75.3 -> "1 min 15 s"
 export function span(seconds) {
-  const s = Math.abs(seconds);
-  if (s < 10) return `${s.toFixed(1)} s`;
-  if (s < 60) return `${Math.round(s)} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
-  if (s < 172800) return `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`;
+  if (Math.abs(seconds) < 9.95) return `${Math.abs(seconds).toFixed(1)} s`;
+  const s = Math.round(Math.abs(seconds)), minutes = Math.round(s / 60);
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  if (s < 172800) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return `${Math.round(s / 86400)} days`;
 }
 

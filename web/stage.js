@@ -28,6 +28,12 @@ export function draw(picture) {
   shown = picture;
 }
 
+// Of another camera: nothing of this one is to be seen any more.
+export function clear() {
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  shown = null;
+}
+
 export function zoom(factor, clientX, clientY) {
   const box = stage.getBoundingClientRect();
   const px = (clientX ?? box.left + box.width / 2) - box.left, py = (clientY ?? box.top + box.height / 2) - box.top;

@@ -1,6 +1,6 @@
 // The timeline: what is left of the past, and the moment shown. All times are seconds since 1970 by the camera's clock.
 import { $, clock, span } from "/dom.js";
-import { getJson, picture } from "/api.js";
+import { getCamera, getJson, picture } from "/api.js";
 
 const slider = $("timeline"), track = $("track"), pen = track.getContext("2d");
 const ROW = { ticks: 18, film: 50, marks: 24 };
@@ -12,7 +12,7 @@ function readColours() {
 }
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", readColours);
 
-export const past = { isFresh: false, tiers: [], pins: [], marks: [], tried: [], offset: 0, from: 0, to: 0 };
+export const past = { isFresh: false, isKnown: false, tiers: [], pins: [], marks: [], tried: [], offset: 0, from: 0, to: 0 };
 let view = { seconds: 0, end: null }; // end null: it ends now; seconds 0: all that is in memory
 let cursor = null; // the moment shown; null: live
 let onSeek = () => {};
@@ -26,12 +26,22 @@ export const setMarks = (marks) => { past.marks = marks; redraw(); };
 export const whenSought = (handler) => { onSeek = handler; };
 export function clearFilm() { film.forEach((bitmap) => bitmap?.close()); film.clear(); }
 
+// Of another camera: nothing is known of its past yet.
+export function forget() {
+  clearFilm();
+  Object.assign(past, { isFresh: false, isKnown: false, tiers: [], pins: [], tried: [], from: 0, to: 0 });
+  cursor = null;
+  redraw();
+}
+
 export async function refresh() {
-  const asked = Date.now() / 1000;
+  const asked = Date.now() / 1000, camera = getCamera();
   const json = await getJson("/api/timeline");
+  if (camera !== getCamera()) return json;
   past.offset = json.now - (asked + Date.now() / 1000) / 2;
   past.tiers = json.tiers.filter((tier) => tier.frames > 0).map((tier) => ({ interval_s: tier.frames > 1 ? (tier.to - tier.from) / (tier.frames - 1) : 0, ...tier }));
   past.pins = json.pins ?? [];
+  past.isKnown = true;
   past.from = Math.min(...past.tiers.map((tier) => tier.from));
   past.to = Math.max(...past.tiers.map((tier) => tier.to));
   redraw();
@@ -194,7 +204,7 @@ function draw() {
   if (!past.tiers.length) {
     pen.fillStyle = colour.soft;
     pen.font = "14px system-ui, sans-serif";
-    pen.fillText("Nothing is in memory yet", 14, box.height / 2);
+    pen.fillText(past.isKnown ? "Nothing is in memory yet" : "What is in memory is not known", 14, box.height / 2);
     return;
   }
   drawFilm(box.width, seen, position);

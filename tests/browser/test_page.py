@@ -114,6 +114,11 @@ class Page(unittest.TestCase):
         self.assertIn("LIVE", self.text("badge-text"))
         self.shoot("live")
 
+    def test_spans_of_time_are_rounded_as_a_whole(self):
+        spans = {9.94: "9.9 s", 9.97: "10 s", 59.7: "1 min 0 s", 599.6: "10 min 0 s", 3599.7: "1 h 0 min", 7199: "2 h 0 min", 180000: "2 days"}
+        script = "return import('/dom.js').then(({ span }) => arguments[0].map(span))"
+        self.assertEqual(self.driver.execute_script(script, list(spans)), list(spans.values()))
+
     def test_opening_it_asks_for_no_more_than_it_shows(self):
         self.site.web.ask("/api/trigger", "POST", {"label": "seen"})
         self.open()
@@ -171,7 +176,7 @@ class Page(unittest.TestCase):
     def test_a_clip_is_made_and_plays_and_seeks(self):
         self.driver.execute_script("const f = document.getElementById('clip-form'); f.before.value = 4; f.after.value = 1;")
         self.click("clip")
-        wait_until(lambda: "CLIP " in self.text("toasts"), "the clip begun")
+        wait_until(lambda: "The clip is being made, from" in self.text("toasts"), "the clip begun")
         name = wait_until(lambda: re.search(r"Saved (\S+\.mp4)", self.text("toasts")), "the clip saved").group(1)
         self.click("tab-files")
         clip = lambda: self.driver.find_elements(By.CSS_SELECTOR, f"#files button[title='{name}']")
@@ -432,14 +437,35 @@ class TwoCameras(unittest.TestCase):
             driver.get(f"http://localhost:{site.web.port}/")
             tiles = lambda: [tile.text for tile in driver.find_elements(By.CSS_SELECTOR, "#grid button")]
             wait_until(lambda: sorted(tiles()) == ["back", "front"], "both cameras")
+            pill = lambda: driver.find_element(By.ID, "pill").text
+            wait_until(lambda: pill() == "2 cameras", "how many there are")
             driver.save_screenshot(os.path.join(SHOTS, "grid.png"))
             driver.find_element(By.CSS_SELECTOR, "#grid button[data-camera=back]").click()
             frame = lambda: int(driver.execute_script("return document.getElementById('picture').dataset.frame") or 0)
             wait_until(lambda: frame() > 0, "the one camera")
             site.daemons["back"].process.kill()
             site.daemons["back"].process.wait()
+            killed = time.time()
             wait_until(lambda: "pastcam is away" in driver.find_element(By.ID, "trouble").text, "the page saying that it is away")
             driver.save_screenshot(os.path.join(SHOTS, "camera-away.png"))
+            choose = lambda name: driver.execute_script("[...document.querySelectorAll('#cameras button')].find((one) => one.textContent === arguments[0]).click()", name)
+            known = lambda: driver.execute_script("return import('/timeline.js').then((t) => [t.past.isKnown, t.past.tiers.length > 0])")
+            choose("All")
+            wait_until(lambda: pill() == "1 of 2 silent", "that one is silent")
+            wait_until(lambda: [text for text in tiles() if text.startswith("back: nobody answers")], "why it is")
+            driver.save_screenshot(os.path.join(SHOTS, "grid-away.png"))
+            choose("front")
+            wait_until(lambda: frame() > 0 and known() == [True, True], "the other camera and its past")
+            choose("back")  # nothing of the other one is shown as its own
+            badge = lambda: driver.execute_script("return document.getElementById('badge-text').textContent")
+            wait_until(lambda: badge().startswith(("No picture yet", "Last picture")), "that there is no new picture")
+            shown = driver.execute_script("return Number(document.getElementById('picture').dataset.epoch)")
+            self.assertTrue(badge() == "No picture yet" or shown < killed, (badge(), shown, killed))  # its own last one at most
+            self.assertEqual(known(), [False, False])
+            driver.get("about:blank")
+            driver.get(f"http://localhost:{site.web.port}/#/back")  # its own address, and not that of the button "back"
+            wait_until(lambda: "pastcam is away" in driver.find_element(By.ID, "trouble").text, "the page of the camera")
+            self.assertEqual(driver.execute_script("return [scrollY, document.activeElement.id]"), [0, ""])
             site.daemons["back"] = site.make("back")
             site.daemons["back"].wait_ready()
             wait_until(lambda: driver.find_element(By.ID, "trouble").get_property("hidden"), "the camera back on the page")

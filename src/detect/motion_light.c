@@ -4,6 +4,7 @@
 
 #include "media/kernel.h"
 #include "media/luma_grid.h"
+#include "motion_cell.h"
 
 enum { SQUARE = 4, SQUARES_MAX = 1024, COUNTED_MOST = 64, TILE_SQUARES = 8, TILE_SQUARES_LEAST = 3, SQUARES_LEAST = 4 };
 
@@ -18,6 +19,8 @@ static const float JUMP = 1.09F;
 /* Less is left to the background's own following. */
 static const float WORTH_APPLYING = 0.015F;
 static const float GAIN_MOST = 8;
+/* What differs by less than a level of the camera is the same. */
+enum { SAME = LUMA_GRID_LEVEL };
 /* For so many frames what was made of the background by changes of the light is not sure. */
 enum { RESTLESS_FRAMES = 16 };
 
@@ -274,6 +277,21 @@ KERNEL static void light_row(uint16_t *restrict cells, const uint16_t *restrict 
 	}
 }
 
+/* Where the background is wrong, so is the gain, and the recent past is in the light of the picture already: a cell
+ * that is the same as in the picture stays, unless it would come nearer. */
+KERNEL static void light_recent_row(uint16_t *restrict cells, const uint16_t *restrict luma,
+                                    const float *restrict gains, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		float value = ((float)cells[i] + DARK) * gains[i] - DARK + 0.5F;
+		value = value < 0 ? 0 : value > LUMA_GRID_MOST ? LUMA_GRID_MOST : value;
+		const uint16_t lit = (uint16_t)(int)value;
+		const uint16_t apart = cell_apart(cells[i], luma[i]);
+		const bool is_lit = apart < SAME && apart <= cell_apart(lit, luma[i]);
+		cells[i] = !is_lit && luma[i] < LUMA_GRID_CLIPPED ? lit : cells[i];
+	}
+}
+
 bool motion_light_apply(const struct motion_light *light, struct motion_planes *planes, const uint16_t *luma)
 {
 	if (!is_worth_it(light))
@@ -285,7 +303,7 @@ bool motion_light_apply(const struct motion_light *light, struct motion_planes *
 		if (y % SQUARE == 0)
 			fill_row(light, y, planes->row, planes->width);
 		light_row(planes->background + begin, luma + begin, planes->row, width);
-		light_row(planes->recent + begin, luma + begin, planes->row, width);
+		light_recent_row(planes->recent + begin, luma + begin, planes->row, width);
 	}
 	return true;
 }

@@ -75,7 +75,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		struct set set = set_create(&scene, sizes[i][0], sizes[i][1]);
 		report_header();
-		bench_kernels(&set);
+		bench_stacks(&set); /* first, while every slot holds its own noise */
+		bench_ingest(&set);
 		bench_encoders(&set);
 		bench_video_encoders(&set);
 		bench_sealed(&set);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { ROUNDS_MAX = 2000, ROWS_MAX = 128, TEXT_BYTES = 64 };
+enum { ROUNDS_MAX = 2000, ROWS_MAX = 256, TEXT_BYTES = 64 };
 
 static const double enough_ms = 500;
 

@@ -26,7 +26,8 @@ static inline uint8_t *set_slot(const struct set *set, size_t turn)
 struct image set_image_rgb(const struct set *set, size_t turn);
 struct image set_image_nv12(const struct set *set, size_t turn);
 
-void bench_kernels(struct set *set);
+void bench_stacks(struct set *set);
+void bench_ingest(struct set *set);
 void bench_encoders(struct set *set);
 void bench_video_encoders(struct set *set);
 void bench_events(void);

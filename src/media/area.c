@@ -164,6 +164,10 @@ static bool average_straight(const struct area *area, const struct layout *layou
 	const size_t count = (size_t)area->out_width;
 	if (unit.bytes == 1 && columns == 4 && rows == 4)
 		area_average_4x4(row, stride, count, area->averages[plane]);
+	else if (unit.bytes == 1 && columns == 2 && rows == 2)
+		area_average_2x2(row, stride, count, area->averages[plane]);
+	else if (unit.bytes == 2 && columns == 1 && rows == 1)
+		area_split_pairs(row, count, area->averages + 1);
 	else if (unit.bytes == 2 && columns == 2 && rows == 2)
 		area_average_2x2_pairs(row, stride, count, area->averages + 1);
 	else

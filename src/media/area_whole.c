@@ -117,6 +117,41 @@ void area_average_2x2_pairs(const uint8_t *row, size_t stride, size_t count, uin
 	average_2x2_pairs(row, stride, count, averages[0], averages[1]);
 }
 
+static KERNEL_PART uint16_t pair_of(const uint8_t *bytes)
+{
+	uint16_t pair;
+	memcpy(&pair, bytes, sizeof pair);
+	return le16toh(pair);
+}
+
+KERNEL static void average_2x2(const uint8_t *restrict row, size_t stride, size_t count, uint16_t *restrict averages)
+{
+	for (size_t x = 0; x < count; x++) {
+		const uint16_t upper = pair_of(row + 2 * x), lower = pair_of(row + stride + 2 * x);
+		averages[x] = (uint16_t)(((upper & 0xff) + (upper >> 8) + (lower & 0xff) + (lower >> 8)) << 6);
+	}
+}
+
+void area_average_2x2(const uint8_t *row, size_t stride, size_t count, uint16_t *averages)
+{
+	average_2x2(row, stride, count, averages);
+}
+
+KERNEL static void split_pairs(const uint8_t *restrict row, size_t count, uint16_t *restrict first,
+                               uint16_t *restrict second)
+{
+	for (size_t x = 0; x < count; x++) {
+		const uint16_t pair = pair_of(row + 2 * x);
+		first[x] = (uint16_t)(pair << 8);
+		second[x] = (uint16_t)(pair & 0xff00);
+	}
+}
+
+void area_split_pairs(const uint8_t *row, size_t count, uint16_t *const averages[2])
+{
+	split_pairs(row, count, averages[0], averages[1]);
+}
+
 /* Four sums side by side. None can carry into the next, so that they are added, and shifted, at once. */
 static KERNEL_PART uint64_t word_of(const uint16_t *sums)
 {

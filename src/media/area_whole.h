@@ -16,10 +16,14 @@ struct area_samples {
 	size_t stride, columns, rows;
 };
 
-/* The two most frequent cases, straight from the bytes and in one step: count averages of 8.8 bits of 4 x 4 bytes, and
+/* The most frequent cases, straight from the bytes and in one step: count averages of 8.8 bits of 4 x 4 bytes, and
  * of 2 x 2 pairs of bytes, U and V. Rows are stride bytes apart, and 4 x count long. */
 void area_average_4x4(const uint8_t *row, size_t stride, size_t count, uint16_t *averages);
 void area_average_2x2_pairs(const uint8_t *row, size_t stride, size_t count, uint16_t *const averages[2]);
+
+/* The same of 2 x 2 bytes, and of single pairs. */
+void area_average_2x2(const uint8_t *row, size_t stride, size_t count, uint16_t *averages);
+void area_split_pairs(const uint8_t *row, size_t count, uint16_t *const averages[2]);
 
 /* Sums of the columns of `rows` rows of bytes. */
 void area_sum_rows(const uint8_t *row, size_t stride, size_t rows, size_t bytes, uint16_t *sums);

@@ -49,10 +49,10 @@ static size_t round_up(size_t taps)
 bool area_columns_make(struct area_columns *columns, size_t in, size_t out, size_t step)
 {
 	for (size_t x = 0; x < out; x++) {
-		const size_t taps = area_span_of(x, in, out, step).count;
-		columns->taps = taps > columns->taps ? taps : columns->taps;
+		const struct area_span span = area_span_of(x, in, out, step);
+		columns->taps = span.count > columns->taps ? span.count : columns->taps;
+		columns->total = span.total; /* of each the same */
 	}
-	columns->total = area_span_of(0, in, out, step).total;
 	columns->room = round_up(columns->taps);
 	columns->first = malloc(out * sizeof *columns->first);
 	columns->weights = calloc(out * columns->room + AREA_LANES, sizeof *columns->weights);

@@ -24,7 +24,7 @@ class Page(unittest.TestCase):
             firefox = Firefox()
             self.addCleanup(firefox.quit)
             firefox.get(f"http://localhost:{site.web.port}/")
-            frame = lambda: int(firefox.run("return document.getElementById('picture').dataset.frame ?? 0"))
+            frame = lambda: int(firefox.run("return document.getElementById('picture').dataset.frame || 0"))
             text = lambda name: firefox.run("return document.getElementById(arguments[0]).textContent", name)
             click = lambda name: firefox.run("document.getElementById(arguments[0]).click()", name)
             first = wait_until(frame, "a picture on the page")

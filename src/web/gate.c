@@ -71,6 +71,11 @@ static bool find_role(struct request *request)
 static bool check_host(struct request *request)
 {
 	const char *host = request_header(request, "Host");
+	if (request_header_count(request, "Host") > 1) {
+		/* RFC 9112, 3.2; which of them others have looked at is anybody's guess. */
+		request_problem(request, 400, "a request has one Host, not several");
+		return false;
+	}
 	if (origin_host_is_ours(host, request->web->machine, request->web->config->web.hosts))
 		return true;
 	request_problem(request, 421, "\"%.80s\" is no name of this machine: if it is, put it in web.hosts",

@@ -162,14 +162,17 @@ static void on_end(void *data, const struct error *error)
 	struct source *source = data;
 	source->call = NULL;
 	release(source->building);
-	source->building = NULL;
+	release(source->latest); /* nobody is shown it as live any more */
+	source->building = source->latest = NULL;
 	loop_set_timer(source->retry, CLOCK_NS_PER_S, 0);
 }
 
 static void on_retry(void *data, uint32_t times)
 {
 	(void)times;
-	connect_source(data);
+	struct source *source = data;
+	if (!source->call)
+		connect_source(source);
 }
 
 static int begin_call(struct source *source, const struct camera *camera, struct error *error)
@@ -238,7 +241,7 @@ static struct source *find_source(struct live *live, const struct camera *camera
 {
 	for (struct source *source = live->sources; source; source = source->next)
 		if (strcmp(source->camera, camera->name) == 0 && strcmp(source->line.text, line->text) == 0)
-			return source;
+			return source->call || begin_call(source, camera, error) == 0 ? source : NULL;
 	return create_source(live, camera, line, error);
 }
 

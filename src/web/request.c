@@ -44,6 +44,27 @@ const char *request_header(const struct request *request, const char *name)
 	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
+struct header_count {
+	const char *name;
+	size_t count;
+};
+
+static enum MHD_Result count_header(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	(void)value;
+	struct header_count *counted = data;
+	counted->count += strcasecmp(name, counted->name) == 0;
+	return MHD_YES;
+}
+
+size_t request_header_count(const struct request *request, const char *name)
+{
+	struct header_count counted = { name, 0 };
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_header, &counted);
+	return counted.count;
+}
+
 static enum method method_of(const char *name, bool *is_head)
 {
 	static const struct {

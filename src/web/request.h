@@ -55,7 +55,8 @@ int request_go_on(struct request *request, const char *method, const char *uploa
 
 /* --- for handlers --- */
 
-const char *request_header(const struct request *request, const char *name); /* NULL: absent */
+const char *request_header(const struct request *request, const char *name); /* the first; NULL: absent */
+size_t request_header_count(const struct request *request, const char *name);
 
 /* Answers. response: taken over; NULL (no memory) becomes status 500. */
 void request_respond(struct request *request, unsigned status, struct MHD_Response *response);

@@ -329,6 +329,7 @@ class Access(unittest.TestCase):
             self.assertEqual(web.ask("/api/save", "POST", {}, {"Origin": "http://evil.example"}).status, 403)
             self.assertEqual(web.ask("/api/save", "POST", {}, {"Sec-Fetch-Site": "cross-site"}).status, 403)
             self.assertEqual(web.ask("/api/cameras", headers={"Host": "evil.example"}).status, 421)
+            self.assertIn(b" 400 ", web.raw(b"GET /api/cameras HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n"))
             self.assertIsNone(web.ask("/api/cameras", headers={"Origin": "http://evil.example"}).headers["Access-Control-Allow-Origin"])
             allowed = web.ask("/api/cameras", headers={"Origin": "http://ha.example:8123"})
             self.assertEqual(allowed.headers["Access-Control-Allow-Origin"], "http://ha.example:8123")
@@ -403,6 +404,21 @@ class Cameras(unittest.TestCase):
             answer = site.web.ask("/at/now.jpg")
             self.assertEqual(answer.status, 503)
             self.assertIn("camera camera", answer.detail())
+
+    def test_nobody_is_shown_the_last_picture_of_a_killed_daemon_as_live(self):
+        def begin_of_answer():
+            with site.web.stream("/live.mjpg") as client:
+                return read_until(client, lambda data: b"\r\n\r\n" in data).partition(b"\r\n")[0]
+        with Site() as site, site.web.stream("/live.mjpg") as viewer:
+            read_until(viewer, lambda data: data.count(b"Pastcam-Frame") >= 2)
+            site.daemon.process.kill()
+            site.daemon.process.wait()
+            wait_until(lambda: b" 503 " in begin_of_answer(), "the refusal")
+            self.assertIn(b" 503 ", begin_of_answer())
+            site.daemons[""] = site.make("")
+            site.daemons[""].wait_ready()
+            read_until(viewer, lambda data: data.count(b"Pastcam-Frame") >= 2)  # who stayed sees it again
+            self.assertIn(b" 200 ", begin_of_answer())
 
     def test_the_page_may_be_killed_without_a_frame_lost(self):
         with Site() as site:

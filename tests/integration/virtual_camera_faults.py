@@ -144,7 +144,9 @@ class Misbehaving(virtual_camera.Pictures):
             print(seen, flush=True)
             self.assertEqual([use["threads"] for use in seen[1:]], [seen[1]["threads"]] * 2)
             self.assertLessEqual(seen[-1]["fds"], seen[1]["fds"])
-            self.assertLess(seen[-1]["rss_mib"], seen[1]["rss_mib"] + 2)
+            # It is 3 MiB more for a moment, now and then; what is lost does not come back.
+            most = min(use["rss_mib"] for use in seen[:2]) + 2
+            wait_until(lambda: usage(daemon.process.pid)["rss_mib"] < most, f"less than {most} MiB")
 
     def test_its_thread_is_frozen_for_a_while(self):
         with self.daemon(camera__capture_timeout_s=1) as daemon:

@@ -102,3 +102,20 @@ int bech32_encode(const char *prefix, const uint8_t *data, size_t bytes, char *t
 	*at = '\0';
 	return 0;
 }
+
+static void shift(char *text, char first, int distance)
+{
+	for (; *text; text++)
+		if (*text >= first && *text <= first + 'z' - 'a')
+			*text = (char)(*text + distance);
+}
+
+void bech32_to_upper(char *text)
+{
+	shift(text, 'a', 'A' - 'a');
+}
+
+void bech32_to_lower(char *text)
+{
+	shift(text, 'A', 'a' - 'A');
+}

@@ -14,4 +14,8 @@ int bech32_decode(const char *text, char prefix[BECH32_PREFIX_BYTES], uint8_t *d
 /* Text, in lower case, of at most room bytes with its end. -EMSGSIZE: no room. */
 int bech32_encode(const char *prefix, const uint8_t *data, size_t bytes, char *text, size_t room);
 
+/* Secret keys are written in upper case. */
+void bech32_to_upper(char *text);
+void bech32_to_lower(char *text);
+
 #endif

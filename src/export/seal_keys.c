@@ -120,13 +120,6 @@ int seal_check_word(const char *word, struct error *error)
 	return is_path(word) ? 0 : read_key(word, key, error);
 }
 
-static void to_upper(char *text)
-{
-	for (; *text; text++)
-		if (*text >= 'a' && *text <= 'z')
-			*text = (char)(*text - 'a' + 'A');
-}
-
 int seal_make_pair(char recipient[SEAL_KEY_TEXT_BYTES], char identity[SEAL_KEY_TEXT_BYTES])
 {
 	uint8_t secret[SEAL_KEY_BYTES], key[SEAL_KEY_BYTES];
@@ -138,7 +131,7 @@ int seal_make_pair(char recipient[SEAL_KEY_TEXT_BYTES], char identity[SEAL_KEY_T
 		result = bech32_encode(public_prefix, key, sizeof key, recipient, SEAL_KEY_TEXT_BYTES);
 	if (result == 0)
 		result = bech32_encode(secret_prefix, secret, sizeof secret, identity, SEAL_KEY_TEXT_BYTES);
-	to_upper(identity);
+	bech32_to_upper(identity);
 	sodium_memzero(secret, sizeof secret);
 	return result;
 }

@@ -11,13 +11,6 @@
 
 static const char secret_prefix[] = "pastcam-sign-key-", public_prefix[] = "pastcam-sign";
 
-static void change_case(char *text, char from, char to)
-{
-	for (; *text; text++)
-		if (*text >= from && *text <= from + 25)
-			*text = (char)(*text - from + to);
-}
-
 static int read_prefixed(const char *text, const char *wanted, uint8_t *bytes, size_t count)
 {
 	char prefix[BECH32_PREFIX_BYTES];
@@ -37,7 +30,7 @@ int sign_key_load(const char *option, const char *path, struct sign_key *key, st
 	if (result < 0)
 		return result;
 	text.text[text.length] = '\0';
-	change_case(text.text, 'A', 'a');
+	bech32_to_lower(text.text);
 	result = sodium_init() < 0 ? -EIO : read_prefixed(text.text, secret_prefix, seed, sizeof seed);
 	if (result == 0)
 		result = crypto_sign_seed_keypair(key->public, key->secret, seed);
@@ -60,7 +53,7 @@ int sign_key_make(char secret[SIGN_TEXT_BYTES], char public[SIGN_TEXT_BYTES])
 	int result = bech32_encode(secret_prefix, seed, sizeof seed, secret, SIGN_TEXT_BYTES);
 	if (result == 0)
 		result = bech32_encode(public_prefix, key.public, sizeof key.public, public, SIGN_TEXT_BYTES);
-	change_case(secret, 'a', 'A');
+	bech32_to_upper(secret);
 	sodium_memzero(&key, sizeof key);
 	sodium_memzero(seed, sizeof seed);
 	return result;

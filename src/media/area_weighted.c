@@ -109,38 +109,31 @@ KERNEL static void weigh_wide(const struct weighted_rows *rows, size_t count, bo
 	}
 }
 
-KERNEL static void weigh_first(const struct weighted_rows *rows, size_t count, size_t bytes, float *sums)
+static KERNEL_PART void weigh_by(const struct weighted_rows *rows, size_t count, bool adds, size_t bytes, float *sums)
 {
 	switch (count) {
 	case 1:
-		weigh_narrow(rows, 1, false, bytes, sums);
+		weigh_narrow(rows, 1, adds, bytes, sums);
 		break;
 	case 2:
-		weigh_narrow(rows, 2, false, bytes, sums);
+		weigh_narrow(rows, 2, adds, bytes, sums);
 		break;
 	case 3:
-		weigh_narrow(rows, 3, false, bytes, sums);
+		weigh_narrow(rows, 3, adds, bytes, sums);
 		break;
 	default:
-		weigh_narrow(rows, ROWS_AT_ONCE, false, bytes, sums);
+		weigh_narrow(rows, ROWS_AT_ONCE, adds, bytes, sums);
 	}
+}
+
+KERNEL static void weigh_first(const struct weighted_rows *rows, size_t count, size_t bytes, float *sums)
+{
+	weigh_by(rows, count, false, bytes, sums);
 }
 
 KERNEL static void weigh_more(const struct weighted_rows *rows, size_t count, size_t bytes, float *sums)
 {
-	switch (count) {
-	case 1:
-		weigh_narrow(rows, 1, true, bytes, sums);
-		break;
-	case 2:
-		weigh_narrow(rows, 2, true, bytes, sums);
-		break;
-	case 3:
-		weigh_narrow(rows, 3, true, bytes, sums);
-		break;
-	default:
-		weigh_narrow(rows, ROWS_AT_ONCE, true, bytes, sums);
-	}
+	weigh_by(rows, count, true, bytes, sums);
 }
 
 void area_weigh_rows(const uint8_t *row, size_t stride, const struct area_span *span, size_t bytes, float *sums)

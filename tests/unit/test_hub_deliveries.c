@@ -49,7 +49,6 @@ int http_worker_send(struct http_worker *given, struct http_job *job)
 
 /* --- the queue --- */
 
-static struct hub_rig rig;
 static struct deliveries *deliveries;
 static int said, tries[EVENTS_MAX + 1], arrivals[EVENTS_MAX + 1], arrived[EVENTS_MAX + 1], arrived_count;
 

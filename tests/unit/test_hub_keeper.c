@@ -14,21 +14,6 @@
 
 enum { BATCHES = 1000, TURN_MS = 20, TURNS_MOST = 1500 };
 
-static struct hub_rig rig;
-
-static int make(void **state)
-{
-	(void)state;
-	return hub_rig_make(&rig);
-}
-
-static int finish(void **state)
-{
-	(void)state;
-	hub_rig_finish(&rig);
-	return 0;
-}
-
 static void make_old_file(const char *name)
 {
 	char path[SCRATCH_BYTES + 64];
@@ -68,7 +53,7 @@ static void test_a_search_that_many_batches_come_before_is_made(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_a_search_that_many_batches_come_before_is_made, make, finish),
+		cmocka_unit_test_setup_teardown(test_a_search_that_many_batches_come_before_is_made, make_rig, finish_rig),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,21 +11,6 @@
 
 #include "hub_rig.h"
 
-static struct hub_rig rig;
-
-static int make(void **state)
-{
-	(void)state;
-	return hub_rig_make(&rig);
-}
-
-static int finish(void **state)
-{
-	(void)state;
-	hub_rig_finish(&rig);
-	return 0;
-}
-
 static int reopen(struct error *error)
 {
 	store_destroy(rig.store);
@@ -216,7 +201,7 @@ static void test_a_store_that_fails_comes_back(void **state)
 	assert_int_equal(hub_rig_add(&rig, "yard", "aa", 2, "trigger", ""), 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make, finish)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_rig, finish_rig)
 
 int main(void)
 {

@@ -58,7 +58,6 @@ static void take_off(struct mqtt_queue *queue, int message_id, int64_t row)
 	}
 }
 
-/* The next row: 1 when it is on its way. */
 /* True when the queue goes on. What no broker would take must not hold up the others. */
 static bool send_row(struct mqtt_queue *queue, sqlite3_stmt *row, bool *is_bad)
 {
@@ -86,6 +85,7 @@ static int drop_row(struct mqtt_queue *queue, int64_t id, struct error *error)
 	return dropped;
 }
 
+/* The next row: 1 when it is on its way. */
 static int send_next(struct mqtt_queue *queue, struct sql *sql, struct error *error)
 {
 	static const char next[] = "SELECT id, topic, payload FROM mqtt_queue WHERE id > ? ORDER BY id LIMIT 1";

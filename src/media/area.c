@@ -8,6 +8,7 @@
 #include "area_box.h"
 #include "area_weighted.h"
 #include "area_whole.h"
+#include "box_row.h"
 #include "convert.h"
 #include "media/kernel.h"
 #include "media/luma.h"
@@ -17,6 +18,7 @@ enum { COMPONENTS = 3, PLANES_MAX = 3, STEPS = 2 };
 struct area {
 	int in_width, in_height, out_width, out_height;
 	int whole_ratio; /* the same power of two in both directions, 2 to AREA_WHOLE_RATIO_MAX; else 0 */
+	int box_ratio;   /* the same whole number in both directions, 2 to BOX_RATIO_MAX; else 0 */
 	struct area_columns columns[STEPS]; /* for samples of one and of two pixels */
 	float *sums;                        /* of the rows of one plane that an output row covers, weighted */
 	float *lanes;                       /* of an output row */
@@ -55,11 +57,12 @@ static bool is_rgb(enum pixel_format format)
 	return format < PIXEL_NV12;
 }
 
-static int whole_ratio_of(int in_width, int in_height, int out_width, int out_height)
+/* 0 where it is not the same whole number in both directions, or 1. */
+static int common_ratio(const struct area *area)
 {
-	const int ratio = in_width / out_width;
-	const bool whole = ratio * out_width == in_width && ratio * out_height == in_height;
-	return whole && area_folds((size_t)ratio) && ratio > 1 && ratio <= AREA_WHOLE_RATIO_MAX ? ratio : 0;
+	const int ratio = area->in_width / area->out_width;
+	const bool whole = ratio * area->out_width == area->in_width && ratio * area->out_height == area->in_height;
+	return whole && ratio > 1 ? ratio : 0;
 }
 
 static bool allocate(struct area *area)
@@ -95,7 +98,9 @@ struct area *area_create(int in_width, int in_height, int out_width, int out_hei
 	area->in_height = in_height;
 	area->out_width = out_width;
 	area->out_height = out_height;
-	area->whole_ratio = whole_ratio_of(in_width, in_height, out_width, out_height);
+	const int ratio = common_ratio(area);
+	area->whole_ratio = area_folds((size_t)ratio) && ratio <= AREA_WHOLE_RATIO_MAX ? ratio : 0;
+	area->box_ratio = ratio <= BOX_RATIO_MAX ? ratio : 0;
 	if (!allocate(area)) {
 		area_destroy(area);
 		return NULL;
@@ -232,15 +237,35 @@ static void average_row(const struct area *area, const struct image *image, bool
 			average_plane_weighted(area, image, plane, out_y);
 }
 
+/* False where no kernel does all at once. */
+static bool make_box(const struct area *area, const struct image *image, const struct convert_matrix *matrix, int out_y,
+                     uint8_t *rgb, uint64_t *sum)
+{
+	if (area->box_ratio == 0 || image->format == PIXEL_YUYV)
+		return false;
+	const size_t ratio = (size_t)area->box_ratio, y = (size_t)out_y * ratio;
+	struct box_row row = {
+		.format = image->format, .ratio = ratio, .odd = out_y % 2 != 0, .count = (size_t)area->out_width
+	};
+	for (int plane = 0; plane < PLANES_MAX && layouts[image->format].units[plane].bytes > 0; plane++) {
+		row.stride[plane] = image->stride[plane];
+		row.plane[plane] = image->plane[plane] + (plane > 0 ? y / 2 : y) * image->stride[plane];
+	}
+	return box_row(&row, matrix, rgb, sum);
+}
+
 uint64_t area_rows(struct area *area, const struct image *image, int first, int count, uint8_t *rgb)
 {
-	const struct convert_matrix matrix = convert_matrix_of(image->matrix, image->full_range);
+	const struct convert_matrix equations = convert_matrix_of(image->matrix, image->full_range);
+	const struct convert_matrix *matrix = is_rgb(image->format) ? NULL : &equations;
 	const bool whole = area->whole_ratio > 0 && image->format != PIXEL_YUYV; /* whose luma is two units */
 	const size_t bytes = frame_bytes(area->out_width, 1);
 	uint64_t sum = 0;
 	for (int y = first; y < first + count; y++, rgb += bytes) {
+		if (make_box(area, image, matrix, y, rgb, &sum))
+			continue;
 		average_row(area, image, whole, (size_t)y);
-		convert_averages(is_rgb(image->format) ? NULL : &matrix, area->averages, (size_t)area->out_width, rgb);
+		convert_averages(matrix, area->averages, (size_t)area->out_width, rgb);
 		sum += luma_sum(rgb, bytes);
 	}
 	return sum;

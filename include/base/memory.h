@@ -2,6 +2,7 @@
 #ifndef PASTCAM_BASE_MEMORY_H
 #define PASTCAM_BASE_MEMORY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* What a file does not tell, since /proc or a part of it is hidden (ProcSubset=pid). Unknown is not zero. */
@@ -36,6 +37,14 @@ struct memory_cgroup {
 	double full_avg10; /* as in struct memory_pressure, of that cgroup */
 };
 struct memory_cgroup memory_cgroup(void);
+
+/* Makes bytes of memory from begin on resident, in one go where the kernel can (MADV_POPULATE_WRITE, Linux 5.14): a
+ * fifth of what it takes page by page. What they hold stays, whoever uses them meanwhile. */
+void memory_populate(void *begin, size_t bytes);
+
+/* Writes to each page what it holds. Under a hypervisor with page tables of its own, memory that is resident still
+ * faults when it is first written to from here. Whoever uses it meanwhile notices nothing. */
+void memory_rewrite(void *begin, size_t bytes);
 
 /* Gives the pages of program and libraries back that nobody has written to: most were only needed to start. What is
  * used again comes back from the file by itself, or from the page cache while it is there. */

@@ -2,6 +2,7 @@
 
 #include <link.h>
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,24 @@ double memory_swap_percent(void)
 	if (sysinfo(&system) < 0 || system.totalswap == 0)
 		return 0;
 	return 100.0 * (double)(system.totalswap - system.freeswap) / (double)system.totalswap;
+}
+
+void memory_rewrite(void *begin, size_t bytes)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *first = begin, *end = first + bytes;
+	for (uint8_t *byte = first; byte < end; byte += page)
+		atomic_fetch_or((_Atomic uint8_t *)byte, 0);
+	if (bytes > 0)
+		atomic_fetch_or((_Atomic uint8_t *)(end - 1), 0);
+}
+
+void memory_populate(void *begin, size_t bytes)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const size_t within = (uintptr_t)begin & (page - 1);
+	if (madvise((uint8_t *)begin - within, within + bytes, MADV_POPULATE_WRITE) != 0)
+		memory_rewrite(begin, bytes);
 }
 
 static int release_object(struct dl_phdr_info *object, size_t bytes, void *page_bytes)

@@ -10,9 +10,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/lock.h"
+#include "base/memory.h"
 #include "frame_ring_private.h"
 
 enum { CACHE_LINE = 64 };
@@ -36,40 +36,19 @@ static size_t run_limit_of(size_t pin_limit)
 	return pin_limit - (singles > 0 ? singles : 1);
 }
 
-/* Writes to each page in a way that keeps its content, since the slot may be in use already. */
-static void write_pages(uint8_t *begin, uint8_t *end)
-{
-	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	for (uint8_t *byte = begin; byte < end; byte += page)
-		atomic_fetch_or((_Atomic uint8_t *)byte, 0);
-	atomic_fetch_or((_Atomic uint8_t *)(end - 1), 0);
-}
-
-/* Makes the memory from begin to end resident. MADV_POPULATE_WRITE (Linux 5.14) does it in one go. */
-static void touch(uint8_t *begin, uint8_t *end)
-{
-	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uint8_t *first = (uint8_t *)((uintptr_t)begin & ~(page - 1));
-	if (madvise(first, (size_t)(end - first), MADV_POPULATE_WRITE) != 0)
-		write_pages(begin, end);
-}
-
 static void touch_slot(struct frame_ring *ring, size_t index)
 {
-	uint8_t *begin = ring->arena + index * ring->slot_bytes;
-	touch(begin, begin + ring->slot_bytes);
+	memory_populate(ring->arena + index * ring->slot_bytes, ring->slot_bytes);
 }
 
 /* The kernel takes a second or more to hand out a large arena, on a small machine. Capture need not wait for that: the
- * first slots are there at once, the others follow faster than frames do. Under a hypervisor with page tables of its
- * own, memory that is resident still faults when it is first written to from here, which is no work for capture. */
+ * first slots are there at once, the others follow faster than frames do. The first write is no work for capture. */
 static void touch_rest(void *data)
 {
 	struct frame_ring *ring = data;
 	for (size_t i = atomic_load(&ring->touched); i < ring->count && !atomic_load(&ring->stop_touching); i++) {
-		uint8_t *begin = ring->arena + i * ring->slot_bytes;
 		touch_slot(ring, i);
-		write_pages(begin, begin + ring->slot_bytes);
+		memory_rewrite(ring->arena + i * ring->slot_bytes, ring->slot_bytes);
 		atomic_store(&ring->touched, i + 1);
 	}
 }

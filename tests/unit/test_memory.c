@@ -37,6 +37,23 @@ static void test_written_memory_counts(void **state)
 	free(block);
 }
 
+static void test_populated_memory_is_resident_and_keeps_its_content(void **state)
+{
+	(void)state;
+	enum { BYTES = 16 * MIB };
+	uint8_t *block = malloc(BYTES);
+	assert_non_null(block);
+	block[1] = 7;
+	block[BYTES - 1] = 8;
+	uint64_t before = memory_rss();
+	memory_populate(block + 1, BYTES - 1);
+	assert_true(memory_rss() >= before + BYTES - MIB);
+	memory_rewrite(block + 1, BYTES - 1);
+	assert_int_equal(block[1], 7);
+	assert_int_equal(block[BYTES - 1], 8);
+	free(block);
+}
+
 static void test_released_code_comes_back_when_used(void **state)
 {
 	(void)state;
@@ -179,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts_add_up),
 		cmocka_unit_test(test_written_memory_counts),
+		cmocka_unit_test(test_populated_memory_is_resident_and_keeps_its_content),
 		cmocka_unit_test(test_released_code_comes_back_when_used),
 		IN_FOLDER(test_page_cache_of_a_cgroup_is_not_used_up),
 		IN_FOLDER(test_version_1_counts_what_is_below_too),

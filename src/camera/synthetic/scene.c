@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "scene_paint.h"
 
 enum { NOISE_SPAN = 4096, STEPS_PER_STOP = 64, BLACK = -100000 };
@@ -109,6 +110,7 @@ struct scene *scene_create(int width, int height)
 
 void scene_prepare(struct scene *scene)
 {
+	memory_populate(scene->base, (size_t)scene->width * (size_t)scene->height * 3);
 	scene_paint(scene->base, scene->width, scene->height);
 	for (int kind = 0; kind < SCENE_SPRITES; kind++)
 		paint_sprite(scene->sprites[kind], kind, sprite_at(scene, kind, 0));
@@ -187,6 +189,8 @@ static void draw_sprite(const struct scene *scene, uint8_t *rgb, const uint8_t t
 
 static void restore(const struct scene *scene, struct scene_canvas *canvas, const uint8_t table[256], int brightness)
 {
+	if (!canvas->drawn)
+		memory_populate(canvas->rgb, (size_t)scene->width * (size_t)scene->height * 3);
 	if (!canvas->drawn || canvas->brightness != brightness) {
 		show_base(scene, canvas, table, (struct scene_rect){ 0, 0, scene->width, scene->height });
 		canvas->drawn = true;

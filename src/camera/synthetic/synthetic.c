@@ -299,9 +299,9 @@ static int synthetic_acquire(void *state, struct camera_frame *frame, struct err
 		return error_set(error, -EIO, "the synthetic camera fails, as camera.synthetic.faults asks");
 	struct shutter *shutter = &camera->shutter;
 	shutter->slowness = synthetic_state_has(camera->state, FAULT_SLOW) ? SLOW_FACTOR : 1;
-	/* Frames wait for a consumer that comes late as long as there are buffers; beyond that the oldest are lost. What
-	 * was there before anybody looked has no number. */
-	const uint64_t missed = shutter_skip_missed(shutter, now_ns, BUFFERS);
+	/* Frames wait for a consumer that comes late as long as there are buffers; beyond that the oldest are lost. Of what
+	 * was there before anybody looked, which has no number, only the newest: to draw more keeps from it who asks. */
+	const uint64_t missed = shutter_skip_missed(shutter, now_ns, camera->looked_at ? BUFFERS : 1);
 	if (camera->looked_at)
 		camera->state->sequence += missed;
 	camera->looked_at = true;

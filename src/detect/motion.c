@@ -197,6 +197,8 @@ static void look(struct motion *motion, const uint16_t *luma, const struct frame
 	const double active_share = (double)counts.active / (double)motion->planes.count;
 	if (!motion_continuity_is_settling(&motion->continuity, active_share, info->timestamp_ns))
 		find_blobs(motion, luma, &counts);
+	else if (motion->continuity.settle_frames == 0)
+		motion_planes_forget(&motion->planes);
 }
 
 static size_t update_zones(struct motion *motion, const struct frame_info *info, struct motion_event *events)

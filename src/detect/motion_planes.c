@@ -64,6 +64,11 @@ void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma)
 		planes->spread[i] = SPREAD_AT_FIRST << CELL_SPREAD_SHIFT;
 }
 
+void motion_planes_forget(struct motion_planes *planes)
+{
+	memcpy(planes->background, planes->recent, planes->count * sizeof *planes->background);
+}
+
 void motion_planes_advance(struct motion_planes *planes)
 {
 	uint8_t *changed = planes->before;

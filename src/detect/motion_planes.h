@@ -31,6 +31,9 @@ size_t motion_planes_bytes(int width, int height);
 /* All of the past becomes this picture. */
 void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma);
 
+/* The background becomes the recent past: once the picture has settled, nothing better is known. */
+void motion_planes_forget(struct motion_planes *planes);
+
 /* What is changed becomes what was, before changed is filled anew. */
 void motion_planes_advance(struct motion_planes *planes);
 

@@ -150,6 +150,36 @@ static void test_what_is_large_and_quick_is_told_without_delay(void **state)
 	assert_int_equal(told_of_quick(20), 0); /* as drops of rain */
 }
 
+static int changed_cells(const struct motion_rig *rig)
+{
+	const uint8_t *mask = motion_mask(rig->motion);
+	int changed = 0;
+	for (int i = 0; i < CELLS; i++)
+		changed += mask[i];
+	return changed;
+}
+
+/* A lamp is lit: most of the wall is clipped, until the camera's exposure has followed. */
+static void test_what_the_camera_clipped_is_no_past_once_the_picture_has_settled(void **state)
+{
+	(void)state;
+	static const double exposures[] = { 10000, 10000, 8500, 7000, 6000, 5200, 4600, 4200, 4000 };
+	struct motion_rig *rig = motion_rig();
+	struct square thing = THING;
+	rig_rest(rig, 50);
+	rig->light = 3.3;
+	for (size_t i = 0; i < sizeof exposures / sizeof *exposures; i++) {
+		rig->info.exposure_us = exposures[i];
+		assert_int_equal(rig_feed(rig, NULL), 0);
+	}
+	while (motion_settling(rig->motion))
+		assert_int_equal(rig_feed(rig, NULL), 0);
+	assert_int_equal(rig_feed(rig, NULL), 0);
+	assert_int_equal(changed_cells(rig), 0);
+	assert_in_range(rig_walk(rig, &thing, 2, 5), 2, 3);
+	motion_rig_end(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +191,7 @@ int main(void)
 		cmocka_unit_test(test_who_walks_before_a_wall_that_is_clipped_is_found),
 		cmocka_unit_test(test_what_is_clipped_itself_is_found),
 		cmocka_unit_test(test_a_smear_is_found),
+		cmocka_unit_test(test_what_the_camera_clipped_is_no_past_once_the_picture_has_settled),
 		cmocka_unit_test(test_what_is_large_and_quick_is_told_without_delay),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

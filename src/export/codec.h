@@ -7,7 +7,6 @@
 
 struct codec {
 	enum export_format format;
-	const char *extension;
 	/* Encodes picture into sink. -errno of the disk, -ENOMEM, -EINVAL when the library refuses. */
 	int (*write)(const struct export_params *params, struct pool *pool, const struct picture *picture,
 	             struct sink *sink, struct error *error);

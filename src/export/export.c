@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,24 +21,6 @@ static const struct codec *const codecs[EXPORT_FORMAT_COUNT] = { &codec_jpg, &co
 
 enum { EXPORT_LIBRARY_BYTES = 128 * 1024, EXPORT_LIBRARY_BYTES_PER_COLUMN = 48, EXTENSION_BYTES = 16 };
 
-unsigned export_format_of(const char *name)
-{
-	if (strcasecmp(name, "jpeg") == 0)
-		return EXPORT_JPG;
-	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++)
-		if (strcasecmp(name, codecs[i]->extension) == 0)
-			return codecs[i]->format;
-	return 0;
-}
-
-const char *export_format_name(enum export_format format)
-{
-	for (size_t i = 0; i < EXPORT_FORMAT_COUNT; i++)
-		if (codecs[i]->format == format)
-			return codecs[i]->extension;
-	return "unknown";
-}
-
 /* One codec works at a time. libjpeg keeps some rows of every component: 100 KiB and 30 bytes a column were measured.
  */
 size_t export_scratch_bytes(int width, int height, size_t pool_width)
@@ -51,7 +32,8 @@ size_t export_scratch_bytes(int width, int height, size_t pool_width)
 static const char *extension_of(const struct codec *codec, const struct export_params *params,
                                 char text[EXTENSION_BYTES])
 {
-	snprintf(text, EXTENSION_BYTES, "%s%s", codec->extension, seal_is_wanted(params->seal) ? SEALED_NAME_END : "");
+	snprintf(text, EXTENSION_BYTES, "%s%s", export_format_name(codec->format),
+	         seal_is_wanted(params->seal) ? SEALED_NAME_END : "");
 	return text;
 }
 
@@ -121,7 +103,8 @@ void export_format_list(unsigned formats, size_t most, char *text, size_t bytes)
 	for (size_t i = 0; i < EXPORT_FORMAT_COUNT && most > 0 && length < bytes; i++) {
 		if (!(formats & (unsigned)codecs[i]->format))
 			continue;
-		length += (size_t)snprintf(text + length, bytes - length, "%s%s", length ? "," : "", codecs[i]->extension);
+		length += (size_t)snprintf(text + length, bytes - length, "%s%s", length ? "," : "",
+		                           export_format_name(codecs[i]->format));
 		most--;
 	}
 }

@@ -146,4 +146,4 @@ static int jpg_write(const struct export_params *params, struct pool *pool, cons
 	return code;
 }
 
-const struct codec codec_jpg = { EXPORT_JPG, "jpg", jpg_write };
+const struct codec codec_jpg = { EXPORT_JPG, jpg_write };

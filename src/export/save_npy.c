@@ -28,4 +28,4 @@ static int npy_write(const struct export_params *params, struct pool *pool, cons
 	return result < 0 ? error_set_errno(error, result, "cannot write the npy picture") : 0;
 }
 
-const struct codec codec_npy = { EXPORT_NPY, "npy", npy_write };
+const struct codec codec_npy = { EXPORT_NPY, npy_write };

@@ -149,4 +149,4 @@ static int png_write(const struct export_params *params, struct pool *pool, cons
 	return writer.code < 0 ? error_set_errno(error, writer.code, "cannot write the png file") : 0;
 }
 
-const struct codec codec_png = { EXPORT_PNG, "png", png_write };
+const struct codec codec_png = { EXPORT_PNG, png_write };

@@ -1,7 +1,6 @@
 #include "commands_clips.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +11,6 @@
 #include "base/utf8.h"
 #include "capture/recorder.h"
 #include "net/video_streams.h"
-
-static const double SPAN_MOST_S = 86400;
-
-struct clip_arguments {
-	bool stop, wait;
-	double before_s, after_s; /* negative: not given */
-	const char *label;
-};
 
 struct video_arguments {
 	struct moment at, until;
@@ -37,56 +28,6 @@ static void refuse(struct commands *commands, server_ticket ticket, const struct
 	                                             : "NOT_SAVED";
 	snprintf(text, sizeof text, "%s %s", word, error->text);
 	server_reply(commands->server, ticket, text);
-}
-
-static int parse_seconds(const char *name, const char *text, double least, double most, double *seconds,
-                         struct error *error)
-{
-	char *end;
-	double value = strtod(text, &end);
-	if (end == text || *end || !isfinite(value) || value < least || value > most)
-		return error_set(error, -EINVAL, "%s=%.*s is not a number of seconds from %g to %g", name, utf8_fit(text, 40),
-		                 text, least, most);
-	*seconds = value;
-	return 0;
-}
-
-static const char *value_of(const char *word, const char *name)
-{
-	size_t length = strlen(name);
-	return strncasecmp(word, name, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
-}
-
-static int parse_clip_word(const char *word, struct clip_arguments *arguments, struct error *error)
-{
-	const char *value;
-	if (strcasecmp(word, "stop") == 0)
-		arguments->stop = true;
-	else if (strcasecmp(word, "wait") == 0)
-		arguments->wait = true;
-	else if ((value = value_of(word, "before")))
-		return parse_seconds("before", value, 0, SPAN_MOST_S, &arguments->before_s, error);
-	else if ((value = value_of(word, "after")))
-		return parse_seconds("after", value, 0, SPAN_MOST_S, &arguments->after_s, error);
-	else if ((value = value_of(word, "label")))
-		arguments->label = value;
-	else
-		return error_set(error, -EINVAL, "clip takes before=, after=, label=, wait or stop, not \"%.*s\"",
-		                 utf8_fit(word, 40), word);
-	return 0;
-}
-
-static int parse_clip(const struct proto_words *words, struct clip_arguments *arguments, struct error *error)
-{
-	*arguments = (struct clip_arguments){ .before_s = -1, .after_s = -1, .label = "" };
-	for (size_t i = 1; i < words->count; i++) {
-		int result = parse_clip_word(words->word[i], arguments, error);
-		if (result < 0)
-			return result;
-	}
-	if (arguments->stop && words->count > 2)
-		return error_set(error, -EINVAL, "clip stop takes nothing else");
-	return 0;
 }
 
 /* On the recorder's thread. */
@@ -142,13 +83,13 @@ static void stop_clip(struct commands *commands, server_ticket ticket)
 
 void command_clip(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
-	struct clip_arguments arguments;
+	struct proto_clip arguments;
 	struct recorder_reply reply;
 	struct error error = { 0 };
 	char text[128];
 	if (!has_video(commands, ticket))
 		return;
-	if (parse_clip(words, &arguments, &error) < 0) {
+	if (proto_parse_clip(words, &arguments, &error) < 0) {
 		refuse(commands, ticket, &error);
 		return;
 	}
@@ -223,7 +164,7 @@ static int parse_until(const char *value, struct video_arguments *arguments, str
 	arguments->until_is_later = value[0] == '+';
 	if (value[0] != '+')
 		return moment_parse(value, &arguments->until, error);
-	int result = parse_seconds("until", value + 1, 0, SPAN_MOST_S, &later_s, error);
+	int result = proto_parse_seconds("until", value + 1, 0, PROTO_VIDEO_MOST_S, &later_s, error);
 	arguments->until = (struct moment){ .ns = (int64_t)(later_s * (double)CLOCK_NS_PER_S) };
 	return result;
 }
@@ -233,12 +174,12 @@ static int parse_get_word(const char *word, struct video_arguments *arguments, s
 	const char *value;
 	if (strcasecmp(word, "mp4") == 0)
 		return 0;
-	if ((value = value_of(word, "at")))
+	if ((value = proto_value_of(word, "at")))
 		return moment_parse(value, &arguments->at, error);
-	if ((value = value_of(word, "until")))
+	if ((value = proto_value_of(word, "until")))
 		return parse_until(value, arguments, error);
-	if ((value = value_of(word, "for")))
-		return parse_seconds("for", value, 0.1, SPAN_MOST_S, &arguments->for_s, error);
+	if ((value = proto_value_of(word, "for")))
+		return proto_parse_seconds("for", value, 0.1, PROTO_VIDEO_MOST_S, &arguments->for_s, error);
 	return error_set(error, -EINVAL, "get mp4 takes at=, for=SECONDS and until=, not \"%.*s\"", utf8_fit(word, 40),
 	                 word);
 }
@@ -254,11 +195,11 @@ static int span_of(const struct video_arguments *arguments, int64_t *begin_ns, i
 	else if (arguments->until_is_given)
 		*end_ns = moment_monotonic_ns(&arguments->until, now_ns, wall_ns);
 	double seconds = (double)(*end_ns - *begin_ns) / (double)CLOCK_NS_PER_S;
-	if (seconds > 0 && seconds <= SPAN_MOST_S)
+	if (seconds > 0 && seconds <= PROTO_VIDEO_MOST_S)
 		return 0;
 	return error_set(error, -EINVAL,
-	                 "that piece is %.1f s long: its end must come after its beginning, by at most %g s", seconds,
-	                 SPAN_MOST_S);
+	                 "that piece is %.1f s long: its end must come after its beginning, by at most %d s", seconds,
+	                 PROTO_VIDEO_MOST_S);
 }
 
 void command_get_video(struct commands *commands, server_ticket ticket, const struct proto_words *words)

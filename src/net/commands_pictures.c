@@ -112,7 +112,7 @@ static bool parse(struct commands *commands, server_ticket ticket, const struct 
 void command_save(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	struct proto_arguments arguments;
-	if (!parse(commands, ticket, words, PROTO_FORMATS, &arguments))
+	if (!parse(commands, ticket, words, PROTO_TAKEN_BY_SAVE, &arguments))
 		return;
 	struct request request = to_files(commands, ticket, &arguments);
 	request.moment = REQUEST_NEXT_FRAME;
@@ -123,7 +123,7 @@ void command_save(struct commands *commands, server_ticket ticket, const struct 
 void command_past(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	struct proto_arguments arguments;
-	if (!parse(commands, ticket, words, PROTO_FORMATS | PROTO_AT | PROTO_COUNT, &arguments))
+	if (!parse(commands, ticket, words, PROTO_TAKEN_BY_PAST, &arguments))
 		return;
 	struct request request = to_files(commands, ticket, &arguments);
 	request.count = arguments.given & PROTO_COUNT ? (size_t)arguments.count : 1;
@@ -148,8 +148,7 @@ static void save_window(struct commands *commands, struct request *request, cons
 void command_past_stack(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	struct proto_arguments arguments;
-	unsigned takes = PROTO_FORMATS | PROTO_AT | PROTO_COUNT | PROTO_MODE | PROTO_MIXED;
-	if (!parse(commands, ticket, words, takes, &arguments))
+	if (!parse(commands, ticket, words, PROTO_TAKEN_BY_STACK, &arguments))
 		return;
 	struct request request = to_files(commands, ticket, &arguments);
 	request.count = (size_t)(arguments.given & PROTO_COUNT ? arguments.count : commands->stack_count);
@@ -165,7 +164,7 @@ void command_past_stack(struct commands *commands, server_ticket ticket, const s
 void command_get(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	struct proto_arguments arguments;
-	unsigned takes = PROTO_FORMATS | PROTO_AT | PROTO_COUNT | PROTO_MODE | PROTO_MIXED | PROTO_WIDTH | PROTO_META;
+	const unsigned takes = PROTO_TAKEN_BY_STACK | PROTO_WIDTH | PROTO_META;
 	if (command_get_is_video(words)) {
 		command_get_video(commands, ticket, words);
 		return;

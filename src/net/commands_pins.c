@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/utf8.h"
 #include "commands_private.h"
 #include "replies.h"
 
@@ -34,7 +33,7 @@ void command_pin(struct commands *commands, server_ticket ticket, const struct p
 	struct proto_arguments arguments;
 	struct error error = { 0 };
 	struct pin_info pin;
-	if (proto_parse_arguments(words, PROTO_AT | PROTO_BEFORE | PROTO_AFTER, &arguments, &error) < 0) {
+	if (proto_parse_arguments(words, PROTO_TAKEN_BY_PIN, &arguments, &error) < 0) {
 		commands_refuse(commands, ticket, "NOT_PINNED", &error);
 		return;
 	}
@@ -51,31 +50,12 @@ void command_pin(struct commands *commands, server_ticket ticket, const struct p
 	commands_reply(commands, ticket, text);
 }
 
-/* The ID that follows the command. */
-static bool parse_id(struct commands *commands, server_ticket ticket, const struct proto_words *words, const char *word,
-                     uint64_t *id)
-{
-	const char *given = words->count > 1 ? words->word[1] : "";
-	size_t digits = strspn(given, "0123456789");
-	if (digits > 0 && digits < 19 && given[digits] == '\0') {
-		*id = strtoull(given, NULL, 10);
-		return true;
-	}
-	struct error error;
-	error_set(&error, -EINVAL, "\"%.*s\" is no pin: `%s ID`, with the ID that `pin` has answered", utf8_fit(given, 40),
-	          given, words->word[0]);
-	commands_refuse(commands, ticket, word, &error);
-	return false;
-}
-
 void command_drop(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	uint64_t id;
 	struct error error = { 0 };
 	char text[48];
-	if (!parse_id(commands, ticket, words, "NOT_DROPPED", &id))
-		return;
-	if (pins_drop(commands->pins, id, &error) < 0) {
+	if (proto_parse_pin(words, &id, &error) < 0 || pins_drop(commands->pins, id, &error) < 0) {
 		commands_refuse(commands, ticket, "NOT_DROPPED", &error);
 		return;
 	}
@@ -100,13 +80,7 @@ void command_keep(struct commands *commands, server_ticket ticket, const struct 
 	uint64_t id;
 	struct error error = { 0 };
 	struct proto_arguments arguments;
-	struct proto_words rest = { .count = words->count > 1 ? words->count - 1 : 1 };
-	if (!parse_id(commands, ticket, words, "NOT_SAVED", &id))
-		return;
-	rest.word[0] = words->word[0];
-	for (size_t i = 1; i < rest.count; i++)
-		rest.word[i] = words->word[i + 1];
-	int result = proto_parse_arguments(&rest, PROTO_FORMATS, &arguments, &error);
+	int result = proto_parse_keep(words, &id, &arguments, &error);
 	const struct pins_keep keep = {
 		.formats = arguments.formats ? arguments.formats : commands->formats,
 		.done = answer_keep,

@@ -58,10 +58,39 @@ struct proto_arguments {
 
 enum { PROTO_WIDTH_MIN = 1, PROTO_WIDTH_MAX = 65535, PROTO_SPAN_MOST_S = 3600 };
 
+/* What each command that saves or holds takes. */
+enum {
+	PROTO_TAKEN_BY_SAVE = PROTO_FORMATS,
+	PROTO_TAKEN_BY_PAST = PROTO_FORMATS | PROTO_AT | PROTO_COUNT,
+	PROTO_TAKEN_BY_STACK = PROTO_FORMATS | PROTO_AT | PROTO_COUNT | PROTO_MODE | PROTO_MIXED,
+	PROTO_TAKEN_BY_PIN = PROTO_AT | PROTO_BEFORE | PROTO_AFTER,
+};
+
 /* Parses the words after the command: formats and names before `=` in any case. takes: a set of the above. -EINVAL with
  * a text such as `unknown format "gif": use jpg, png or npy`; a format twice is one of them for a command that takes
  * PROTO_META, which sends one picture. */
 int proto_parse_arguments(const struct proto_words *words, unsigned takes, struct proto_arguments *arguments,
                           struct error *error);
+
+/* `keep ID [formats]` and `drop ID`: the ID that `pin` has answered, and the formats of `keep`. -EINVAL with a text. */
+int proto_parse_pin(const struct proto_words *words, uint64_t *id, struct error *error);
+int proto_parse_keep(const struct proto_words *words, uint64_t *id, struct proto_arguments *arguments,
+                     struct error *error);
+
+enum { PROTO_VIDEO_MOST_S = 86400 };
+
+struct proto_clip {
+	bool stop, wait;
+	double before_s, after_s; /* negative: not given */
+	const char *label;        /* in the line, or "" */
+};
+
+/* Parses the words after `clip`. -EINVAL with a text. */
+int proto_parse_clip(const struct proto_words *words, struct proto_clip *clip, struct error *error);
+
+/* What follows "name=", the name in any case; NULL when word is another. */
+const char *proto_value_of(const char *word, const char *name);
+int proto_parse_seconds(const char *name, const char *text, double least, double most, double *seconds,
+                        struct error *error);
 
 #endif

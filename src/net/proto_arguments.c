@@ -1,6 +1,7 @@
 /* The words after a command. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -179,4 +180,26 @@ int proto_parse_arguments(const struct proto_words *words, unsigned takes, struc
 			return result;
 	}
 	return 0;
+}
+
+int proto_parse_pin(const struct proto_words *words, uint64_t *id, struct error *error)
+{
+	const char *given = words->count > 1 ? words->word[1] : "";
+	size_t digits = strspn(given, "0123456789");
+	if (digits == 0 || digits >= 19 || given[digits] != '\0')
+		return error_set(error, -EINVAL, "\"%.*s\" is no pin: `%s ID`, with the ID that `pin` has answered",
+		                 utf8_fit(given, 40), given, words->word[0]);
+	*id = strtoull(given, NULL, 10);
+	return 0;
+}
+
+int proto_parse_keep(const struct proto_words *words, uint64_t *id, struct proto_arguments *arguments,
+                     struct error *error)
+{
+	struct proto_words rest = { .count = words->count > 1 ? words->count - 1 : 1, .word = { words->word[0] } };
+	*arguments = (struct proto_arguments){ 0 };
+	int result = proto_parse_pin(words, id, error);
+	for (size_t i = 1; i < rest.count; i++)
+		rest.word[i] = words->word[i + 1];
+	return result < 0 ? result : proto_parse_arguments(&rest, PROTO_TAKEN_BY_SAVE, arguments, error);
 }

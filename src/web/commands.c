@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 #include "ask.h"
 #include "base/utf8.h"
 #include "errands.h"
+#include "net/grammar.h"
+
+static const double NUMBER_MOST = 1e15;
 
 enum { QUICK_S = 10, SAVE_S = 310 }; /* a daemon answers within 300 s */
 
@@ -22,6 +26,14 @@ static bool is_name(const char *name, const char *names)
 		if ((at == names || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
 			return true;
 	return false;
+}
+
+static int check_name(const char *name, const char *names, struct error *error)
+{
+	if (is_name(name, names))
+		return 0;
+	return error_set(error, -EINVAL, "there is no \"%.*s\" here; there are: %s", utf8_fit(name, 40), name,
+	                 names[0] ? names : "none");
 }
 
 static void add_formats(struct line *line, const cJSON *value, struct error *error)
@@ -38,11 +50,20 @@ static void add_formats(struct line *line, const cJSON *value, struct error *err
 /* To a microsecond, never with an exponent. */
 static void write_number(double value, char *text, size_t bytes)
 {
-	snprintf(text, bytes, "%.6f", value > -1e15 && value < 1e15 ? value : 1e15);
+	snprintf(text, bytes, "%.6f", value);
 	for (char *end = text + strlen(text) - 1; *end == '0'; end--)
 		*end = '\0';
 	if (text[strlen(text) - 1] == '.')
 		text[strlen(text) - 1] = '\0';
+}
+
+/* A word that says all by itself, or is left out. */
+static void add_flag(struct line *line, const cJSON *member, struct error *error)
+{
+	if (cJSON_IsTrue(member))
+		line_word(line, member->string, error);
+	else if (!cJSON_IsFalse(member))
+		line->result = error_set(error, -EINVAL, "%s must be true or false", member->string);
 }
 
 static void add_member(struct line *line, const cJSON *member, struct error *error)
@@ -50,31 +71,42 @@ static void add_member(struct line *line, const cJSON *member, struct error *err
 	char number[40];
 	if (strcmp(member->string, "formats") == 0) {
 		add_formats(line, member, error);
-	} else if (cJSON_IsNumber(member)) {
+	} else if (strcmp(member->string, "mixed") == 0) {
+		add_flag(line, member, error);
+	} else if (cJSON_IsNumber(member) && fabs(member->valuedouble) < NUMBER_MOST) {
 		write_number(member->valuedouble, number, sizeof number);
 		line_pair(line, member->string, number, error);
 	} else if (cJSON_IsString(member)) {
 		line_pair(line, member->string, member->valuestring, error);
-	} else if (cJSON_IsTrue(member)) {
-		line_word(line, member->string, error);
-	} else if (!cJSON_IsFalse(member)) {
-		line->result = error_set(error, -EINVAL, "%s must be a number, a text or true", member->string);
+	} else {
+		line->result = error_set(error, -EINVAL, "%s must be a number of at most 15 digits, or a text", member->string);
 	}
+}
+
+static int add_members(struct line *line, const char *names, const cJSON *body, struct error *error)
+{
+	for (const cJSON *member = body ? body->child : NULL; member && line->result == 0; member = member->next) {
+		if (strcmp(member->string, "camera") == 0)
+			continue;
+		line->result = check_name(member->string, names, error);
+		if (line->result == 0)
+			add_member(line, member, error);
+	}
+	return line->result;
 }
 
 int commands_line(struct line *line, const char *command, const char *names, const cJSON *body, struct error *error)
 {
 	*line = LINE_NULL;
 	line_word(line, command, error);
-	for (const cJSON *member = body ? body->child : NULL; member && line->result == 0; member = member->next) {
-		if (strcmp(member->string, "camera") == 0)
-			continue;
-		if (!is_name(member->string, names))
-			return line->result = error_set(error, -EINVAL, "there is no \"%.*s\" here; there are: %s",
-			                                utf8_fit(member->string, 40), member->string, names[0] ? names : "none");
-		add_member(line, member, error);
-	}
-	return line->result;
+	return add_members(line, names, body, error);
+}
+
+/* What the daemon would refuse for its words alone is refused here, with its sentence: who waits for an event should
+ * not have to wait for that one. */
+static int check_line(struct line *line, struct error *error)
+{
+	return line->result < 0 ? line->result : grammar_check(line->text, error);
 }
 
 /* --- what is only passed on --- */
@@ -156,9 +188,9 @@ static void do_command(struct request *request, const char *command, const char 
 	cJSON *body = request_body_json(request);
 	if (!body)
 		return;
-	int result = commands_line(&line, command, names, body, &error);
+	commands_line(&line, command, names, body, &error);
 	cJSON_Delete(body);
-	if (result < 0) {
+	if (check_line(&line, &error) < 0) {
 		request_bad(request, &error);
 		return;
 	}
@@ -200,15 +232,29 @@ void commands_clip(struct request *request)
 	if (!body)
 		return;
 	bool wait = wants_to_wait(request);
-	int result = commands_line(&line, "clip", "before after label", body, &error);
+	commands_line(&line, "clip", "before after label", body, &error);
 	cJSON_Delete(body);
-	if (result == 0 && wait)
-		result = line_word(&line, "wait", &error);
+	if (wait)
+		line_word(&line, "wait", &error);
+	const int result = check_line(&line, &error);
 	const struct camera *camera = result == 0 ? cameras_of_request(request) : NULL;
 	if (result < 0)
 		request_bad(request, &error);
 	else if (camera)
 		ask_camera(request, camera, line.text, false, wait ? SAVE_S : QUICK_S, wait ? answer_done : answer_clip);
+}
+
+/* The label is the command's word, not a pair. */
+static void add_label(struct line *line, const cJSON *body, struct error *error)
+{
+	for (const cJSON *member = body->child; member && line->result == 0; member = member->next) {
+		if (strcmp(member->string, "camera") == 0)
+			continue;
+		if (check_name(member->string, "label", error) < 0 || !cJSON_IsString(member))
+			line->result = error->code < 0 ? error->code : error_set(error, -EINVAL, "label must be a text");
+		else if (member->valuestring[0])
+			line_word(line, member->valuestring, error);
+	}
 }
 
 void commands_trigger(struct request *request)
@@ -218,10 +264,8 @@ void commands_trigger(struct request *request)
 	cJSON *body = request_body_json(request);
 	if (!body)
 		return;
-	const cJSON *label = cJSON_GetObjectItemCaseSensitive(body, "label");
 	line_word(&line, "trigger", &error);
-	if (cJSON_IsString(label) && label->valuestring[0])
-		line_word(&line, label->valuestring, &error);
+	add_label(&line, body, &error);
 	cJSON_Delete(body);
 	if (line.result < 0) {
 		request_bad(request, &error);
@@ -252,12 +296,10 @@ static void about_pin(struct request *request, const char *command, const cJSON 
 {
 	struct line line = LINE_NULL;
 	struct error error = { 0 };
-	const cJSON *formats = cJSON_GetObjectItemCaseSensitive(body, "formats");
 	line_word(&line, command, &error);
 	line_word(&line, request->tail, &error);
-	if (formats)
-		add_formats(&line, formats, &error);
-	if (line.result < 0) {
+	add_members(&line, "formats", body, &error);
+	if (check_line(&line, &error) < 0) {
 		request_bad(request, &error);
 		return;
 	}

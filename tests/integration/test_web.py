@@ -203,6 +203,23 @@ class Pictures(unittest.TestCase):
             answer = self.web.ask("/api/stack?wait=1", "POST", body, {"Content-Type": kind})
             self.assertEqual(answer.status, status, body[:40])
 
+    def test_what_the_words_alone_decide_is_refused_at_once_with_the_program_s_sentence(self):
+        for path, body, said in (
+                ("save", '{"formats":["exe"]}', 'unknown format "exe": use jpg, png or npy'), ("save", '{"formats":["at=-5"]}', "save takes no at="),
+                ("save", '{"formats":7}', "formats must be a list of words"), ("save", '{"at":1e999}', "at must be a number"),
+                ("save", '{"at":99}', "at=99 lies in the future"), ("save", '{"at":"1e3"}', "at=1e3 is not a moment"),
+                ("save", '{"at":-1,"count":0}', "count=0 is not a whole number"), ("save", '{"at":-1,"count":1.5}', "count=1.5 is not a whole number"),
+                ("save", '{"at":true}', "at must be a number"), ("stack", '{"mode":"sum"}', 'unknown mode "sum"'),
+                ("stack", '{"mixed":"yes"}', "mixed must be true or false"), ("stack", '{"count":null}', "count must be a number"),
+                ("clip", '{"before":"ten"}', "before=ten is not a number of seconds"), ("clip", '{"after":1e9}', "after=1000000000 is not a number of seconds"),
+                ("trigger", '{"label":5}', "label must be a text"), ("trigger", '{"name":"door"}', 'there is no "name" here; there are: label'),
+                ("pins", '{"before":-1}', "before=-1 is not a number of seconds"), ("pins", '{"at":"soon"}', "at=soon is not a moment"),
+                ("pins/p1", "{}", '"p1" is no pin'), ("pins/1", '{"formats":["exe"]}', 'unknown format "exe"'),
+                ("pins/1", '{"format":"png"}', 'there is no "format" here; there are: formats')):
+            answer = self.web.ask(f"/api/{path}", "POST", body, {"Content-Type": "application/json"})
+            self.assertEqual((answer.status, answer.headers["Content-Type"]), (400, "application/problem+json"), (path, body, answer.body))
+            self.assertIn(said, answer.detail(), (path, body))
+
     def test_malformed_http_is_survived(self):
         for data in (b"\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x00\xff" * 500, b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
                      b"POST /api/save HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n", b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n\r\n",

@@ -227,7 +227,7 @@ class Video(unittest.TestCase):
         begun = self.web.ask("/api/clip", "POST", {"before": 1, "after": 0})
         self.assertEqual(begun.status, 202, begun.body)
         self.assertTrue(begun.json()["reply"].startswith(f"CLIP {begun.json()['id']} "))
-        self.assertEqual(self.web.ask("/api/clip", "POST", {"before": -1}).status, 422)
+        self.assertEqual(self.web.ask("/api/clip", "POST", {"before": -1}).status, 400)
         self.assertEqual(self.web.ask("/api/clip", "POST", {"around": 1}).status, 400)
 
     def playlist(self):

@@ -6,6 +6,7 @@
 #include "base/number.h"
 
 #include "area_box.h"
+#include "area_narrow.h"
 #include "area_weighted.h"
 #include "area_whole.h"
 #include "box_row.h"
@@ -22,8 +23,9 @@ struct area {
 	struct area_columns columns[STEPS]; /* for samples of one and of two pixels */
 	float *sums;                        /* of the rows of one plane that an output row covers, weighted */
 	float *lanes;                       /* of an output row */
-	uint16_t *whole_sums;               /* the same without weights */
-	uint16_t *averages[COMPONENTS];     /* of one output row, 8.8 bits */
+	uint16_t *narrow_sums;              /* the same without weights, or small ones */
+	uint16_t *narrow_lanes;
+	uint16_t *averages[COMPONENTS]; /* of one output row, 8.8 bits */
 };
 
 /* Where the samples of one component are in the rows of its plane. */
@@ -78,8 +80,9 @@ static bool allocate(struct area *area)
 	}
 	area->sums = calloc(row_bytes + beyond, sizeof *area->sums);
 	area->lanes = malloc(AREA_LANES * out_width * sizeof *area->lanes);
-	area->whole_sums = calloc(row_bytes, sizeof *area->whole_sums);
-	complete = complete && area->sums && area->lanes && area->whole_sums;
+	area->narrow_sums = calloc(row_bytes + beyond, sizeof *area->narrow_sums);
+	area->narrow_lanes = malloc(AREA_LANES * out_width * sizeof *area->narrow_lanes);
+	complete = complete && area->sums && area->lanes && area->narrow_sums && area->narrow_lanes;
 	for (int i = 0; i < COMPONENTS; i++) {
 		area->averages[i] = malloc(out_width * sizeof *area->averages[i]);
 		complete = complete && area->averages[i];
@@ -113,8 +116,9 @@ void area_destroy(struct area *area)
 	if (!area)
 		return;
 	free(area->sums);
-	free(area->whole_sums);
 	free(area->lanes);
+	free(area->narrow_sums);
+	free(area->narrow_lanes);
 	for (int i = 0; i < STEPS; i++)
 		area_columns_release(&area->columns[i]);
 	for (int i = 0; i < COMPONENTS; i++)
@@ -149,7 +153,7 @@ static void averages_of(const struct area *area, const struct layout *layout, in
 
 static void average_pixels(const struct area *area, const struct layout *layout, size_t ratio)
 {
-	const struct area_samples samples = { area->whole_sums, layout->units[0].bytes, ratio, ratio };
+	const struct area_samples samples = { area->narrow_sums, layout->units[0].bytes, ratio, ratio };
 	uint16_t *averages[AREA_LANES];
 	averages_of(area, layout, 0, 1, averages);
 	area_average_pixels(&samples, (size_t)area->out_width, averages);
@@ -189,15 +193,15 @@ static void average_plane_whole(const struct area *area, const struct image *ima
 	const uint8_t *row = image->plane[plane] + out_y * rows * stride;
 	if (average_straight(area, layout, plane, row, stride))
 		return;
-	area_sum_rows(row, stride, rows, bytes, area->whole_sums);
+	area_sum_rows(row, stride, rows, bytes, area->narrow_sums);
 	if (is_rgb(image->format)) {
 		average_pixels(area, layout, ratio);
 		return;
 	}
-	area_fold(area->whole_sums, bytes, unit.bytes, ratio / unit.columns);
+	area_fold(area->narrow_sums, bytes, unit.bytes, ratio / unit.columns);
 	for (int i = 0; i < COMPONENTS; i++) {
 		const struct component component = layout->components[i];
-		const struct area_samples samples = { area->whole_sums + component.offset, component.stride,
+		const struct area_samples samples = { area->narrow_sums + component.offset, component.stride,
 			                                  ratio / component.columns, rows };
 		if (component.plane == plane)
 			area_average_folded(&samples, (size_t)area->out_width, area->averages[i]);
@@ -206,13 +210,16 @@ static void average_plane_whole(const struct area *area, const struct image *ima
 
 /* The components whose samples colour so many columns, from units of unit_bytes bytes. */
 static void average_columns(const struct area *area, enum pixel_format format, int plane, size_t unit_bytes,
-                            size_t columns, uint32_t rows_total)
+                            size_t columns, uint32_t rows_total, bool narrow)
 {
-	const struct layout *layout = &layouts[format];
+	const struct area_columns *with = &area->columns[columns - 1];
+	const size_t count = (size_t)area->out_width;
 	uint16_t *averages[AREA_LANES] = { 0 };
-	averages_of(area, layout, plane, columns, averages);
-	area_average_columns(&area->columns[columns - 1], area->sums, unit_bytes, (size_t)area->out_width, rows_total,
-	                     is_rgb(format), area->lanes, averages);
+	averages_of(area, &layouts[format], plane, columns, averages);
+	if (narrow)
+		area_narrow_columns(with, area->narrow_sums, unit_bytes, count, rows_total, area->narrow_lanes, averages);
+	else
+		area_average_columns(with, area->sums, unit_bytes, count, rows_total, is_rgb(format), area->lanes, averages);
 }
 
 static void average_plane_weighted(const struct area *area, const struct image *image, int plane, size_t out_y)
@@ -220,11 +227,18 @@ static void average_plane_weighted(const struct area *area, const struct image *
 	const struct layout *layout = &layouts[image->format];
 	const struct unit unit = layout->units[plane];
 	const struct area_span span = area_span_of(out_y, (size_t)area->in_height, (size_t)area->out_height, unit.rows);
-	const size_t stride = image->stride[plane];
-	area_weigh_rows(image->plane[plane] + span.first * stride, stride, &span, plane_row_bytes(area, unit), area->sums);
-	if (!is_uniform(layout, plane))
-		average_columns(area, image->format, plane, unit.bytes / unit.columns, 1, span.total);
-	average_columns(area, image->format, plane, unit.bytes, unit.columns, span.total);
+	const size_t stride = image->stride[plane], bytes = plane_row_bytes(area, unit);
+	const uint8_t *row = image->plane[plane] + span.first * stride;
+	const bool uniform = is_uniform(layout, plane);
+	const bool narrow = area_is_narrow(&area->columns[unit.columns - 1], span.total) &&
+	                    (uniform || area_is_narrow(&area->columns[0], span.total));
+	if (narrow)
+		area_narrow_rows(row, stride, &span, bytes, area->narrow_sums);
+	else
+		area_weigh_rows(row, stride, &span, bytes, area->sums);
+	if (!uniform)
+		average_columns(area, image->format, plane, unit.bytes / unit.columns, 1, span.total, narrow);
+	average_columns(area, image->format, plane, unit.bytes, unit.columns, span.total, narrow);
 }
 
 static void average_row(const struct area *area, const struct image *image, bool whole, size_t out_y)

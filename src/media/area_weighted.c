@@ -7,7 +7,7 @@
 #include "media/kernel.h"
 
 /* Sums of bytes whose weights add up to so much fit 16 bits, and 24; averages are made of in single precision. */
-enum { ROWS_NARROW_MAX = 257, SINGLE_MAX = 65793, SMALL_MAX = 4096, ROWS_AT_ONCE = 4 };
+enum { ROWS_NARROW_MAX = 257, SINGLE_MAX = 65793, SMALL_MAX = 4096 };
 
 typedef float lanes __attribute__((vector_size(AREA_LANES * sizeof(float))));
 
@@ -56,13 +56,16 @@ bool area_columns_make(struct area_columns *columns, size_t in, size_t out, size
 	columns->room = round_up(columns->taps);
 	columns->first = malloc(out * sizeof *columns->first);
 	columns->weights = calloc(out * columns->room + AREA_LANES, sizeof *columns->weights);
-	if (!columns->first || !columns->weights)
+	columns->narrow = calloc(out * columns->room + AREA_LANES, sizeof *columns->narrow);
+	if (!columns->first || !columns->weights || !columns->narrow)
 		return false;
 	for (size_t x = 0; x < out; x++) {
 		const struct area_span span = area_span_of(x, in, out, step);
 		columns->first[x] = (uint32_t)span.first;
-		for (size_t i = 0; i < span.count; i++)
+		for (size_t i = 0; i < span.count; i++) {
 			columns->weights[x * columns->room + i] = (float)weight_at(&span, i);
+			columns->narrow[x * columns->room + i] = (uint16_t)weight_at(&span, i);
+		}
 	}
 	return true;
 }
@@ -71,6 +74,7 @@ void area_columns_release(struct area_columns *columns)
 {
 	free(columns->first);
 	free(columns->weights);
+	free(columns->narrow);
 }
 
 size_t area_columns_beyond(const struct area_columns *columns)
@@ -78,12 +82,18 @@ size_t area_columns_beyond(const struct area_columns *columns)
 	return AREA_LANES * (columns->room + 1);
 }
 
-struct weighted_rows {
-	const uint8_t *row[ROWS_AT_ONCE];
-	uint32_t weight[ROWS_AT_ONCE];
-};
+struct area_weighted_rows area_weighted_rows_of(const uint8_t *row, size_t stride, const struct area_span *span,
+                                                size_t done)
+{
+	struct area_weighted_rows rows = { .count = min_size(span->count - done, AREA_ROWS_AT_ONCE) };
+	for (size_t y = 0; y < rows.count; y++) {
+		rows.row[y] = row + (done + y) * stride;
+		rows.weight[y] = weight_at(span, done + y);
+	}
+	return rows;
+}
 
-static KERNEL_PART void weigh_narrow(const struct weighted_rows *rows, size_t count, bool adds, size_t bytes,
+static KERNEL_PART void weigh_narrow(const struct area_weighted_rows *rows, size_t count, bool adds, size_t bytes,
                                      float *restrict sums)
 {
 	for (size_t i = 0; i < bytes; i++) {
@@ -94,7 +104,7 @@ static KERNEL_PART void weigh_narrow(const struct weighted_rows *rows, size_t co
 	}
 }
 
-KERNEL static void weigh_wide(const struct weighted_rows *rows, size_t count, bool adds, size_t bytes,
+KERNEL static void weigh_wide(const struct area_weighted_rows *rows, size_t count, bool adds, size_t bytes,
                               float *restrict sums)
 {
 	for (size_t y = 0; y < count; y++) {
@@ -109,7 +119,8 @@ KERNEL static void weigh_wide(const struct weighted_rows *rows, size_t count, bo
 	}
 }
 
-static KERNEL_PART void weigh_by(const struct weighted_rows *rows, size_t count, bool adds, size_t bytes, float *sums)
+static KERNEL_PART void weigh_by(const struct area_weighted_rows *rows, size_t count, bool adds, size_t bytes,
+                                 float *sums)
 {
 	switch (count) {
 	case 1:
@@ -122,35 +133,30 @@ static KERNEL_PART void weigh_by(const struct weighted_rows *rows, size_t count,
 		weigh_narrow(rows, 3, adds, bytes, sums);
 		break;
 	default:
-		weigh_narrow(rows, ROWS_AT_ONCE, adds, bytes, sums);
+		weigh_narrow(rows, AREA_ROWS_AT_ONCE, adds, bytes, sums);
 	}
 }
 
-KERNEL static void weigh_first(const struct weighted_rows *rows, size_t count, size_t bytes, float *sums)
+KERNEL static void weigh_first(const struct area_weighted_rows *rows, size_t count, size_t bytes, float *sums)
 {
 	weigh_by(rows, count, false, bytes, sums);
 }
 
-KERNEL static void weigh_more(const struct weighted_rows *rows, size_t count, size_t bytes, float *sums)
+KERNEL static void weigh_more(const struct area_weighted_rows *rows, size_t count, size_t bytes, float *sums)
 {
 	weigh_by(rows, count, true, bytes, sums);
 }
 
 void area_weigh_rows(const uint8_t *row, size_t stride, const struct area_span *span, size_t bytes, float *sums)
 {
-	for (size_t done = 0; done < span->count; done += ROWS_AT_ONCE) {
-		const size_t count = min_size(span->count - done, ROWS_AT_ONCE);
-		struct weighted_rows rows;
-		for (size_t y = 0; y < count; y++) {
-			rows.row[y] = row + (done + y) * stride;
-			rows.weight[y] = weight_at(span, done + y);
-		}
+	for (size_t done = 0; done < span->count; done += AREA_ROWS_AT_ONCE) {
+		const struct area_weighted_rows rows = area_weighted_rows_of(row, stride, span, done);
 		if (span->total > ROWS_NARROW_MAX)
-			weigh_wide(&rows, count, done > 0, bytes, sums);
+			weigh_wide(&rows, rows.count, done > 0, bytes, sums);
 		else if (done == 0)
-			weigh_first(&rows, count, bytes, sums);
+			weigh_first(&rows, rows.count, bytes, sums);
 		else
-			weigh_more(&rows, count, bytes, sums);
+			weigh_more(&rows, rows.count, bytes, sums);
 	}
 }
 

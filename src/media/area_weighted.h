@@ -29,7 +29,8 @@ struct area_span area_span_of(size_t index, size_t in, size_t out, size_t step);
 /* Spans of all columns, with as many weights each. */
 struct area_columns {
 	uint32_t *first;
-	float *weights; /* `room` of each output pixel, zeros beyond its own */
+	float *weights;   /* `room` of each output pixel, zeros beyond its own */
+	uint16_t *narrow; /* the same, where they fit */
 	size_t taps, room;
 	uint32_t total;
 };
@@ -40,6 +41,19 @@ void area_columns_release(struct area_columns *columns);
 
 /* Floats beyond the sums of a row that area_average_columns reads, and multiplies by zero. */
 size_t area_columns_beyond(const struct area_columns *columns);
+
+/* Some of a span's rows, and their weights. */
+enum { AREA_ROWS_AT_ONCE = 4 };
+
+struct area_weighted_rows {
+	const uint8_t *row[AREA_ROWS_AT_ONCE];
+	uint32_t weight[AREA_ROWS_AT_ONCE];
+	size_t count;
+};
+
+/* As many as are left behind the `done` first of the span. */
+struct area_weighted_rows area_weighted_rows_of(const uint8_t *row, size_t stride, const struct area_span *span,
+                                                size_t done);
 
 /* Weighted sums of the columns of the span's rows, which are stride bytes apart from row on. */
 void area_weigh_rows(const uint8_t *row, size_t stride, const struct area_span *span, size_t bytes, float *sums);

@@ -29,6 +29,10 @@ struct loop_watch *loop_add_timer(struct loop *loop, loop_callback callback, voi
 /* Fires after delay_ns, then every period_ns (0: once). delay_ns of 0 stops it. Neither may be negative. */
 int loop_set_timer(struct loop_watch *timer, int64_t delay_ns, int64_t period_ns);
 
+/* Fires every period_ns (over 0), when the loop has something else to do anyway, and slack_ns (over 0) later at the
+ * latest: what has time to wait should not wake a processor. loop_set_timer makes it a timer like others again. */
+int loop_set_lazy_timer(struct loop_watch *timer, int64_t period_ns, int64_t slack_ns);
+
 /* Runs callbacks until loop_stop, or returns soon when that was called before. 0, or -errno when epoll itself fails. */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);

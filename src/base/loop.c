@@ -19,7 +19,8 @@ struct loop_watch {
 	struct loop_watch *next, *previous;
 	int fd;
 	bool is_timer;
-	loop_callback callback; /* NULL once removed */
+	int64_t due_ns, period_ns, slack_ns; /* of a lazy timer; slack_ns is 0 of others */
+	loop_callback callback;              /* NULL once removed */
 	void *data;
 };
 
@@ -139,8 +140,47 @@ static struct timespec loop_timespec(int64_t ns)
 int loop_set_timer(struct loop_watch *timer, int64_t delay_ns, int64_t period_ns)
 {
 	assert(timer->is_timer && delay_ns >= 0 && period_ns >= 0);
+	timer->slack_ns = 0;
 	struct itimerspec when = { .it_value = loop_timespec(delay_ns), .it_interval = loop_timespec(period_ns) };
 	return timerfd_settime(timer->fd, 0, &when, NULL) < 0 ? -errno : 0;
+}
+
+/* It wakes the loop only when nothing else has done so within slack_ns. */
+static int arm_lazy(struct loop_watch *timer, int64_t now_ns)
+{
+	struct itimerspec when = { .it_value = loop_timespec(timer->due_ns + timer->slack_ns - now_ns) };
+	return timerfd_settime(timer->fd, 0, &when, NULL) < 0 ? -errno : 0;
+}
+
+int loop_set_lazy_timer(struct loop_watch *timer, int64_t period_ns, int64_t slack_ns)
+{
+	assert(timer->is_timer && period_ns > 0 && slack_ns > 0);
+	const int64_t now_ns = clock_now_ns();
+	timer->due_ns = now_ns + period_ns;
+	timer->period_ns = period_ns;
+	timer->slack_ns = slack_ns;
+	return arm_lazy(timer, now_ns);
+}
+
+static struct loop_watch *due_lazy_timer(const struct loop *loop, int64_t now_ns)
+{
+	for (struct loop_watch *watch = loop->watches; watch; watch = watch->next)
+		if (watch->slack_ns > 0 && watch->due_ns <= now_ns)
+			return watch;
+	return NULL;
+}
+
+static void run_lazy_timers(struct loop *loop)
+{
+	const int64_t now_ns = clock_now_ns();
+	struct loop_watch *timer;
+	while ((timer = due_lazy_timer(loop, now_ns))) {
+		timer->due_ns += timer->period_ns;
+		if (timer->due_ns <= now_ns) /* what was missed is not made up for */
+			timer->due_ns = now_ns + timer->period_ns;
+		arm_lazy(timer, now_ns);
+		timer->callback(timer->data, 1);
+	}
 }
 
 static void dispatch(struct loop_watch *watch, uint32_t events)
@@ -152,6 +192,8 @@ static void dispatch(struct loop_watch *watch, uint32_t events)
 		/* An earlier callback of this batch may have set the timer anew: then nothing can be read. */
 		if (read(watch->fd, &times, sizeof times) != sizeof times)
 			return;
+		if (watch->slack_ns > 0)
+			return; /* it has woken the loop: run_lazy_timers runs it */
 		events = times > UINT32_MAX ? UINT32_MAX : (uint32_t)times;
 	}
 	watch->callback(watch->data, events);
@@ -175,6 +217,7 @@ int loop_run(struct loop *loop)
 				stopping = true;
 			}
 		}
+		run_lazy_timers(loop);
 		loop->dispatching = false;
 		free_removed(loop);
 	}

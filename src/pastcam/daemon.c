@@ -23,6 +23,7 @@
 enum {
 	STOP_PATIENCE_MS = 800, /* for exports in flight when stopping */
 	STOP_CHECK_MS = 5,
+	SECOND_SLACK_NS = CLOCK_NS_PER_S / 4, /* at four frames a second and more it comes with a frame */
 };
 
 /* --- stopping --- */
@@ -167,9 +168,10 @@ static int make_timers(struct daemon *daemon, struct error *error)
 	daemon->watchdog_timer = loop_add_timer(loop, on_watchdog, daemon);
 	if (!daemon->signal_watch || !daemon->second_timer || !daemon->stop_timer || !daemon->watchdog_timer)
 		return error_set_errno(error, -errno, "cannot set up the event loop");
-	loop_set_timer(daemon->second_timer, CLOCK_NS_PER_S, CLOCK_NS_PER_S);
+	loop_set_lazy_timer(daemon->second_timer, CLOCK_NS_PER_S, SECOND_SLACK_NS);
 	int64_t watchdog_ns = notify_watchdog_interval_ns();
-	loop_set_timer(daemon->watchdog_timer, watchdog_ns, watchdog_ns);
+	if (watchdog_ns > 0)
+		loop_set_lazy_timer(daemon->watchdog_timer, watchdog_ns, watchdog_ns / 4);
 	return 0;
 }
 

@@ -205,6 +205,71 @@ static void *stop_from_elsewhere(void *loop)
 	return NULL;
 }
 
+static void count_second(void *data, uint32_t events)
+{
+	struct rig *rig = data;
+	rig->calls[1] += (int)events;
+}
+
+static void count_second_and_stop(void *data, uint32_t events)
+{
+	count_second(data, events);
+	loop_stop(((struct rig *)data)->loop);
+}
+
+static void must_not_come(void *data, uint32_t events)
+{
+	(void)data;
+	(void)events;
+	fail();
+}
+
+static void test_a_lazy_timer_comes_with_what_wakes_the_loop_anyway(void **state)
+{
+	(void)state;
+	struct rig rig;
+	rig_open(&rig);
+	struct loop_watch *due = loop_add_timer(rig.loop, count_second, &rig);
+	struct loop_watch *not_due = loop_add_timer(rig.loop, must_not_come, &rig);
+	assert_non_null(loop_add(rig.loop, rig.pipes[0][0], EPOLLIN, read_and_stop, &rig));
+	assert_int_equal(loop_set_lazy_timer(due, 1, 3600 * CLOCK_NS_PER_S), 0);
+	assert_int_equal(loop_set_lazy_timer(not_due, 3600 * CLOCK_NS_PER_S, 1), 0);
+	assert_int_equal(write(rig.pipes[0][1], "x", 1), 1);
+	assert_int_equal(loop_run(rig.loop), 0);
+	assert_int_equal(rig.calls[0], 1);
+	assert_true(rig.calls[1] >= 1); /* the loop may have come round again to stop */
+	rig_close(&rig);
+}
+
+static void test_a_lazy_timer_comes_by_itself_when_nothing_else_does(void **state)
+{
+	(void)state;
+	struct rig rig;
+	rig_open(&rig);
+	struct loop_watch *timer = loop_add_timer(rig.loop, count_second_and_stop, &rig);
+	for (int i = 1; i <= 2; i++) {
+		assert_int_equal(loop_set_lazy_timer(timer, CLOCK_NS_PER_MS, CLOCK_NS_PER_MS), 0);
+		assert_int_equal(loop_run(rig.loop), 0);
+		assert_int_equal(rig.calls[1], i);
+	}
+	rig_close(&rig);
+}
+
+static void test_a_lazy_timer_can_be_stopped(void **state)
+{
+	(void)state;
+	struct rig rig;
+	rig_open(&rig);
+	struct loop_watch *timer = loop_add_timer(rig.loop, count_second, &rig);
+	assert_non_null(loop_add(rig.loop, rig.pipes[0][0], EPOLLIN, read_and_stop, &rig));
+	assert_int_equal(loop_set_lazy_timer(timer, 1, 1), 0);
+	assert_int_equal(loop_set_timer(timer, 0, 0), 0);
+	assert_int_equal(write(rig.pipes[0][1], "x", 1), 1);
+	assert_int_equal(loop_run(rig.loop), 0);
+	assert_int_equal(rig.calls[1], 0);
+	rig_close(&rig);
+}
+
 static void test_another_thread_can_stop_it(void **state)
 {
 	(void)state;
@@ -267,6 +332,9 @@ int main(void)
 		cmocka_unit_test(test_change_selects_the_events),
 		cmocka_unit_test(test_a_timer_repeats),
 		cmocka_unit_test(test_a_timer_fires_once_and_can_be_stopped),
+		cmocka_unit_test(test_a_lazy_timer_comes_with_what_wakes_the_loop_anyway),
+		cmocka_unit_test(test_a_lazy_timer_comes_by_itself_when_nothing_else_does),
+		cmocka_unit_test(test_a_lazy_timer_can_be_stopped),
 		cmocka_unit_test(test_another_thread_can_stop_it),
 		cmocka_unit_test(test_a_signal_handler_can_stop_it),
 		cmocka_unit_test(test_a_descriptor_that_cannot_be_watched_is_refused),

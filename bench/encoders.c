@@ -119,7 +119,7 @@ static double file_ms(const struct encoders *encoders, const struct codec *codec
 {
 	const struct picture picture = picture_of(encoders->set, 0);
 	char path[128];
-	snprintf(path, sizeof path, "%s/pastcam.%s", encoders->folder, codec->extension);
+	snprintf(path, sizeof path, "%s/pastcam.%s", encoders->folder, export_format_name(codec->format));
 	const double start = now_ms();
 	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	encode(codec, encoders->pool, &picture, fd);
@@ -139,13 +139,13 @@ static void opencv_rows(const struct encoders *encoders, struct opencv *opencv, 
 	long limit_bytes = 1;
 
 	for (size_t i = 0; i < OPENCV_ROUNDS; i++) {
-		limit[i] = opencv_write(opencv, codec->extension, &limit_bytes);
+		limit[i] = opencv_write(opencv, export_format_name(codec->format), &limit_bytes);
 		work[i] = file_ms(encoders, codec, &bytes);
 	}
-	snprintf(name, sizeof name, "%s file, %zu cores", codec->extension, encoders->cores);
+	snprintf(name, sizeof name, "%s file, %zu cores", export_format_name(codec->format), encoders->cores);
 	report_row(name, "OpenCV imwrite, one thread", encoders->set->name,
 	           (struct measured){ measure_median(work, OPENCV_ROUNDS), measure_median(limit, OPENCV_ROUNDS) }, target);
-	snprintf(name, sizeof name, "%s file, kB instead of ms", codec->extension);
+	snprintf(name, sizeof name, "%s file, kB instead of ms", export_format_name(codec->format));
 	report_row(name, "OpenCV imwrite", encoders->set->name,
 	           (struct measured){ (double)bytes / 1e3, (double)limit_bytes / 1e3 }, size_target);
 }

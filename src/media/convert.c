@@ -235,19 +235,25 @@ static uint64_t convert_rgb(const struct image *image, uint8_t *rgb)
 	return sum;
 }
 
+static uint64_t packed_pixels(enum pixel_format format, const uint8_t *row, size_t width, uint8_t *rgb)
+{
+	uint64_t sum = 0;
+	const size_t done = packed_row(format, row, width, rgb, &sum);
+	if (done == width)
+		return sum;
+	const size_t pixel_bytes = format == PIXEL_BGR ? 3 : 4;
+	convert_packed_row(format, row + done * pixel_bytes, width - done, rgb + FRAME_CHANNELS * done);
+	return sum + luma_sum(rgb + FRAME_CHANNELS * done, FRAME_CHANNELS * (width - done));
+}
+
 static uint64_t packed(const struct image *image, uint8_t *rgb)
 {
-	const size_t width = (size_t)image->width, bytes = frame_bytes(image->width, 1);
-	const size_t pixel_bytes = image->format == PIXEL_BGR ? 3 : 4;
+	const size_t width = (size_t)image->width, height = (size_t)image->height;
+	if (image->stride[0] == width * (image->format == PIXEL_BGR ? 3 : 4))
+		return packed_pixels(image->format, image->plane[0], width * height, rgb);
 	uint64_t sum = 0;
-	for (int y = 0; y < image->height; y++, rgb += bytes) {
-		const uint8_t *row = image->plane[0] + (size_t)y * image->stride[0];
-		const size_t done = packed_row(image->format, row, width, rgb, &sum);
-		if (done == width)
-			continue;
-		convert_packed_row(image->format, row + done * pixel_bytes, width - done, rgb + FRAME_CHANNELS * done);
-		sum += luma_sum(rgb + FRAME_CHANNELS * done, FRAME_CHANNELS * (width - done));
-	}
+	for (size_t y = 0; y < height; y++, rgb += FRAME_CHANNELS * width)
+		sum += packed_pixels(image->format, image->plane[0] + y * image->stride[0], width, rgb);
 	return sum;
 }
 

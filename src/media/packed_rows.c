@@ -56,6 +56,13 @@ size_t packed_row(enum pixel_format format, const uint8_t *row, size_t width, ui
 	}
 }
 
+#elif defined __x86_64__ && !defined KERNEL_BASELINE
+
+size_t packed_row(enum pixel_format format, const uint8_t *row, size_t width, uint8_t *rgb, uint64_t *sum)
+{
+	return __builtin_cpu_supports("avx2") ? packed_row_avx2(format, row, width, rgb, sum) : 0;
+}
+
 #else
 
 size_t packed_row(enum pixel_format format, const uint8_t *row, size_t width, uint8_t *rgb, uint64_t *sum)

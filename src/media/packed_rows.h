@@ -12,4 +12,7 @@
  * nothing to offer. format: PIXEL_BGR, PIXEL_RGBX or PIXEL_BGRX. */
 size_t packed_row(enum pixel_format format, const uint8_t *row, size_t width, uint8_t *rgb, uint64_t *sum);
 
+/* Its part where there is AVX2. */
+size_t packed_row_avx2(enum pixel_format format, const uint8_t *row, size_t width, uint8_t *rgb, uint64_t *sum);
+
 #endif

@@ -152,6 +152,7 @@ struct motion_counts motion_planes_compare(struct motion_planes *planes, const u
 {
 	const size_t count = planes->count;
 	planes->noise = noise;
+	planes->recent_rate = rates->recent;
 	compare_cells(luma, planes->least, planes->background, planes->recent, planes->spread, planes->changed,
 	              planes->active, count, *rates, noise);
 	return (struct motion_counts){ count_set(planes->changed, count), count_set(planes->active, count) };

@@ -20,6 +20,7 @@ struct motion_planes {
 	float *row;                /* of gains */
 	uint16_t *extremes;        /* four rows and their margins, for motion_sway.c */
 	uint16_t noise;            /* of the last comparison */
+	int recent_rate;           /* likewise */
 };
 
 enum { MOTION_NEVER = UINT16_MAX, MOTION_LEAST_ONE = 1024 };

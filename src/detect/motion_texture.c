@@ -45,6 +45,17 @@ static double standing_out(float gradient, float least)
 	return fabsf(gradient) < least ? 0 : gradient;
 }
 
+/* What the gradient was in the frames before: the recent past has this one in it already. Where the camera clipped
+ * them it may have been the same. */
+static double past_gradient(const struct motion_planes *planes, size_t at, size_t next, float now)
+{
+	const uint16_t here = planes->recent[at], there = planes->recent[next];
+	if (here >= LUMA_GRID_CLIPPED || there >= LUMA_GRID_CLIPPED)
+		return now;
+	const float frames = (float)(1 << planes->recent_rate);
+	return frames > 1 ? (frames * ((float)there - (float)here) - now) / (frames - 1) : 0;
+}
+
 static void add_gradient(struct motion_texture *texture, const struct motion_planes *planes, const uint16_t *luma,
                          size_t at, size_t next, float stands_out)
 {
@@ -61,6 +72,9 @@ static void add_gradient(struct motion_texture *texture, const struct motion_pla
 	texture->now_was += is * before;
 	texture->now_now += is * is;
 	texture->was_was += before * before;
+	const double past = standing_out((float)past_gradient(planes, at, next, now.value), stands_out);
+	texture->now_past += is * past;
+	texture->past_past += past * past;
 }
 
 static float difference(const struct motion_planes *planes, const uint16_t *luma, size_t at)
@@ -121,8 +135,9 @@ bool motion_texture_covers(const struct motion_texture *texture, int cells, int 
 {
 	const int outline = is_restless ? texture->seen : texture->sharp;
 	const double likeness = texture->now_was / fmax(sqrt(texture->now_now * texture->was_was), 1);
+	const double stayed = texture->now_past / fmax(sqrt(texture->now_now * texture->past_past), 1);
 	/* The opposite of the background's texture is no object's either, but a background that light has spoilt. */
-	const double alike = is_restless ? fabs(likeness) : likeness;
+	const double alike = is_restless ? fmax(fabs(likeness), stayed) : likeness;
 	const double beyond = fmax(alike - LIKENESS_OF_CHANCE, 0);
 	return texture->edges * every >= (EDGES_LEAST + EDGES_FOR_LIKENESS * beyond) * sqrt(cells) &&
 	       outline >= (OUTLINE_LEAST + OUTLINE_FOR_LIKENESS * beyond) * texture->boundary;

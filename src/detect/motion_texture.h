@@ -20,6 +20,7 @@
 
 struct motion_texture {
 	double now_was, now_now, was_was; /* sums of products of gradients that stand out */
+	double now_past, past_past;       /* with those of the frames before */
 	int edges;                        /* gradients that stand out and are new */
 	int boundary, sharp, seen; /* places of the boundary; where it is one; where the picture itself has it, too */
 };

@@ -1,4 +1,5 @@
 /* What the boundary of a patch that has changed tells: outlines, and borders of what is lit. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -97,6 +98,54 @@ static void test_the_opposite_of_the_background_is_asked_for_more_while_the_ligh
 	assert_false(motion_texture_covers(&opposite, 256, 1, true));
 }
 
+/* Of a board that has come into the picture, where the recent past, the picture's quarter in it, had that before. */
+static struct motion_texture look_back(int board, int ground)
+{
+	planes.recent_rate = 2;
+	for (int i = 0; i < SIDE * SIDE; i++) {
+		const bool within = is_within(i % SIDE, i / SIDE);
+		planes.recent[i] = (uint16_t)((3 * (within ? board : ground) + (within ? 160 : 100)) * LUMA_GRID_LEVEL / 4);
+	}
+	return look(100, 100, 160, 100);
+}
+
+static double likeness_of_the_past(const struct motion_texture *texture)
+{
+	return texture->now_past / fmax(sqrt(texture->now_now * texture->past_past), 1);
+}
+
+static void test_what_has_come_to_light_and_stays_is_known_from_the_frames_before(void **state)
+{
+	(void)state;
+	const struct motion_texture stayed = look_back(160, 100), fainter = look_back(130, 100);
+	const struct motion_texture came = look_back(100, 100);
+	assert_true(likeness_of_the_past(&stayed) > 0.99);
+	assert_true(likeness_of_the_past(&fainter) > 0.99);
+	assert_true(fabs(likeness_of_the_past(&came)) < 0.01);
+	assert_true(motion_texture_covers(&stayed, 256, 1, false));
+	assert_false(motion_texture_covers(&stayed, 256, 1, true));
+	assert_true(motion_texture_covers(&came, 256, 1, true));
+}
+
+static void test_what_the_frames_before_have_clipped_may_have_been_the_same(void **state)
+{
+	(void)state;
+	planes.recent_rate = 2;
+	for (int i = 0; i < SIDE * SIDE; i++)
+		planes.recent[i] = 250 * LUMA_GRID_LEVEL;
+	const struct motion_texture texture = look(100, 100, 240, 100);
+	assert_true(likeness_of_the_past(&texture) > 0.99);
+}
+
+static void test_without_frames_before_nothing_is_known_of_them(void **state)
+{
+	(void)state;
+	look_back(160, 100);
+	planes.recent_rate = 0;
+	const struct motion_texture texture = look(100, 100, 160, 100);
+	assert_true(fabs(likeness_of_the_past(&texture)) < 0.01);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -105,6 +154,9 @@ int main(void)
 		TEST(test_a_bright_board_in_a_pool_of_light_has_none),
 		TEST(test_a_ground_that_the_camera_clips_tells_nothing),
 		TEST(test_an_outline_of_the_background_alone_is_not_seen),
+		TEST(test_what_has_come_to_light_and_stays_is_known_from_the_frames_before),
+		TEST(test_what_the_frames_before_have_clipped_may_have_been_the_same),
+		TEST(test_without_frames_before_nothing_is_known_of_them),
 		TEST(test_the_opposite_of_the_background_is_asked_for_more_while_the_light_changes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

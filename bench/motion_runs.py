@@ -2,8 +2,9 @@
 many of WALKS walkers are told within three frames.
 
 usage: motion_runs.py PROGRAM [HOURS [WALKS]]. PROGRAM is bench/motion/main.c. A walk counts from the first frame with
-half of the walker in it. The hours are played in pictures of 80x60 (rain: 160x120), each pixel a cell, which has more noise than the
-mean of 4x4 of a large picture, and in about a minute of a processor for 24; the walks in pictures of 1024x768."""
+half of the walker in it. The hours are of pictures of 640x480 in cells of 4x4 pixels, of which the cells alone are drawn,
+with the noise that a cell's mean has (a rainy one is drawn in pixels): 24 in about five minutes of a processor. The
+walks are in pictures of 1024x768."""
 
 import subprocess
 import sys
@@ -41,7 +42,8 @@ def run(program, effects, arguments, frames):
 
 def still(program, hours, scene):
     name, effects, arguments = scene
-    frames, false, _, _ = run(program, effects, ["-s", "80x60", "-b", "1", *arguments], int(hours * 3600 * FRAMERATE))
+    size = [] if "-s" in arguments else ["-c", "-s", "640x480"]
+    frames, false, _, _ = run(program, effects, [*size, *arguments], int(hours * 3600 * FRAMERATE))
     return f"{name:32} {frames / FRAMERATE / 3600:5.1f} h  {false:4} false events"
 
 

@@ -9,6 +9,7 @@
  *   -q                     instead of all lines one: frames, starts without a walker, walks, walks told in time
  *   -t FRAMES              in time: with that frame, of those with half of the walker or more (3)
  *   -m                     what moves is smeared as far as it goes while a frame is exposed
+ *   -c                     draws a cell for a pixel, with the noise that the mean of a cell's pixels has
  *   -s WIDTHxHEIGHT -f FRAMERATE -b PIXELS_OF_A_CELL -z ZONES -i IGNORE
  *   -l LUX[,LUX,SECONDS]   of the scene; with the others there and back, once in so many seconds
  *   -n EXPOSURE_US,GAIN    fixed, else automatic
@@ -26,11 +27,12 @@
 #include "camera/light.h"
 #include "camera/synthetic/effects.h"
 #include "camera/synthetic/scene.h"
+#include "camera/synthetic/scene_paint.h"
 #include "detect/motion.h"
 #include "media/ingest.h"
 
 static const double MIN_AREA_PERCENT = 0.1, HOLD_S = 0.5;
-enum { MIN_FRAMES = 3, SENSITIVITY = 50, SMEAR_STEPS = 16, WALK_ENDS = 10 };
+enum { MIN_FRAMES = 3, SENSITIVITY = 50, SMEAR_STEPS = 16, WALK_ENDS = 10, DEVIATES = 65536 };
 
 struct play {
 	int width, height, frames, block;
@@ -38,7 +40,7 @@ struct play {
 	double other_lux, lux_s;   /* 0: the light stays */
 	double ladder_s, switch_s; /* 0: no ladder, no switches */
 	double exposure_us, gain;  /* fixed; 0: automatic */
-	bool raw, smeared, quiet;
+	bool raw, smeared, quiet, cells;
 	int in_time;
 	const char *zones, *ignore;
 	struct effect_plan plan, optics, noise; /* plan without and with nothing but its noise, for smeared pictures */
@@ -50,6 +52,9 @@ struct play {
 	struct luma_grid grid;
 	uint8_t *kept;
 	uint16_t *sums; /* of smeared pictures */
+	double light;   /* that the last picture was drawn in */
+	uint64_t random;
+	float deviates[DEVIATES]; /* of deviation 1, nearly normal */
 	struct motion *motion;
 	struct light_auto automatic;
 	bool moving;
@@ -79,6 +84,9 @@ static bool parse_option(struct play *play, int option)
 		return true;
 	case 'm':
 		play->smeared = true;
+		return true;
+	case 'c':
+		play->cells = true;
 		return true;
 	case 't':
 		return sscanf(optarg, "%d", &play->in_time) == 1;
@@ -114,17 +122,43 @@ static bool parse(struct play *play, int argc, char **argv)
 	*play = (struct play){
 		.width = 1024, .height = 768, .block = 4, .in_time = 3, .framerate = 10, .lux = 400, .zones = "", .ignore = ""
 	};
-	while ((option = getopt(argc, argv, "rqmt:b:s:f:l:n:L:N:z:i:")) != -1)
+	while ((option = getopt(argc, argv, "rqmct:b:s:f:l:n:L:N:z:i:")) != -1)
 		if (!parse_option(play, option))
 			return false;
-	if (argc - optind != 2 || effects_parse(argv[optind], &play->plan, &error) < 0)
+	if (argc - optind != 2 || (play->cells && (play->smeared || play->raw)) ||
+	    effects_parse(argv[optind], &play->plan, &error) < 0)
 		return false;
 	play->frames = atoi(argv[optind + 1]);
 	for (int i = 0; i < play->plan.count; i++) {
 		struct effect_plan *of = play->plan.effects[i].kind == EFFECT_NOISE ? &play->noise : &play->optics;
 		of->effects[of->count++] = play->plan.effects[i];
 	}
+	if (play->cells) {
+		play->width /= play->block;
+		play->height /= play->block;
+		play->plan = play->optics;
+	}
 	return true;
+}
+
+/* xorshift64 (G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8, 2003). */
+static uint64_t draw_random(uint64_t *random)
+{
+	*random ^= *random << 13;
+	*random ^= *random >> 7;
+	*random ^= *random << 17;
+	return *random;
+}
+
+/* Sums of twelve uniform numbers. */
+static void fill_deviates(struct play *play)
+{
+	for (int i = 0; i < DEVIATES; i++) {
+		double sum = -6;
+		for (int n = 0; n < 12; n++)
+			sum += (double)(draw_random(&play->random) >> 11) / 9007199254740992.0;
+		play->deviates[i] = (float)sum;
+	}
 }
 
 static bool prepare(struct play *play)
@@ -143,7 +177,9 @@ static bool prepare(struct play *play)
 	play->sums = malloc(bytes * sizeof *play->sums);
 	light_auto_init(&play->automatic, play->framerate, play->lux);
 	play->summary.since = WALK_ENDS;
-	if (!luma_grid_init(&play->grid, play->width, play->height, play->block) ||
+	play->random = 1;
+	fill_deviates(play);
+	if (!luma_grid_init(&play->grid, play->width, play->height, play->cells ? 1 : play->block) ||
 	    zones_parse(&zones, play->zones, play->ignore, &defaults, &error) < 0)
 		return false;
 	const struct motion_params params = { play->grid.width, play->grid.height, play->block, MIN_FRAMES, HOLD_S, 0 };
@@ -168,7 +204,8 @@ static void paint(struct play *play, const struct effect_plan *plan, int number,
 {
 	mean *= effects_light(play->painter, plan, at_s);
 	play->canvas.drawn = false;
-	play->canvas.seed = (unsigned)number;
+	play->canvas.seed = play->cells ? 1 : (unsigned)number;
+	play->light = mean / SCENE_MEAN;
 	scene_draw(play->scene, &play->canvas, mean, 0);
 	effects_paint(play->painter, plan, at_s, mean / SCENE_MEAN, gain, (uint32_t)number, play->canvas.rgb);
 }
@@ -240,6 +277,31 @@ static void sum_up(struct play *play, double share, bool started)
 	}
 }
 
+/* Of the mean of a block's pixels, R, G and B each: the noise of effects.h, and that of the scene itself, which is one
+ * of SCENE_NOISE + 1 levels. */
+static float cell_deviation(const struct play *play, int level, double gain)
+{
+	const double sensor = play->noise.count > 0 ? effects_noise(level, gain) : 0;
+	const double scene = play->light * sqrt(((SCENE_NOISE + 1.0) * (SCENE_NOISE + 1.0) - 1) / 12);
+	return (float)(LUMA_GRID_LEVEL * hypot(sensor, scene) / (sqrt(3) * play->block));
+}
+
+static void add_noise_to_cells(struct play *play, double gain)
+{
+	const size_t cells = (size_t)play->grid.width * (size_t)play->grid.height;
+	float deviation[256];
+	uint64_t random = 0;
+	for (int i = 0; i < 256; i++)
+		deviation[i] = cell_deviation(play, i, gain);
+	for (size_t i = 0; i < cells; i++, random >>= 16) {
+		uint16_t *cell = &play->grid.cells[i];
+		random = i % 4 == 0 ? draw_random(&play->random) : random;
+		const float noisy =
+		    (float)*cell + deviation[*cell / LUMA_GRID_LEVEL] * play->deviates[random % DEVIATES] + 0.5F;
+		*cell = (uint16_t)fminf(fmaxf(noisy, 0), LUMA_GRID_MOST);
+	}
+}
+
 static void look(struct play *play, int number, const struct frame_info *info)
 {
 	struct motion_event events[MOTION_EVENTS_MAX];
@@ -252,6 +314,8 @@ static void look(struct play *play, int number, const struct frame_info *info)
 	struct frame frame = { .pixels = play->kept, .width = play->width, .height = play->height, .info = *info };
 	const double begun = now_ms();
 	ingest_with_luma(play->ingest, &image, &frame, &play->grid);
+	if (play->cells)
+		add_noise_to_cells(play, info->gain);
 	const double taken = now_ms();
 	const size_t count = motion_frame(play->motion, play->grid.cells, &frame.info, events);
 	const double looked = now_ms();

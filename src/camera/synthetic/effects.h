@@ -66,6 +66,9 @@ const struct effect *effects_active(const struct effect_plan *plan, enum effect_
 /* The truth: where the walker is, cut at the picture's edges. False where no part of one is in it. */
 bool effects_walker(const struct effect_plan *plan, int width, int height, double at_s, struct scene_rect *rect);
 
+/* The deviation of a sensor's noise, in levels, where the picture has that value. */
+double effects_noise(double value, double gain);
+
 struct effect_painter; /* memory for pictures of one size */
 
 struct effect_painter *effect_painter_create(int width, int height); /* NULL when memory is out */

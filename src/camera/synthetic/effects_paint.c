@@ -6,13 +6,16 @@
 
 #include "effects_private.h"
 
-enum { LATTICE = 16, NOISE_SPAN = 1 << 16, GAIN_ONE = 256 };
+/* Of the picture's width a fortieth is between two points of light, within bounds. */
+enum { LATTICE_MOST = 16, LATTICE_LEAST = 4, LATTICE_SHARE = 40 };
+enum { NOISE_SPAN = 1 << 16, GAIN_ONE = 256 };
 /* The sensor's noise, in levels at gain 1: of a picture of level 100, and of a black one. */
 static const double SHOT_NOISE = 0.9, READ_NOISE = 0.25;
 
 struct effect_painter {
 	int width, height;
-	int columns, rows; /* of points of light, LATTICE pixels apart */
+	int lattice;       /* pixels between points of light */
+	int columns, rows; /* of those */
 	float *light;      /* on them, 1 where there is the least of it */
 	bool lit;
 	uint8_t *copy;               /* of a row, or of a column's worth of rows */
@@ -39,8 +42,10 @@ struct effect_painter *effect_painter_create(int width, int height)
 		return NULL;
 	painter->width = width;
 	painter->height = height;
-	painter->columns = width / LATTICE + 2;
-	painter->rows = height / LATTICE + 2;
+	const int share = width / LATTICE_SHARE;
+	painter->lattice = share < LATTICE_LEAST ? LATTICE_LEAST : share > LATTICE_MOST ? LATTICE_MOST : share;
+	painter->columns = width / painter->lattice + 2;
+	painter->rows = height / painter->lattice + 2;
 	painter->light = malloc((size_t)painter->columns * (size_t)painter->rows * sizeof *painter->light);
 	painter->copy = malloc((size_t)width * (size_t)height * 3);
 	if (!painter->light || !painter->copy) {
@@ -166,14 +171,14 @@ static double gain_at(const struct lights *lights, double u, double v)
 
 static void light_row(const struct effect_painter *painter, int y, uint8_t *row)
 {
-	const int first = y / LATTICE, columns = painter->columns;
-	const float down = (float)(y % LATTICE) / LATTICE;
+	const int lattice = painter->lattice, first = y / lattice, columns = painter->columns;
+	const float down = (float)(y % lattice) / (float)lattice;
 	const float *above = painter->light + first * columns, *below = above + columns;
 	for (int x = 0; x < painter->width; x++) {
-		const int column = x / LATTICE;
+		const int column = x / lattice;
 		const float left = above[column] + down * (below[column] - above[column]);
 		const float right = above[column + 1] + down * (below[column + 1] - above[column + 1]);
-		const int gain = (int)(GAIN_ONE * (left + (right - left) * (float)(x % LATTICE) / LATTICE));
+		const int gain = (int)(GAIN_ONE * (left + (right - left) * (float)(x % lattice) / (float)lattice));
 		for (int i = 0; i < 3; i++, row++) {
 			const int lit = *row * gain / GAIN_ONE;
 			*row = (uint8_t)(lit > 255 ? 255 : lit);
@@ -199,8 +204,8 @@ double effects_light(struct effect_painter *painter, const struct effect_plan *p
 	double least = INFINITY;
 	for (int y = 0, i = 0; y < painter->rows; y++)
 		for (int x = 0; x < painter->columns; x++, i++) {
-			const double gain =
-			    gain_at(&lights, (double)x * LATTICE / painter->width, (double)y * LATTICE / painter->height);
+			const double gain = gain_at(&lights, (double)x * painter->lattice / painter->width,
+			                            (double)y * painter->lattice / painter->height);
 			painter->light[i] = (float)gain;
 			least = fmin(least, gain);
 		}
@@ -264,13 +269,17 @@ static void blur(struct effect_painter *painter, int radius, uint8_t *rgb)
 		blur_line(painter->copy + x, rgb + x, painter->height, row, radius);
 }
 
+double effects_noise(double value, double gain)
+{
+	const double shot = SHOT_NOISE * SHOT_NOISE * gain * value / 100, read = READ_NOISE * READ_NOISE * gain * gain;
+	return sqrt(shot + read);
+}
+
 static void add_noise(const struct effect_painter *painter, double times, double gain, uint32_t seed, uint8_t *rgb)
 {
 	int deviation[256]; /* of each level, in 1/256 of a level */
-	for (int i = 0; i < 256; i++) {
-		const double shot = SHOT_NOISE * SHOT_NOISE * gain * i / 100, read = READ_NOISE * READ_NOISE * gain * gain;
-		deviation[i] = (int)(256 * times * sqrt(shot + read));
-	}
+	for (int i = 0; i < 256; i++)
+		deviation[i] = (int)(256 * times * effects_noise(i, gain));
 	const size_t row = (size_t)painter->width * 3;
 	for (int y = 0; y < painter->height; y++) {
 		size_t at = scramble(seed * 65537u + (uint32_t)y) % NOISE_SPAN;

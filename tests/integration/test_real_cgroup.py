@@ -21,7 +21,8 @@ class RealCgroup(unittest.TestCase):
     LIMIT_MIB = 100
 
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="pastcam-test-")
+        # Never in a tmpfs, whose files are memory of the group that the kernel cannot take back.
+        self.folder = tempfile.mkdtemp(prefix="pastcam-test-", dir="/var/tmp")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
     def enter(self, command):

@@ -21,9 +21,10 @@ BUILD = build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
 
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 WARNINGS_CXX = -Wall -Wextra -Wconversion
-OPTIMISE = -O2 -g
+# Sanitizers ask for little optimisation.
+OPTIMISE = $(if $(SANITIZE),-O1,-O2) -g
 # The kernels are plain C in shapes that the compilers vectorise at this level.
-OPTIMISE_KERNELS = -O3 -g
+OPTIMISE_KERNELS = $(if $(SANITIZE),-O1,-O3) -g
 
 # What Debian builds its own packages with; the sanitizers bring their own.
 HARDENING = $(if $(SANITIZE),,-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE)

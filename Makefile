@@ -47,6 +47,25 @@ LINK = $(CXX)
 endif
 LIBRARY = $(BUILD)/libpastcam.a
 
+# 32-bit ARM without NEON: the kernels once more, for processors that have it. src/media/neon_names.h says how.
+NEON_FILES = area% box_row byte_sum convert enlarge geometry ingest luma luma_grid median% packed_rows place stack yuv_rows%
+NEON_FLAGS = -march=armv7-a -mfpu=neon -include src/media/neon_names.h
+NEON_SOURCES = $(filter $(NEON_FILES:%=src/media/%.c),$(SOURCES))
+ifneq ($(filter arm%gnueabihf,$(shell $(CC) -dumpmachine)),)
+ifeq ($(shell $(CC) $(CFLAGS) -dM -E -x c /dev/null | grep __ARM_NEON),)
+CPPFLAGS_ALL += -DPASTCAM_WITH_NEON
+OBJECTS += $(NEON_SOURCES:%.c=$(BUILD)/%.neon.o)
+endif
+endif
+
+$(BUILD)/%.neon.o: %.c Makefile config.mk
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(NEON_FLAGS) -MMD -MP -c -o $@ $<
+
+.PHONY: neon-sources neon-flags
+neon-sources neon-flags: # for what compiles them without make
+	@echo $(if $(filter neon-sources,$@),$(NEON_SOURCES),$(NEON_FLAGS))
+
 # Tests and benches look inside the modules.
 $(BUILD)/tests/%.o $(BUILD)/bench/%.o: CPPFLAGS += -Isrc
 

@@ -12,10 +12,14 @@ WIDTH, HEIGHT, STACKED_PIXELS = 1024, 768, 64 * 1024
 ROUNDS = 3
 API_VERSIONS = (1, 4)  # of QEMU 7 and of QEMU 10
 
-# name, qemu, compiler and options
+ARMV7 = ['arm-linux-gnueabihf-gcc', '-march=armv7-a', '-mfpu=vfpv3-d16', '-mfloat-abi=hard']
+CHOOSING = 'armv7, chosen'  # NEON, as the program runs
+
+# name, qemu, compiler and options; armv7 is what Debian builds for
 PROCESSORS = [
     ('aarch64', 'qemu-aarch64', ['aarch64-linux-gnu-gcc', '-mcpu=cortex-a53']),
-    ('armv7', 'qemu-arm', ['arm-linux-gnueabihf-gcc', '-march=armv7-a', '-mfpu=vfpv3-d16', '-mfloat-abi=hard']),
+    ('armv7', 'qemu-arm', ARMV7),
+    (CHOOSING, 'qemu-arm', ARMV7),
     ('armv6', 'qemu-arm', ['arm-linux-gnueabihf-gcc', '-march=armv6k', '-mfpu=vfp', '-mfloat-abi=hard', '-marm']),
 ]
 
@@ -48,10 +52,18 @@ def sources():
     return [path for path in sorted(glob.glob('src/media/*.c')) if not left_out.search(path) and needs_no_library(path)]
 
 
+def of_make(target):
+    return subprocess.run(['make', '-s', target], capture_output=True, text=True, check=True).stdout.split()
+
+
 def build(folder, name, compiler):
-    program = os.path.join(folder, 'work-' + name)
-    subprocess.run(compiler + ['-std=c17', '-O3', '-static', '-D_GNU_SOURCE', '-Iinclude', '-Isrc', '-o', program,
-                               'bench/instructions/work.c', *sources(), '-lm'], check=True)
+    program, options, chosen = os.path.join(folder, 'work-' + name), ['-std=c17', '-O3', '-D_GNU_SOURCE', '-Iinclude', '-Isrc'], []
+    if name == CHOOSING:
+        options.append('-DPASTCAM_WITH_NEON')
+        for source in of_make('neon-sources'):
+            chosen.append(os.path.join(folder, os.path.basename(source) + '.neon.o'))
+            subprocess.run(compiler + options + of_make('neon-flags') + ['-c', '-o', chosen[-1], source], check=True)
+    subprocess.run(compiler + options + ['-static', '-o', program, 'bench/instructions/work.c', *sources(), *chosen, '-lm'], check=True)
     return program
 
 
@@ -90,13 +102,13 @@ def main():
     programs = [(name, qemu, build(folder, name, compiler)) for name, qemu, compiler in PROCESSORS]
     plugin = build_counter(folder, *programs[0][1:])
     print('instructions a pixel, ingest with the mean: of the camera\'s picture; stacks: of the result')
-    print('%-22s' % '' + ''.join('%10s' % name for name, *_ in PROCESSORS) + '%18s' % 'aarch64 at most')
+    print('%-22s' % '' + ''.join('%14s' % name for name, *_ in PROCESSORS) + '%18s' % 'aarch64 at most')
     table = {}
     for what, pixels, words, most in rows:
         counts = [a_pixel(qemu, plugin, program, pixels, *words) for _, qemu, program in programs]
         table[what] = dict(zip((name for name, *_ in PROCESSORS), counts), limit=most)
         verdict = '' if most is None else '%18.2f %s' % (most, 'ok' if counts[0] <= most else 'over')
-        print('%-22s' % what + ''.join('%10.2f' % count for count in counts) + verdict, flush=True)
+        print('%-22s' % what + ''.join('%14.2f' % count for count in counts) + verdict, flush=True)
     if len(sys.argv) > 2:
         with open(sys.argv[2], 'w', encoding='ascii') as file:
             json.dump(table, file, indent=1)

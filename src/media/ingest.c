@@ -6,6 +6,7 @@
 #include "convert.h"
 #include "enlarge.h"
 #include "geometry.h"
+#include "neon_choice.h"
 #include "place.h"
 
 /* Rows that are made at a time before they are turned: they stay in the cache, and their pixels of a column fill a
@@ -137,6 +138,12 @@ static uint64_t direct_rows(struct ingest *ingest, const struct image *part, str
 
 void ingest_with_luma(struct ingest *ingest, const struct image *image, struct frame *frame, struct luma_grid *grid)
 {
+#ifdef NEON_CHOICE
+	if (neon_is_here()) {
+		ingest_with_luma_on_neon(ingest, image, frame, grid);
+		return;
+	}
+#endif
 	const struct geometry *geometry = &ingest->geometry;
 	const struct image part = geometry_part(geometry, image);
 	uint64_t sum;

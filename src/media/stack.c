@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "media/kernel.h"
+#include "neon_choice.h"
 #include "stack_block.h"
 
 /* Sums of so many bytes, and half that count to round, fit 16 bits. */
@@ -135,6 +136,12 @@ void stack_range(enum stack_mode mode, const uint8_t *const sources[], size_t co
                  uint8_t *restrict out)
 {
 	assert(count >= 1 && count <= STACK_COUNT_MAX);
+#ifdef NEON_CHOICE
+	if (neon_is_here()) {
+		stack_range_on_neon(mode, sources, count, begin, end, out);
+		return;
+	}
+#endif
 	if (mode == STACK_MEDIAN) {
 		median_range(sources, count, begin, end, out);
 		return;

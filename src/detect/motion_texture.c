@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "media/luma_grid.h"
+#include "motion_cell.h"
 
 static const float DARK = 2 * LUMA_GRID_LEVEL;
 /* A gradient stands out from this share of the contrast that counts as changed: edges are a cell or two wide. */
@@ -56,12 +57,27 @@ static double past_gradient(const struct motion_planes *planes, size_t at, size_
 	return frames > 1 ? (frames * ((float)there - (float)here) - now) / (frames - 1) : 0;
 }
 
+static double past_standing_out(const struct motion_planes *planes, size_t at, size_t next, float now, float least)
+{
+	return standing_out((float)past_gradient(planes, at, next, now), least);
+}
+
 static void add_gradient(struct motion_texture *texture, const struct motion_planes *planes, const uint16_t *luma,
                          size_t at, size_t next, float stands_out)
 {
 	const uint16_t here = luma[at], there = luma[next];
 	const uint16_t was_here = planes->background[at], was_there = planes->background[next];
 	const float gain = ((float)here + there + DARK) / ((float)was_here + was_there + DARK);
+	const float step = (float)there - (float)here, was_step = gain * ((float)was_there - (float)was_here);
+	const bool is_clipped =
+	    cell_greater(cell_greater(here, there), cell_greater(was_here, was_there)) >= LUMA_GRID_CLIPPED;
+	const double past = past_standing_out(planes, at, next, step, stands_out);
+	texture->past_past += past * past;
+	/* Most are so, and quickly done with. */
+	if (!is_clipped && fabsf(step) < stands_out && fabsf(was_step) < stands_out) {
+		texture->edges += fabsf(step - was_step) > stands_out;
+		return;
+	}
 	const struct gradient now = gradient_of(here, there, 1, CLIPPED_SLACK * stands_out);
 	const struct gradient was = gradient_of(was_here, was_there, gain, CLIPPED_SLACK * stands_out);
 	const float new = apart(&now, &was);
@@ -72,9 +88,7 @@ static void add_gradient(struct motion_texture *texture, const struct motion_pla
 	texture->now_was += is * before;
 	texture->now_now += is * is;
 	texture->was_was += before * before;
-	const double past = standing_out((float)past_gradient(planes, at, next, now.value), stands_out);
 	texture->now_past += is * past;
-	texture->past_past += past * past;
 }
 
 static float difference(const struct motion_planes *planes, const uint16_t *luma, size_t at)

@@ -25,14 +25,19 @@ EMBED(style_css, "style.css");
 EMBED(app_js, "app.js");
 EMBED(age_js, "age.js");
 EMBED(api_js, "api.js");
+EMBED(cameras_js, "cameras.js");
 EMBED(captures_js, "captures.js");
 EMBED(chacha_js, "chacha.js");
 EMBED(dom_js, "dom.js");
 EMBED(events_js, "events.js");
+EMBED(keeping_js, "keeping.js");
 EMBED(live_js, "live.js");
+EMBED(login_js, "login.js");
+EMBED(player_js, "player.js");
 EMBED(sealed_js, "sealed.js");
 EMBED(settings_js, "settings.js");
 EMBED(sha256_js, "sha256.js");
+EMBED(shown_js, "shown.js");
 EMBED(stage_js, "stage.js");
 EMBED(state_js, "state.js");
 EMBED(timeline_js, "timeline.js");
@@ -52,14 +57,19 @@ static const struct asset {
 	{ "/app.js", javascript, asset_app_js, asset_app_js_end },
 	{ "/age.js", javascript, asset_age_js, asset_age_js_end },
 	{ "/api.js", javascript, asset_api_js, asset_api_js_end },
+	{ "/cameras.js", javascript, asset_cameras_js, asset_cameras_js_end },
 	{ "/captures.js", javascript, asset_captures_js, asset_captures_js_end },
 	{ "/chacha.js", javascript, asset_chacha_js, asset_chacha_js_end },
 	{ "/dom.js", javascript, asset_dom_js, asset_dom_js_end },
 	{ "/events.js", javascript, asset_events_js, asset_events_js_end },
+	{ "/keeping.js", javascript, asset_keeping_js, asset_keeping_js_end },
 	{ "/live.js", javascript, asset_live_js, asset_live_js_end },
+	{ "/login.js", javascript, asset_login_js, asset_login_js_end },
+	{ "/player.js", javascript, asset_player_js, asset_player_js_end },
 	{ "/sealed.js", javascript, asset_sealed_js, asset_sealed_js_end },
 	{ "/settings.js", javascript, asset_settings_js, asset_settings_js_end },
 	{ "/sha256.js", javascript, asset_sha256_js, asset_sha256_js_end },
+	{ "/shown.js", javascript, asset_shown_js, asset_shown_js_end },
 	{ "/stage.js", javascript, asset_stage_js, asset_stage_js_end },
 	{ "/state.js", javascript, asset_state_js, asset_state_js_end },
 	{ "/timeline.js", javascript, asset_timeline_js, asset_timeline_js_end },

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -371,11 +372,11 @@ class SealedFiles(unittest.TestCase):
         saved = self.site.web.ask("/api/save?wait=1", "POST", {"formats": ["jpg"]}).json()["files"][0]
         self.driver.get(f"http://localhost:{self.site.web.port}/")
         self.driver.execute_script("document.getElementById('tab-files').click()")
-        rows = wait_until(lambda: self.find("#files button [aria-label=Sealed] svg"), "a lock")
+        wait_until(lambda: self.find("#files button [aria-label=Sealed] svg"), "a lock")
         self.assertEqual(self.find("#files img"), [])
         self.assertIn("jpg · sealed", self.find("#files")[0].text)
         self.driver.save_screenshot(os.path.join(SHOTS, "sealed.png"))
-        self.driver.execute_script("arguments[0].closest('button').click()", rows[0])
+        self.driver.execute_script("document.querySelector('#files [aria-label=Sealed]').closest('button').click()")  # the list may be drawn anew
         wait_until(lambda: self.driver.execute_script("return document.getElementById('unseal').open"), "the question for the key")
         self.driver.save_screenshot(os.path.join(SHOTS, "unseal.png"))
         self.type_key(self.key[:-4])
@@ -469,6 +470,34 @@ class TwoCameras(unittest.TestCase):
             site.daemons["back"] = site.make("back")
             site.daemons["back"].wait_ready()
             wait_until(lambda: driver.find_element(By.ID, "trouble").get_property("hidden"), "the camera back on the page")
+
+
+class Login(unittest.TestCase):
+    """Beyond this machine, or with a token file, the page is behind a form."""
+
+    def test_a_wrong_token_is_told_and_a_view_token_shows_what_it_may(self):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = {name: os.path.join(folder, name) for name in ("token", "view")}
+            for name, path in paths.items():
+                with open(path, "w", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                    file.write(f"{name}-" * 5)
+            with Site(options=PICTURE, wait=False, web_options={"web.token_file": paths["token"], "web.view_token_file": paths["view"]}) as site:
+                site.web.wait_ready()
+                driver = browser(390, 844)
+                self.addCleanup(driver.quit)
+                driver.get(f"http://localhost:{site.web.port}/")
+                field, button = driver.find_element(By.ID, "token"), driver.find_element(By.CSS_SELECTOR, "#login-form button")
+                wait_until(lambda: driver.find_element(By.ID, "pill").text == "A token is needed", "the page that knows nothing of the camera yet")
+                self.assertFalse(driver.find_element(By.ID, "trouble").is_displayed())
+                field.send_keys("wrong", Keys.ENTER)
+                wait_until(lambda: driver.find_element(By.ID, "login-note").text == "The token is wrong.", "the refusal")
+                wait_until(button.is_enabled, "another try")
+                self.assertEqual(driver.execute_script("const token = document.activeElement; return [token.id, token.selectionStart, token.selectionEnd]"), ["token", 0, 5])
+                driver.save_screenshot(os.path.join(SHOTS, "login.png"))
+                field.send_keys("view-" * 5, Keys.ENTER)  # over what is selected
+                wait_until(lambda: driver.execute_script("return document.getElementById('picture').dataset.frame"), "a picture")
+                shown = [name for name in ("save-box", "hold", "trigger", "clip-box", "open-settings", "download") if driver.find_element(By.ID, name).is_displayed()]
+                self.assertEqual(shown, ["download"])
 
 
 if __name__ == "__main__":

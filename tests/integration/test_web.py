@@ -231,6 +231,7 @@ class Pictures(unittest.TestCase):
     def test_the_page_and_its_files_are_small_and_known_again(self):
         total = 0
         for path in ("/", "/app.js", "/style.css", "/live.js", "/timeline.js", "/stage.js", "/events.js", "/captures.js", "/settings.js", "/state.js", "/zones.js",
+                     "/shown.js", "/player.js", "/keeping.js", "/cameras.js", "/login.js", "/sealed.js", "/age.js", "/chacha.js", "/sha256.js",
                      "/api.js", "/dom.js", "/icon.svg", "/manifest.webmanifest", "/api/openapi.json"):
             answer = self.web.ask(path, headers={"Accept-Encoding": "gzip"})
             self.assertEqual((answer.status, answer.headers["Content-Encoding"]), (200, "gzip"), path)

@@ -5,10 +5,36 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "four_bytes.h"
 #include "media/kernel.h"
 #include "median_count.h"
 #include "median_network.h"
 #include "stack_block.h"
+
+#ifdef HAVE_FOUR_BYTES
+
+static KERNEL_PART void order(uint8_t *restrict low, uint8_t *restrict high)
+{
+	for (size_t i = 0; i < MEDIAN_BLOCK_BYTES; i += sizeof(uint32_t)) {
+		const uint32_t a = four_bytes(low + i), b = four_bytes(high + i);
+		put_four_bytes(smaller_of_four(a, b), low + i);
+		put_four_bytes(larger_of_four(b, a), high + i);
+	}
+}
+
+static KERNEL_PART void keep_smaller(uint8_t *restrict low, const uint8_t *restrict high)
+{
+	for (size_t i = 0; i < MEDIAN_BLOCK_BYTES; i += sizeof(uint32_t))
+		put_four_bytes(smaller_of_four(four_bytes(low + i), four_bytes(high + i)), low + i);
+}
+
+static KERNEL_PART void keep_larger(const uint8_t *restrict low, uint8_t *restrict high)
+{
+	for (size_t i = 0; i < MEDIAN_BLOCK_BYTES; i += sizeof(uint32_t))
+		put_four_bytes(larger_of_four(four_bytes(low + i), four_bytes(high + i)), high + i);
+}
+
+#else
 
 static KERNEL_PART void order(uint8_t *restrict low, uint8_t *restrict high)
 {
@@ -30,6 +56,8 @@ static KERNEL_PART void keep_larger(const uint8_t *restrict low, uint8_t *restri
 	for (size_t i = 0; i < MEDIAN_BLOCK_BYTES; i++)
 		high[i] = low[i] < high[i] ? high[i] : low[i];
 }
+
+#endif
 
 KERNEL static void run_network(const struct median_network *network, uint8_t (*levels)[MEDIAN_BLOCK_BYTES])
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "four_bytes.h"
 #include "media/kernel.h"
 #include "neon_choice.h"
 #include "stack_block.h"
@@ -113,7 +114,16 @@ static KERNEL_PART uint8_t brighter(uint8_t a, uint8_t b)
 static KERNEL_PART void raise_to(const struct stack_group *group, size_t begin, size_t bytes, uint8_t *restrict most)
 {
 	const uint8_t *const *source = group->sources;
-	for (size_t i = begin; i < begin + bytes; i++)
+	size_t i = begin;
+#ifdef HAVE_FOUR_BYTES
+	for (; i + sizeof(uint32_t) <= begin + bytes; i += sizeof(uint32_t)) {
+		uint32_t word = four_bytes(most + i);
+		for (size_t k = 0; k < STACK_GROUP; k++)
+			word = larger_of_four(word, four_bytes(source[k] + i));
+		put_four_bytes(word, most + i);
+	}
+#endif
+	for (; i < begin + bytes; i++)
 		most[i] =
 		    brighter(most[i], brighter(brighter(source[0][i], source[1][i]), brighter(source[2][i], source[3][i])));
 }

@@ -1,0 +1,43 @@
+/*
+ * Minimum and maximum of four bytes at a time, for ARM without vectors. What one byte exceeds another by (UQSUB8),
+ * taken from the larger, leaves the smaller; added to the smaller, it makes the larger; neither borrows nor carries.
+ * Private to src/media.
+ */
+#ifndef PASTCAM_MEDIA_FOUR_BYTES_H
+#define PASTCAM_MEDIA_FOUR_BYTES_H
+
+#if defined __ARM_FEATURE_SIMD32 && !defined __ARM_NEON
+
+#define HAVE_FOUR_BYTES
+
+#include <arm_acle.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "media/kernel.h"
+
+static KERNEL_PART uint32_t four_bytes(const uint8_t *from)
+{
+	uint32_t word;
+	memcpy(&word, from, sizeof word);
+	return word;
+}
+
+static KERNEL_PART void put_four_bytes(uint32_t word, uint8_t *to)
+{
+	memcpy(to, &word, sizeof word);
+}
+
+static KERNEL_PART uint32_t larger_of_four(uint32_t a, uint32_t b)
+{
+	return a + __uqsub8(b, a);
+}
+
+static KERNEL_PART uint32_t smaller_of_four(uint32_t a, uint32_t b)
+{
+	return a - __uqsub8(a, b);
+}
+
+#endif
+
+#endif

@@ -1,5 +1,5 @@
 # What a packager may want to change; any of these can be set on make's command line.
-VERSION = 0.1.0
+VERSION = 0.2.0
 PREFIX  = /usr/local
 DESTDIR =
 SYSCONFDIR = /etc

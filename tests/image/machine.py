@@ -1,5 +1,6 @@
 """A Pi for the tests: QEMU running from a card, asked over TCP and ssh, both forwarded to 127.0.0.1."""
 
+import http.client
 import json
 import os
 import socket
@@ -39,9 +40,10 @@ class Machine:
     def __init__(self, card, folder, key=None, memory=1024, network=True):
         self.card = card
         self.key = key
-        self.port, self.ssh_port = free_port(), free_port()
+        self.port, self.ssh_port, self.page_port = free_port(), free_port(), free_port()
         self.console_path = os.path.join(folder, "console.log")
-        forward = f"hostfwd=tcp:127.0.0.1:{self.port}-:9999,hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22"
+        forward = ",".join(f"hostfwd=tcp:127.0.0.1:{port}-:{inside}"
+                           for port, inside in ((self.port, 9999), (self.ssh_port, 22), (self.page_port, 80)))
         self.command = self.board() + ["-m", str(memory), "-display", "none", "-monitor", "none"]
         self.command += [*["-serial", "null"] * self.UART, "-serial", f"file:{self.console_path}"]
         self.command += self.network(forward) if network else ["-nic", "none"]
@@ -73,7 +75,7 @@ class Machine:
         self.qemu = None
 
     def console(self):
-        with open(self.console_path, errors="replace") as file:
+        with open(self.console_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
     def token(self):
@@ -89,6 +91,23 @@ class Machine:
                 return b"".join(iter(lambda: connection.recv(65536), b"")).decode().strip() or None
         except OSError:
             return None
+
+    def page(self, path, headers=None, body=None, seconds=60):
+        """The answer of pastcam-web, (status, headers, body); None when nobody answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.page_port, timeout=seconds)
+        try:
+            connection.request("GET" if body is None else "POST", path, body, {"Host": "pastcam.local", **(headers or {})})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+    def wait_for_page(self, seconds=300):
+        """Seconds from power-on, as wait_for_health."""
+        wait_until(lambda: (self.page("/healthz", seconds=5) or (0,))[0] == 200, seconds, "an answer of the page")
+        return time.monotonic() - self.started
 
     def wait_for_health(self, seconds=300):
         """Seconds from power-on, or from the call when that was long ago, to the first `health`."""

@@ -5,7 +5,9 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
 import unittest
 
 import numpy as np
@@ -14,11 +16,17 @@ from PIL import Image
 from card import Card, run
 from machine import Machine, wait_until
 
-IMAGE = os.environ["IMAGE"]
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(1, os.path.join(HERE, "..", "integration"))
+from broker import Broker  # noqa: E402
+
+IMAGE = os.environ["IMAGE"]
 GIBIBYTE = 1 << 30
 SMALL_CARD = 1_900_000_000  # what is sold as 2 GB
 SYNTHETIC = {"camera": {"backend": "synthetic", "width": 320, "height": 240, "framerate": 5}}
+
+
+BROKER_PASSWORD = "the broker's own"
 
 
 def make_key(folder):
@@ -36,7 +44,8 @@ class BootTest(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         key = make_key(cls.folder.name)
         cls.card = Card(f"{IMAGE}.img", os.path.join(cls.folder.name, "card.img"), SMALL_CARD)
-        cls.card.fat_write("pastcam/config.json", json.dumps(SYNTHETIC).encode())
+        cls.start_broker()
+        cls.card.fat_write("pastcam/config.json", json.dumps({**SYNTHETIC, "hub": {"mqtt": cls.mqtt}}).encode())
         with open(f"{key}.pub", "rb") as public:
             cls.card.fat_write("pastcam/authorized_keys", public.read())
         cls.machine = Machine(cls.card, cls.folder.name, key)
@@ -44,7 +53,18 @@ class BootTest(unittest.TestCase):
         cls.machine.start()
         seconds = cls.machine.wait_for_health(600)
         print(f"\nmeasured: first health {seconds:.0f} s after power-on", flush=True)
+        print(f"measured: the page {cls.machine.wait_for_page(300) - seconds:.0f} s after it", flush=True)
         cls.machine.wait_for_ssh(300)
+
+    @classmethod
+    def start_broker(cls):
+        """One that asks for a password, which is in a file of its own on the card."""
+        passwords = os.path.join(cls.folder.name, "passwords")
+        run("mosquitto_passwd", "-c", "-b", passwords, "card", BROKER_PASSWORD)
+        cls.broker = cls.enterClassContext(Broker([f"password_file {passwords}"], ["-u", "card", "-P", BROKER_PASSWORD]))
+        run("mmd", "-i", f"{cls.card.path}@@{cls.card.start(1)}", "::pastcam/pastcam-hub")
+        cls.card.fat_write("pastcam/pastcam-hub/mqtt-password", f"{BROKER_PASSWORD}\r\n".encode())
+        cls.mqtt = {"host": "10.0.2.2", "port": cls.broker.port, "user": "card", "password_file": "/run/pastcam-card/files-pastcam-hub/mqtt-password"}
 
     def restart_with(self, settings):
         """Puts a config.json on the running card and restarts the service; waits until it answers."""
@@ -91,6 +111,38 @@ class BootTest(unittest.TestCase):
         reply = self.machine.ask("save", token="wrong") or ""
         self.assertFalse(reply.startswith("Saved"), reply)
 
+    def log_in(self):
+        """The headers of a browser that has given the token."""
+        answer = self.machine.page("/api/login", {"Content-Type": "application/json"}, json.dumps({"token": self.machine.token()}))
+        self.assertEqual(answer[0], 204, answer)
+        return {"Cookie": answer[1]["Set-Cookie"].split(";")[0]}
+
+    def test_the_page_shows_a_picture_to_who_has_the_token(self):
+        status, headers, body = self.machine.page("/")
+        self.assertEqual((status, headers["Content-Type"].split(";")[0]), (200, "text/html"))
+        self.assertIn(b"Token of this camera", body)
+        self.assertEqual(self.machine.page("/at/now.jpg")[0], 401)
+        status, headers, body = self.machine.page("/at/now.jpg", self.log_in())
+        self.assertEqual((status, headers["Content-Type"]), (200, "image/jpeg"))
+        with Image.open(io.BytesIO(body)) as image:
+            image.load()
+            self.assertEqual(image.size, (320, 240))
+
+    def test_page_and_hub_have_no_more_rights_than_they_need(self):
+        for unit, capabilities in (("pastcam-web", 1 << 10), ("pastcam-hub", 0)):  # CAP_NET_BIND_SERVICE
+            status = self.machine.ssh(f"cat /proc/$(systemctl show -P MainPID {unit})/status; id -un $(stat -c %u /proc/$(systemctl show -P MainPID {unit}))")
+            self.assertEqual(status.splitlines()[-1], unit)
+            for name in ("CapEff", "CapPrm", "CapBnd"):
+                self.assertIn(f"{name}:\t{capabilities:016x}", status)
+
+    def test_mqtt_tells_of_the_camera_and_of_the_system(self):
+        update = run("mosquitto_sub", "-h", "127.0.0.1", "-p", str(self.broker.port), *self.broker.client, "-C", "1", "-W", "120",
+                     "-t", "pastcam/pastcam/update", timeout=180)
+        self.assertEqual(set(json.loads(update)), {"installed_version", "latest_version"})
+        said = run("mosquitto_sub", "-h", "127.0.0.1", "-p", str(self.broker.port), *self.broker.client, "-C", "1", "-W", "120",
+                   "-t", "pastcam/pastcam/camera/status", timeout=180)
+        self.assertEqual(said.strip(), b"online")
+
     def test_all_units_run(self):
         wait_until(lambda: self.machine.ssh("systemctl is-system-running", check=False).strip() not in ("starting", "initializing"), 180, "end of start")
         failed = self.machine.ssh("systemctl --failed --no-legend --plain", check=False)
@@ -104,7 +156,11 @@ class BootTest(unittest.TestCase):
 
     def test_address_and_console(self):
         wait_until(lambda: b"10.0.2.15" in (self.card.fat_read("pastcam/address.txt") or b""), 120, "address.txt")
+        self.assertLessEqual({"10.0.2.15", "pastcam.local", "http://pastcam.local/", "http://10.0.2.15/"}, set(self.card.fat_read("pastcam/address.txt").decode().split()))
         self.assertIn("pastcam.local   address: 10.0.2.15", self.machine.console())
+        lines = [line for line in self.machine.console().split("\n") if line]
+        code = run("qrencode", "--type=UTF8", "--margin=2", "http://pastcam.local/", text=True)
+        self.assertIn(code.splitlines(), [lines[at:at + code.count("\n")] for at in range(len(lines))])
 
     def test_killed_it_comes_back(self):
         before = self.machine.ssh("systemctl show -P MainPID pastcam").strip()

@@ -18,6 +18,8 @@ FIRMWARE = {
     "armv6": {"bootcode.bin", "start.elf", "fixup.dat", "u-boot-zero.bin", "u-boot-1.bin", "bcm2835-rpi-zero.dtb",
               "bcm2835-rpi-zero-w.dtb", "bcm2835-rpi-b.dtb"},
 }
+PROGRAMS = ("pastcam", "pastcam-web", "pastcam-hub")
+USERS = ("988", "987", "986")
 COMMON = {"boot.scr", "config.txt", "cmdline.txt", "slot-A/vmlinuz", "slot-A/initrd.img", "pastcam/README.txt"}
 
 
@@ -95,7 +97,8 @@ class CardTest(unittest.TestCase):
     def test_owners_and_modes(self):
         owners = {fields[1] for fields in map(str.split, self.listing.splitlines()) if len(fields) > 5 and "/usr/lib/pastcam" in fields[5]}
         self.assertEqual(owners, {"0/0"})
-        self.assertEqual(os.stat(os.path.join(self.root, "usr/bin/pastcam")).st_mode & 0o777, 0o755)
+        for program in PROGRAMS:
+            self.assertEqual(os.stat(os.path.join(self.root, "usr/bin", program)).st_mode & 0o777, 0o755)
         self.assertEqual(os.stat(os.path.join(self.root, "etc/shadow")).st_mode & 0o007, 0)
 
     def test_overlay_is_there_verbatim(self):
@@ -110,23 +113,34 @@ class CardTest(unittest.TestCase):
 
     def test_what_starts(self):
         wants = "etc/systemd/system/multi-user.target.wants"
-        for unit in ("pastcam", "pastcam-console", "ssh", "systemd-networkd"):
+        for unit in ("pastcam", "pastcam-web", "pastcam-hub", "pastcam-console", "ssh", "systemd-networkd"):
             self.assertTrue(self.has(f"{wants}/{unit}.service"), unit)
         for unit in ("pastcam-good", "wpa_supplicant", "e2scrub_reap"):
             self.assertFalse(self.has(f"{wants}/{unit}.service"), unit)
 
     def test_program_is_for_this_processor(self):
-        header = run("readelf", "-h", "-A", os.path.join(self.root, "usr/bin/pastcam"), text=True)
-        if PI == "arm64":
-            self.assertIn("AArch64", header)
-        else:
-            self.assertRegex(header, r"Tag_CPU_arch: v6")
-            self.assertNotRegex(header, r"Tag_THUMB_ISA_use: Thumb-2|Tag_Advanced_SIMD")
+        for program in PROGRAMS:
+            header = run("readelf", "-h", "-A", os.path.join(self.root, "usr/bin", program), text=True)
+            if PI == "arm64":
+                self.assertIn("AArch64", header)
+            else:
+                self.assertRegex(header, r"Tag_CPU_arch: v6")
+                self.assertNotRegex(header, r"Tag_THUMB_ISA_use: Thumb-2|Tag_Advanced_SIMD")
 
     def test_libraries_are_all_there(self):
-        needed = re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-d", os.path.join(self.root, "usr/bin/pastcam"), text=True))
-        for library in needed:
-            self.assertRegex(self.listing, rf"/{re.escape(library)}(\s|$)", library)
+        for program in PROGRAMS:
+            needed = re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-d", os.path.join(self.root, "usr/bin", program), text=True))
+            self.assertIn("libc.so.6", needed)
+            for library in needed:
+                self.assertRegex(self.listing, rf"/{re.escape(library)}(\s|$)", library)
+
+    def test_video_is_h264(self):
+        self.assertRegex(run("readelf", "-d", os.path.join(self.root, "usr/bin/pastcam"), text=True), r"\(NEEDED\).*libopenh264")
+
+    def test_users_are_those_of_every_version(self):
+        """Files on the data partition belong to numbers."""
+        users = dict(line.split(":")[0:3:2] for line in self.read("etc/passwd").splitlines())
+        self.assertEqual((users["pastcam"], users["pastcam-hub"], users["pastcam-web"]), USERS)
 
     def test_manifest(self):
         with open(f"{IMAGE}.manifest") as file:

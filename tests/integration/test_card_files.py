@@ -53,15 +53,21 @@ def secret_of(ssid, password):
 
 
 class BoardConfig(unittest.TestCase):
-    def config_of(self, machine):
-        return json.loads(run("board-config", env=dict(os.environ, PASTCAM_MACHINE=machine)).stdout)
+    def config_of(self, machine, kib):
+        with tempfile.NamedTemporaryFile("w", prefix="pastcam-meminfo-") as meminfo:
+            meminfo.write(f"MemTotal:       {kib} kB\nMemFree:            1000 kB\n")
+            meminfo.flush()
+            return json.loads(run("board-config", env=dict(os.environ, PASTCAM_MACHINE=machine, PASTCAM_MEMINFO=meminfo.name)).stdout)
 
     def test_a_board_with_one_small_core_takes_smaller_pictures(self):
-        self.assertEqual(self.config_of("armv6l"), {"camera": {"width": 640, "height": 480}})
+        self.assertEqual(self.config_of("armv6l", 900000)["camera"], {"width": 640, "height": 480})
+
+    def test_a_board_with_512_mb_leaves_room_for_the_page_and_the_hub(self):
+        self.assertEqual(self.config_of("aarch64", 439000), {"camera": {}, "memory": {"available_fraction": 0.6}})
 
     def test_all_others_keep_the_defaults(self):
         for machine in ("armv7l", "aarch64", "x86_64"):
-            self.assertEqual(self.config_of(machine), {}, machine)
+            self.assertEqual(self.config_of(machine, 900000), {"camera": {}, "memory": {}}, machine)
 
 
 class WifiConfig(unittest.TestCase):

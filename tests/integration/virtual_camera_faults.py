@@ -59,7 +59,7 @@ class Misbehaving(virtual_camera.Pictures):
         put(self.wish, word)
 
     def watched(self, **options):
-        return self.daemon(preload("virtual_camera", SHIM_CAMERA=self.wish), camera__capture_timeout_s=1, **options)
+        return self.daemon(preload("virtual_camera", SHIM_CAMERA=self.wish), camera__capture_timeout_s=2, **options)
 
     def wait_trouble(self, daemon, words):
         return wait_until(lambda: re.search(f"ERROR +Camera: .*{words}", daemon.log()), f"trouble: {words}")
@@ -156,7 +156,7 @@ class Misbehaving(virtual_camera.Pictures):
             self.assertLess(seen[-1]["rss_mib"], seen[1]["rss_mib"] + 2)
 
     def test_its_thread_is_frozen_for_a_while(self):
-        with self.daemon(camera__capture_timeout_s=1) as daemon:
+        with self.daemon(camera__capture_timeout_s=2) as daemon:
             daemon.wait_frames(20)
             thread = wait_until(lambda: pipeline_thread(daemon.process.pid), "libcamera's thread to wait")
             with Frozen(thread):
@@ -180,7 +180,7 @@ class Misbehaving(virtual_camera.Pictures):
                 except BlockingIOError:
                     return count
             environment = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "200000"}
-            with self.daemon(environment, camera__capture_timeout_s=1) as daemon:
+            with self.daemon(environment, camera__capture_timeout_s=2) as daemon:
                 daemon.wait_frames(20)
                 self.assertGreater(fed(), 2)
                 with Frozen(wait_until(lambda: pipeline_thread(daemon.process.pid), "libcamera's thread to wait")):

@@ -144,7 +144,7 @@ static KERNEL_PART void add_bytes(struct row row, size_t taps, uint16_t *restric
 
 #endif
 
-KERNEL static void add_columns(struct row row, size_t unit_bytes, uint16_t *out)
+KERNEL static void add_narrow_columns(struct row row, size_t unit_bytes, uint16_t *out)
 {
 	if (unit_bytes == 4)
 		add_units_of(row, 4, out);
@@ -190,7 +190,7 @@ void area_narrow_columns(const struct area_columns *columns, const uint16_t *sum
 {
 	const struct row row = { sums, columns->first, columns->narrow, columns->taps, columns->room, count };
 	const uint16_t factor = (uint16_t)(NARROW_MAX / (rows_total * columns->total));
-	add_columns(row, unit_bytes, lanes);
+	add_narrow_columns(row, unit_bytes, lanes);
 	for (size_t byte = 0; byte < unit_bytes; byte++)
 		if (averages[byte])
 			average_lane(lanes + byte, unit_bytes == 1 ? PARTS : 1, count, factor, averages[byte]);

@@ -45,8 +45,8 @@ $(RAUC_CERTIFICATE):
 	board/make-keys $(RAUC_KEY) $(RAUC_CERTIFICATE)
 
 # Which tests say something about which card; those named _all take long, and run only in check-image-all.
-IMAGE_TESTS_arm64     = test_card.py test_boot.py test_trouble.py
-IMAGE_TESTS_arm64_all = test_update.py test_power_cut.py test_pi3.py
+IMAGE_TESTS_arm64     = test_card.py test_boot.py
+IMAGE_TESTS_arm64_all = test_trouble.py test_update.py test_power_cut.py test_pi3.py
 IMAGE_TESTS_armv6     = test_card.py
 IMAGE_TESTS_armv6_all = test_pi_zero.py
 IMAGE_TEST_FILES      = $(IMAGE_TESTS_$(PI)) $(if $(filter all,$(IMAGE_TESTS)),$(IMAGE_TESTS_$(PI)_all))
@@ -61,6 +61,6 @@ check-built-image:
 		$(PYTHON) tests/run $(addprefix tests/image/,$(IMAGE_TEST_FILES))
 
 .PHONY: check-image-all
-check-image-all: ## the same for both images, with updates, power cuts, a Pi 3 and a Pi Zero (an hour)
+check-image-all: ## the same for both images, with all kinds of trouble, updates, power cuts, a Pi 3 and a Pi Zero (an hour)
 	$(MAKE) check-image PI=arm64 IMAGE_TESTS=all
 	$(MAKE) check-image PI=armv6 IMAGE_TESTS=all

@@ -54,7 +54,8 @@ int mp4_add(struct mp4_writer *writer, const struct packet *packet);
 
 /* Writes out what is held back: the last frame lasts until end_ns, or as long as the one before where that is no later
  * than its own time. Then, unless it is a stream, the index. After an mp4_add that failed: the index of the fragments
- * that are whole, the bytes behind which the caller has cut off (see mp4_whole_bytes). */
+ * that are whole, the bytes behind which the caller has cut off (see mp4_whole_bytes). The index is on the disk then, and
+ * the file's head is the caller's to sync. */
 int mp4_finish(struct mp4_writer *writer, int64_t end_ns);
 
 /* How many bytes of what was written are whole fragments; and how many frames are in these. */

@@ -210,7 +210,7 @@ static int finish_fragments(struct mp4_writer *writer, int64_t end_ns)
 	return result < 0 ? result : write_fragment(writer);
 }
 
-/* Appends the index, and makes all between the placeholder and it one `mdat`. */
+/* Appends the index, and when that is on the disk makes all between the placeholder and it one `mdat`. */
 static int write_index(struct mp4_writer *writer)
 {
 	struct bytes *head = &writer->head;
@@ -225,8 +225,7 @@ static int write_index(struct mp4_writer *writer)
 	bytes_32(head, 1);
 	bytes_put(head, "mdat", 4);
 	bytes_64(head, writer->whole_bytes - writer->movie.placeholder);
-	result = writer->sink.rewrite(writer->sink.data, writer->movie.placeholder, head->data, head->count);
-	return result < 0 ? result : sync_out(writer);
+	return writer->sink.rewrite(writer->sink.data, writer->movie.placeholder, head->data, head->count);
 }
 
 int mp4_finish(struct mp4_writer *writer, int64_t end_ns)

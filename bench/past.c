@@ -1,4 +1,5 @@
-/* Ten minutes of past, faster than they pass: through OpenH264 into a packet ring of the size that the daemon gives it. */
+/* Ten minutes of past, faster than they pass: through OpenH264 into a packet ring of the size that the daemon gives it.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,7 +28,7 @@ static void encode_all(const struct set *set, struct encoder *encoder, struct pa
 		struct packet packet;
 		const struct video_format *format;
 		const struct frame frame = frame_of(set, turn);
-		if (encoder_send(encoder, &frame, false, NULL) != 0 ||
+		if (encoder_send(encoder, &frame, NULL, false, NULL) != 0 ||
 		    encoder_receive(encoder, 0, &packet, &format, NULL) != 1 || packet_ring_put(ring, format, &packet) != 0)
 			exit(1);
 	}

@@ -119,7 +119,7 @@ static double run_bare(struct stage *stage, struct frame *frame)
 		                     .info = info_of(stage) };
 	memcpy(frame->pixels, set_slot(set, stage->id), set->bytes);
 	const double begun = cpu_ms(CLOCK_THREAD_CPUTIME_ID);
-	need(encoder_send(stage->bare, frame, false, &error) == 0, &error);
+	need(encoder_send(stage->bare, frame, NULL, false, &error) == 0, &error);
 	need(encoder_receive(stage->bare, 1000, &packet, &format, &error) == 1, &error);
 	return cpu_ms(CLOCK_THREAD_CPUTIME_ID) - begun;
 }

@@ -36,7 +36,7 @@ static void whole(void *data, size_t turn)
 	const struct frame frame = frame_of(bench->set, turn);
 	struct packet packet;
 	const struct video_format *format;
-	if (encoder_send(bench->encoder, &frame, false, NULL) != 0 ||
+	if (encoder_send(bench->encoder, &frame, NULL, false, NULL) != 0 ||
 	    encoder_receive(bench->encoder, 0, &packet, &format, NULL) != 1)
 		exit(1);
 }
@@ -45,13 +45,13 @@ static void convert_alone(void *data, size_t turn)
 {
 	const struct video_bench *bench = data;
 	const struct frame frame = frame_of(bench->set, turn);
-	i420_from_frame(&frame, &bench->bare->picture);
+	i420_from_frame(&frame, &bench->bare->pictures[0]);
 }
 
 static void convert_and_encode(void *data, size_t turn)
 {
 	const struct video_bench *bench = data;
-	const struct i420 *picture = &bench->bare->picture;
+	const struct i420 *picture = &bench->bare->pictures[0];
 	SFrameBSInfo info = { 0 };
 	SSourcePicture source = { .iColorFormat = videoFormatI420,
 		                      .iStride = { picture->stride_y, picture->stride_uv, picture->stride_uv },

@@ -18,9 +18,9 @@ void pool_destroy(struct pool *pool); /* no pool_run may be under way; NULL is f
 /* How many tasks can run side by side: the threads and the caller. 1 for a NULL pool. */
 size_t pool_width(const struct pool *pool);
 
-/* Runs task(data, index) for each index below count, on the pool's threads and the calling one, and returns when all
- * are done. Any thread, also from within a task (the caller always works on, so it cannot deadlock). NULL pool: inline.
- * Allocates nothing. */
+/* Runs task(data, index) for each index below count, on the pool's threads and the calling one, which takes index 0,
+ * and returns when all are done. Any thread, also from within a task (the caller always works on, so it cannot
+ * deadlock). NULL pool: inline. Allocates nothing. */
 void pool_run(struct pool *pool, size_t count, void (*task)(void *data, size_t index), void *data);
 
 #endif

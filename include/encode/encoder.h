@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/pool.h"
 #include "media/frame.h"
 #include "media/packet.h"
 
@@ -28,6 +29,7 @@ struct encoder_params {
 	double gop_s;       /* longest time from key frame to key frame */
 	const char *device; /* V4L2: /dev/videoN; "": the first one that can */
 	double silence_s;   /* an encoder whose packet is pending for so long is broken */
+	struct pool *pool;  /* converts the next frame beside the encoding; stays the caller's; NULL: none */
 };
 
 struct encoder;
@@ -43,9 +45,12 @@ struct encoder *encoder_open(enum encoder_kind kind, const struct encoder_params
 void encoder_close(struct encoder *encoder);             /* NULL is fine */
 const char *encoder_name(const struct encoder *encoder); /* "OpenH264", "bcm2835-codec (/dev/video11)" … */
 
-/* Takes a frame, which may be gone after the call. key: make it a key frame. 0; 1: it has enough to do, receive first;
- * -errno: it is broken and only encoder_close may follow. */
-int encoder_send(struct encoder *encoder, const struct frame *frame, bool key, struct error *error);
+/* Takes a frame, which may be gone after the call. next: the one to be sent after it, where that is there already, else
+ * NULL: its colours may be converted meanwhile. It is as free to go after the call, and may be sent or not. key: make
+ * frame a key frame. 0; 1: it has enough to do, receive first; -errno: it is broken and only encoder_close may follow.
+ */
+int encoder_send(struct encoder *encoder, const struct frame *frame, const struct frame *next, bool key,
+                 struct error *error);
 
 /* 1: *packet and *format are set, the packet's bytes until the next call for this encoder; 0: none within timeout_ms
  * (or nothing is pending); -errno: broken, -ETIMEDOUT among them. *format is the encoder's and changes only at a key

@@ -67,8 +67,15 @@ static bool is_early(const struct video *video, int64_t after_ns)
 	return idle_rate_waits(&video->idle, after_ns, frames.oldest_ns, frames.newest_ns);
 }
 
-/* Where the next frame is to be looked for, and whether it must be a key frame. False: none is wanted now. */
-static bool next_position(struct video *video, int64_t *after_ns, bool *key)
+/* Where the next frame is to be looked for. */
+struct position {
+	int64_t after_ns;
+	bool key;    /* it must be a key frame */
+	bool in_row; /* the one after it follows */
+};
+
+/* False: none is wanted now. */
+static bool next_position(struct video *video, struct position *position)
 {
 	pthread_mutex_lock(&video->lock);
 	bool wanted = video_is_wanted(video) && !video->failed;
@@ -84,9 +91,10 @@ static bool next_position(struct video *video, int64_t *after_ns, bool *key)
 	if (wanted && video->holders == 0 && video->taken_ns < oldest_ns && video->run_ns != INT64_MAX &&
 	    !idle_rate_rests(&video->idle))
 		video->taken_ns = oldest_ns;
-	*after_ns = idle_rate_after(&video->idle, video->taken_ns);
-	*key = video->key_wanted || idle_rate_key(&video->idle, *after_ns);
-	wanted &= !is_early(video, *after_ns);
+	position->after_ns = idle_rate_after(&video->idle, video->taken_ns);
+	position->key = video->key_wanted || idle_rate_key(&video->idle, position->after_ns);
+	position->in_row = !idle_rate_rests(&video->idle);
+	wanted &= !is_early(video, position->after_ns);
 	pthread_mutex_unlock(&video->lock);
 	return wanted;
 }
@@ -98,16 +106,16 @@ static void note_caught_up(struct video *video)
 	pthread_mutex_unlock(&video->lock);
 }
 
-static void note_taken(struct video *video, const struct frame_info *frame, int64_t after_ns, bool key)
+static void note_taken(struct video *video, const struct frame_info *frame, const struct position *position)
 {
 	pthread_mutex_lock(&video->lock);
 	if (video->run_ns == INT64_MAX)
 		video->run_ns = frame->timestamp_ns;
 	if (!video->jump)
 		video->taken_ns = frame->timestamp_ns;
-	if (key) {
+	if (position->key) {
 		video->key_wanted = false;
-		if (idle_rate_key(&video->idle, after_ns)) {
+		if (idle_rate_key(&video->idle, position->after_ns)) {
 			video->idle.key_wanted = false;
 			video->awake_id = frame->id;
 		}
@@ -170,10 +178,11 @@ static bool drain(struct video *video, int timeout_ms)
 }
 
 /* Encodes the next frame, if there is one. */
-static void step(struct video *video, int64_t after_ns, bool key)
+static void step(struct video *video, const struct position *position)
 {
-	const struct frame *frame;
-	int pinned = frame_ring_pin_next(video->params.frames, after_ns, &frame);
+	struct frame_ring *ring = video->params.frames;
+	const struct frame *frames[2]; /* the next one, and the one after it where that is there already */
+	int pinned = frame_ring_pin_next(ring, position->after_ns, &frames[0]);
 	if (pinned <= 0) {
 		if (pinned == 0)
 			note_caught_up(video);
@@ -183,10 +192,12 @@ static void step(struct video *video, int64_t after_ns, bool key)
 			sleep_for(video, pinned < 0 ? BUSY_TIMEOUT_MS : IDLE_TIMEOUT_MS);
 		return;
 	}
-	int result = video_encoder_send(&video->encoder, frame, key);
+	const int64_t taken_ns = frames[0]->info.timestamp_ns;
+	const bool behind = position->in_row && frame_ring_pin_next(ring, taken_ns, &frames[1]) > 0;
+	int result = video_encoder_send(&video->encoder, frames[0], behind ? frames[1] : NULL, position->key);
 	if (result == 0)
-		note_taken(video, &frame->info, after_ns, key);
-	frame_ring_release(video->params.frames, &frame, 1);
+		note_taken(video, &frames[0]->info, position);
+	frame_ring_release(ring, frames, behind ? 2 : 1);
 	if (result < 0)
 		go_back(video, result);
 	else
@@ -231,10 +242,9 @@ static void run(void *data)
 	video->started = true;
 	pthread_mutex_unlock(&video->lock);
 	while (!is_stopping(video)) {
-		int64_t after_ns;
-		bool key;
-		if (next_position(video, &after_ns, &key))
-			step(video, after_ns, key);
+		struct position position;
+		if (next_position(video, &position))
+			step(video, &position);
 		else if (video_encoder_owed(&video->encoder) > 0) /* a rest begins when all is out */
 			drain(video, OUTPUT_TIMEOUT_MS);
 		else

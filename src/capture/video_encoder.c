@@ -97,13 +97,13 @@ static int64_t thread_cpu_ns(void)
 	return now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
 }
 
-int video_encoder_send(struct video_encoder *video, const struct frame *frame, bool key)
+int video_encoder_send(struct video_encoder *video, const struct frame *frame, const struct frame *next, bool key)
 {
 	struct error error = { 0 };
 	if (!video->encoder)
 		return -ENOTSUP;
 	int64_t begun_ns = thread_cpu_ns();
-	int result = encoder_send(video->encoder, frame, key, &error);
+	int result = encoder_send(video->encoder, frame, next, key, &error);
 	video->cpu_ns += thread_cpu_ns() - begun_ns;
 	return result < 0 ? replace(video, result, &error) : result;
 }

@@ -30,7 +30,7 @@ bool video_encoder_start(struct video_encoder *video, bool choose, enum encoder_
 
 /* encoder_send and encoder_receive; their -errno only after the encoder was replaced: what was owed is lost, and goes
  * in once more. -ENOTSUP: there is none any more. */
-int video_encoder_send(struct video_encoder *video, const struct frame *frame, bool key);
+int video_encoder_send(struct video_encoder *video, const struct frame *frame, const struct frame *next, bool key);
 int video_encoder_receive(struct video_encoder *video, int timeout_ms, struct packet *packet,
                           const struct video_format **format);
 size_t video_encoder_owed(const struct video_encoder *video);

@@ -122,7 +122,8 @@ static bool key_is_due(const struct encoder *encoder, int64_t timestamp_ns)
 	return !encoder->any_key || encoder->key_due || since_s >= encoder->params.gop_s || since_s < 0;
 }
 
-int encoder_send(struct encoder *encoder, const struct frame *frame, bool key, struct error *error)
+int encoder_send(struct encoder *encoder, const struct frame *frame, const struct frame *next, bool key,
+                 struct error *error)
 {
 	const struct frame_info *info = &frame->info;
 	int64_t timestamp_us = info->timestamp_ns / CLOCK_NS_PER_US;
@@ -130,7 +131,7 @@ int encoder_send(struct encoder *encoder, const struct frame *frame, bool key, s
 	/* Hardware makes whatever comes next in there a key frame: with nothing pending, it is this one. */
 	if (encoder->pending_count == PENDING_MAX || (key && encoder->pending_count > 0))
 		return 1;
-	int result = encoder->backend->send(encoder->own, frame, timestamp_us, key, error);
+	int result = encoder->backend->send(encoder->own, frame, next, timestamp_us, key, error);
 	if (result != 0)
 		return result;
 	if (key) {

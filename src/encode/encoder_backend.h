@@ -15,8 +15,9 @@ struct encoder_backend {
 	/* The backend's own; NULL with the reason. name: what it calls itself; stays where it is until close. */
 	void *(*open)(const struct encoder_params *params, char name[64], struct error *error);
 	void (*close)(void *own);
-	/* 0; 1: full; -errno: broken. key: nothing is pending. */
-	int (*send)(void *own, const struct frame *frame, int64_t timestamp_us, bool key, struct error *error);
+	/* 0; 1: full; -errno: broken. next: see encoder_send. key: nothing is pending. */
+	int (*send)(void *own, const struct frame *frame, const struct frame *next, int64_t timestamp_us, bool key,
+	            struct error *error);
 	/* 1: output is set; 0: nothing within timeout_ms; -errno: broken. H.264 comes as a byte stream. */
 	int (*receive)(void *own, int timeout_ms, struct encoder_output *output, struct error *error);
 	size_t (*scratch_bytes)(int width, int height);

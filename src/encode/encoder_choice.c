@@ -42,7 +42,7 @@ static int encode_one(struct encoder *encoder, const struct frame *frame, struct
 {
 	struct packet packet;
 	const struct video_format *format;
-	int result = encoder_send(encoder, frame, false, error);
+	int result = encoder_send(encoder, frame, NULL, false, error);
 	while (result == 0 && encoder_owed(encoder) > 0) {
 		result = encoder_receive(encoder, RECEIVE_TIMEOUT_MS, &packet, &format, error);
 		if (result > 0)

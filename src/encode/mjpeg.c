@@ -151,10 +151,11 @@ static bool compress_guarded(struct mjpeg *mjpeg, const struct frame *frame)
 	return true;
 }
 
-static int send_mjpeg(void *own, const struct frame *frame, int64_t timestamp_us, bool key, struct error *error)
+static int send_mjpeg(void *own, const struct frame *frame, const struct frame *next, int64_t timestamp_us, bool key,
+                      struct error *error)
 {
 	struct mjpeg *mjpeg = own;
-	(void)key; /* each is one */
+	(void)next, (void)key; /* each is a key frame */
 	if (mjpeg->has_output)
 		return 1;
 	if (!compress_guarded(mjpeg, frame))

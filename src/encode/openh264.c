@@ -15,11 +15,15 @@ enum {
 	QP_MAX = 45,
 	BYTES_A_PIXEL_INSIDE = 14, /* what the library takes: 9.0 MiB at 1024x768 were measured */
 	BYTES_INSIDE = 1 << 20,
+	PICTURES = 2, /* one is encoded, the next one converted */
 };
 
 struct openh264 {
 	ISVCEncoder *encoder;
-	struct i420 picture;
+	struct pool *pool;
+	struct i420 pictures[PICTURES];
+	size_t current;    /* of pictures */
+	uint64_t ready_id; /* of the frame that the other picture shows; 0: none */
 	uint8_t *planes;
 	uint8_t *out;
 	size_t out_bytes, out_room;
@@ -43,16 +47,19 @@ static void close_openh264(void *own)
 
 static bool make_planes(struct openh264 *openh264, int width, int height)
 {
-	struct i420 *picture = &openh264->picture;
-	size_t luma = (size_t)width * (size_t)height;
-	*picture = (struct i420){ .width = width, .height = height, .stride_y = width, .stride_uv = width / 2 };
-	openh264->planes = malloc(luma * 3 / 2);
-	if (!openh264->planes)
-		return false;
-	picture->y = openh264->planes;
-	picture->u = picture->y + luma;
-	picture->v = picture->u + luma / 4;
-	return true;
+	size_t luma = (size_t)width * (size_t)height, bytes = luma * 3 / 2;
+	openh264->planes = malloc(bytes * PICTURES);
+	for (size_t i = 0; openh264->planes && i < PICTURES; i++) {
+		uint8_t *y = openh264->planes + i * bytes;
+		openh264->pictures[i] = (struct i420){ .width = width,
+			                                   .height = height,
+			                                   .y = y,
+			                                   .u = y + luma,
+			                                   .v = y + luma + luma / 4,
+			                                   .stride_y = width,
+			                                   .stride_uv = width / 2 };
+	}
+	return openh264->planes;
 }
 
 /* One layer, one slice, one thread, no frame ever skipped, key frames on demand only. */
@@ -103,11 +110,12 @@ static int start(struct openh264 *openh264, const struct encoder_params *params,
 		return error_set(error, -ENOMEM, "OpenH264 cannot be started");
 	(*openh264->encoder)->SetOption(openh264->encoder, ENCODER_OPTION_TRACE_LEVEL, &quiet);
 	(*openh264->encoder)->GetDefaultParams(openh264->encoder, &settings);
-	fill_params(params, &openh264->picture, &settings);
+	const struct i420 *picture = &openh264->pictures[0];
+	fill_params(params, picture, &settings);
 	int code = (*openh264->encoder)->InitializeExt(openh264->encoder, &settings);
 	if (code != cmResultSuccess)
-		return error_set(error, -EINVAL, "OpenH264 refuses pictures of %dx%d at %g frames/s (%d)",
-		                 openh264->picture.width, openh264->picture.height, params->framerate, code);
+		return error_set(error, -EINVAL, "OpenH264 refuses pictures of %dx%d at %g frames/s (%d)", picture->width,
+		                 picture->height, params->framerate, code);
 	return 0;
 }
 
@@ -120,6 +128,8 @@ static void *open_openh264(const struct encoder_params *params, char name[64], s
 		return NULL;
 	}
 	struct openh264 *openh264 = calloc(1, sizeof *openh264);
+	if (openh264)
+		openh264->pool = params->pool;
 	if (!openh264 || !make_planes(openh264, width, height))
 		error_set(error, -ENOMEM, "no memory for OpenH264");
 	else if (start(openh264, params, error) == 0)
@@ -167,29 +177,63 @@ static int keep_output(struct openh264 *openh264, const SFrameBSInfo *info, stru
 	return 0;
 }
 
-static int send_openh264(void *own, const struct frame *frame, int64_t timestamp_us, bool key, struct error *error)
+static void make_ready(struct openh264 *openh264, const struct frame *frame)
 {
-	struct openh264 *openh264 = own;
-	struct i420 *picture = &openh264->picture;
-	SFrameBSInfo info = { 0 };
-	if (openh264->has_output)
-		return 1;
-	i420_from_frame(frame, picture);
-	SSourcePicture source = {
+	i420_from_frame(frame, &openh264->pictures[1 - openh264->current]);
+	openh264->ready_id = frame->info.id;
+}
+
+struct turn {
+	struct openh264 *openh264;
+	const struct frame *next;
+	int64_t timestamp_us;
+	SFrameBSInfo info;
+	int code;
+};
+
+static void encode_picture(struct turn *turn)
+{
+	struct openh264 *openh264 = turn->openh264;
+	const struct i420 *picture = &openh264->pictures[openh264->current];
+	const SSourcePicture source = {
 		.iColorFormat = videoFormatI420,
 		.iStride = { picture->stride_y, picture->stride_uv, picture->stride_uv },
 		.pData = { picture->y, picture->u, picture->v },
 		.iPicWidth = picture->width,
 		.iPicHeight = picture->height,
-		.uiTimeStamp = timestamp_us / 1000,
+		.uiTimeStamp = turn->timestamp_us / 1000,
 	};
+	turn->code = (*openh264->encoder)->EncodeFrame(openh264->encoder, &source, &turn->info);
+}
+
+/* The first is always the calling thread's (pool_run), whose time the encoder's is. */
+static void take_turn(void *data, size_t index)
+{
+	struct turn *turn = data;
+	if (index == 0)
+		encode_picture(turn);
+	else
+		make_ready(turn->openh264, turn->next);
+}
+
+static int send_openh264(void *own, const struct frame *frame, const struct frame *next, int64_t timestamp_us, bool key,
+                         struct error *error)
+{
+	struct openh264 *openh264 = own;
+	struct turn turn = { .openh264 = openh264, .next = next, .timestamp_us = timestamp_us };
+	if (openh264->has_output)
+		return 1;
+	if (openh264->ready_id == 0 || openh264->ready_id != frame->info.id)
+		make_ready(openh264, frame);
+	openh264->current = 1 - openh264->current;
+	openh264->ready_id = 0;
 	if (key)
 		(*openh264->encoder)->ForceIntraFrame(openh264->encoder, true);
-	int code = (*openh264->encoder)->EncodeFrame(openh264->encoder, &source, &info);
-	if (code != cmResultSuccess)
-		return error_set(error, -EIO, "OpenH264 cannot encode a frame (%d)", code);
+	pool_run(openh264->pool, next ? 2 : 1, take_turn, &turn);
+	if (turn.code != cmResultSuccess)
+		return error_set(error, -EIO, "OpenH264 cannot encode a frame (%d)", turn.code);
 	openh264->timestamp_us = timestamp_us;
-	return keep_output(openh264, &info, error);
+	return keep_output(openh264, &turn.info, error);
 }
 
 static int receive_openh264(void *own, int timeout_ms, struct encoder_output *output, struct error *error)
@@ -208,7 +252,8 @@ static int receive_openh264(void *own, int timeout_ms, struct encoder_output *ou
 
 static size_t openh264_scratch_bytes(int width, int height)
 {
-	return (size_t)width * (size_t)height * BYTES_A_PIXEL_INSIDE + BYTES_INSIDE;
+	const size_t pixels = (size_t)width * (size_t)height;
+	return pixels * BYTES_A_PIXEL_INSIDE + pixels * 3 / 2 + BYTES_INSIDE;
 }
 
 const struct encoder_backend encoder_openh264 = { VIDEO_H264,    open_openh264,    close_openh264,

@@ -117,9 +117,11 @@ static void fill(const struct v4l2_layout *layout, const struct frame *frame, ui
 	i420_from_frame(frame, &picture);
 }
 
-static int send_v4l2(void *own, const struct frame *frame, int64_t timestamp_us, bool key, struct error *error)
+static int send_v4l2(void *own, const struct frame *frame, const struct frame *next, int64_t timestamp_us, bool key,
+                     struct error *error)
 {
 	struct v4l2 *v4l2 = own;
+	(void)next; /* the device converts nothing, and works beside this thread */
 	int result = take_back_frames(v4l2, error);
 	if (result < 0)
 		return result;

@@ -102,6 +102,7 @@ static int make_parts(struct daemon *daemon, size_t bytes, struct error *error)
 	struct video_params video = compose_video(config);
 	video.frames = daemon->ring;
 	video.packets = daemon->packets;
+	video.encoder.pool = daemon->pool;
 	daemon->video = video_create(&video, error);
 	if (!daemon->video)
 		return error->code;

@@ -47,7 +47,7 @@ static const struct status_row rows[] = {
 	    "Times that an encoder failed and was opened anew, or another one."),
 	ROW("video.behind_s", STATUS_DOUBLE, video.behind_s, STATUS_GAUGE, "s", "How far encoding is behind the camera."),
 	ROW("video.cpu_ms", STATUS_DOUBLE, video.cpu_ms, STATUS_GAUGE, "ms",
-	    "Processor time that a frame takes, on average."),
+	    "Processor time of the encoder's thread that a frame takes, on average."),
 	ROW("video.packets", STATUS_SIZE, packets.packets, STATUS_GAUGE, "frames", "Frames in memory as video."),
 	ROW("video.seconds", STATUS_DOUBLE, past_s, STATUS_GAUGE, "s", "From the oldest of them to the newest."),
 	ROW("video.bytes", STATUS_SIZE, packets.bytes, STATUS_INFO, "bytes", "Memory that they may take."),

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/pool.h"
 #include "encode/decoder.h"
 #include "encode/encoder.h"
 
@@ -63,7 +64,7 @@ static void encode(struct encoder *encoder, const struct frame *frame, bool key,
                    const struct video_format **format)
 {
 	struct error error = { 0 };
-	assert_int_equal(encoder_send(encoder, frame, key, &error), 0);
+	assert_int_equal(encoder_send(encoder, frame, NULL, key, &error), 0);
 	assert_int_equal(encoder_receive(encoder, TIMEOUT_MS, packet, format, &error), 1);
 	assert_int_equal(packet->frame.id, frame->info.id);
 	assert_int_equal(packet->frame.timestamp_ns, frame->info.timestamp_ns);
@@ -123,6 +124,54 @@ static void test_a_key_frame_comes_when_asked_for(void **state)
 	}
 	free(frame.pixels);
 	encoder_close(encoder);
+}
+
+/* The bytes of some frames, one behind the other; step: from each to the one that is told as next, 0: none is. */
+static size_t encode_row(struct pool *pool, int step, uint8_t *bytes, size_t room)
+{
+	struct encoder_params params = params_for(WIDTH, HEIGHT);
+	struct error error = { 0 };
+	params.pool = pool;
+	struct encoder *encoder = encoder_open(ENCODER_OPENH264, &params, &error);
+	struct frame frame = new_frame(WIDTH, HEIGHT);
+	size_t count = 0;
+	assert_non_null(encoder);
+	for (int i = 0; i < FRAMES; i++) {
+		struct packet packet;
+		const struct video_format *format;
+		struct frame next = new_frame(WIDTH, HEIGHT);
+		draw(&frame, i);
+		draw(&next, i + step);
+		assert_int_equal(encoder_send(encoder, &frame, step ? &next : NULL, false, &error), 0);
+		free(next.pixels);
+		assert_int_equal(encoder_receive(encoder, TIMEOUT_MS, &packet, &format, &error), 1);
+		assert_true(packet.bytes <= room - count);
+		memcpy(bytes + count, packet.data, packet.bytes);
+		count += packet.bytes;
+	}
+	free(frame.pixels);
+	encoder_close(encoder);
+	return count;
+}
+
+static void test_a_frame_told_before_is_encoded_as_any_other(void **state)
+{
+	(void)state;
+	enum { ROOM = 1 << 20 };
+	static uint8_t alone[ROOM], told[ROOM];
+	struct error error = { 0 };
+	if (!encoder_is_built(ENCODER_OPENH264))
+		return;
+	struct pool *pool = pool_create(1, &error);
+	assert_non_null(pool);
+	const size_t bytes = encode_row(pool, 0, alone, ROOM);
+	assert_int_equal(encode_row(pool, 1, told, ROOM), bytes);
+	assert_memory_equal(told, alone, bytes);
+	assert_int_equal(encode_row(pool, 2, told, ROOM), bytes); /* and then another one comes */
+	assert_memory_equal(told, alone, bytes);
+	assert_int_equal(encode_row(NULL, 1, told, ROOM), bytes);
+	assert_memory_equal(told, alone, bytes);
+	pool_destroy(pool);
 }
 
 static void test_odd_sizes_lose_a_column_at_most(void **state)
@@ -214,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_goes_in_comes_out),
 		cmocka_unit_test(test_a_key_frame_comes_when_asked_for),
+		cmocka_unit_test(test_a_frame_told_before_is_encoded_as_any_other),
 		cmocka_unit_test(test_odd_sizes_lose_a_column_at_most),
 		cmocka_unit_test(test_pictures_too_small_are_refused_with_the_reason),
 		cmocka_unit_test(test_the_choice_follows_what_was_measured),

@@ -57,7 +57,7 @@ static void fill(enum encoder_kind kind, size_t arena_bytes)
 			.height = HEIGHT,
 			.info = { .id = id, .timestamp_ns = time_of(id), .exposure_end_ns = time_of(id) },
 		};
-		assert_int_equal(encoder_send(encoder, &frame, id % GOP == 1, &error), 0);
+		assert_int_equal(encoder_send(encoder, &frame, NULL, id % GOP == 1, &error), 0);
 		assert_int_equal(encoder_receive(encoder, 1000, &packet, &format, &error), 1);
 		assert_int_equal(packet_ring_put(ring, format, &packet), 0);
 	}

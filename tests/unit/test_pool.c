@@ -18,12 +18,15 @@ enum { TASKS = 1000 };
 
 struct counts {
 	struct pool *pool;
+	pthread_t first; /* who took index 0 */
 	atomic_int done[TASKS];
 };
 
 static void count_one(void *data, size_t index)
 {
 	struct counts *counts = data;
+	if (index == 0)
+		counts->first = pthread_self();
 	atomic_fetch_add(&counts->done[index], 1);
 }
 
@@ -34,6 +37,8 @@ static void assert_each_once(struct pool *pool, size_t tasks)
 	pool_run(pool, tasks, count_one, &counts);
 	for (size_t i = 0; i < TASKS; i++)
 		assert_int_equal(atomic_load(&counts.done[i]), i < tasks ? 1 : 0);
+	if (tasks > 0)
+		assert_true(pthread_equal(counts.first, pthread_self()));
 }
 
 static void test_each_task_once(void **state)

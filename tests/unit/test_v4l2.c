@@ -120,10 +120,10 @@ static void check_round_trip(const char *quirks, int width, int height)
 	struct check check = { .expected = new_frame(width & ~1, height & ~1), .shown = new_frame(width, height) };
 	for (int i = 0; i < FRAMES; i++) {
 		draw(&frame, i);
-		int result = encoder_send(encoder, &frame, false, &error);
+		int result = encoder_send(encoder, &frame, NULL, false, &error);
 		while (result == 1) {
 			receive_until(encoder, encoder_owed(encoder) - 1, &check);
-			result = encoder_send(encoder, &frame, false, &error);
+			result = encoder_send(encoder, &frame, NULL, false, &error);
 		}
 		assert_int_equal(result, 0);
 	}
@@ -170,14 +170,14 @@ static void test_a_key_frame_is_the_one_that_was_asked_for(void **state)
 	struct frame frame = new_frame(WIDTH, HEIGHT);
 	for (int i = 0; i < 2; i++) {
 		draw(&frame, i);
-		assert_int_equal(encoder_send(encoder, &frame, false, &error), 0);
+		assert_int_equal(encoder_send(encoder, &frame, NULL, false, &error), 0);
 	}
 	draw(&frame, 2);
-	assert_int_equal(encoder_send(encoder, &frame, true, &error), 1); /* not while others are inside */
+	assert_int_equal(encoder_send(encoder, &frame, NULL, true, &error), 1); /* not while others are inside */
 	for (int received = 0; received < 2;)
 		received += encoder_receive(encoder, TIMEOUT_MS, &packet, &format, &error);
 	assert_false(packet.key);
-	assert_int_equal(encoder_send(encoder, &frame, true, &error), 0);
+	assert_int_equal(encoder_send(encoder, &frame, NULL, true, &error), 0);
 	while (encoder_receive(encoder, TIMEOUT_MS, &packet, &format, &error) == 0) {
 	}
 	assert_int_equal(packet.frame.id, 3);
@@ -200,7 +200,7 @@ static struct error third_picture(const char *quirks)
 	int result = 0, received = 0;
 	for (int i = 0; i < 3; i++) {
 		draw(&frame, i);
-		assert_int_equal(encoder_send(encoder, &frame, false, &error), 0);
+		assert_int_equal(encoder_send(encoder, &frame, NULL, false, &error), 0);
 	}
 	while (result >= 0 && received < 3)
 		received += (result = encoder_receive(encoder, 50, &packet, &format, &error)) > 0;

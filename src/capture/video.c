@@ -228,6 +228,16 @@ static void rest(struct video *video)
 	atomic_store(&video->rests, false);
 }
 
+/* The first frames through an encoder take three times as long as others, and a clip would wait for them. */
+static void warm_up(struct video *video)
+{
+	const struct frame *frame;
+	if (frame_ring_pin_nearest(video->params.frames, atomic_load(&video->newest_ns), 1, &frame) <= 0)
+		return;
+	video_encoder_warm_up(&video->encoder, frame);
+	frame_ring_release(video->params.frames, &frame, 1);
+}
+
 static void run(void *data)
 {
 	struct video *video = data;
@@ -237,6 +247,8 @@ static void run(void *data)
 		return;
 	packet_ring_touch(params->packets);
 	bool works = video_encoder_start(&video->encoder, params->choose, params->kind, params->cpu_share);
+	if (params->when == VIDEO_ON_TRIGGER)
+		warm_up(video);
 	pthread_mutex_lock(&video->lock);
 	video->failed = !works;
 	video->started = true;

@@ -90,6 +90,24 @@ static int replace(struct video_encoder *video, int code, const struct error *er
 	return open_any(video, why) ? code : -ENOTSUP;
 }
 
+void video_encoder_warm_up(struct video_encoder *video, const struct frame *frame)
+{
+	enum { KEY_AND_NEXT = 2 };
+	struct error error = { 0 };
+	struct packet packet;
+	const struct video_format *format;
+	int result = 0;
+	if (!video->encoder || video->kind == ENCODER_V4L2) /* a device has its own */
+		return;
+	for (int i = 0; i < KEY_AND_NEXT && result >= 0; i++) {
+		result = encoder_send(video->encoder, frame, frame, false, &error);
+		if (result == 0)
+			result = encoder_receive(video->encoder, 0, &packet, &format, &error);
+	}
+	if (result < 0)
+		replace(video, result, &error);
+}
+
 static int64_t thread_cpu_ns(void)
 {
 	struct timespec now;

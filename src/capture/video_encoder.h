@@ -28,6 +28,9 @@ void video_encoder_finish(struct video_encoder *video);
 /* Finds the kind, where choose says so, and opens it or the next one that works. False: there is none. */
 bool video_encoder_start(struct video_encoder *video, bool choose, enum encoder_kind kind, double cpu_share);
 
+/* Has its memory touched by a frame, of which nothing is kept. */
+void video_encoder_warm_up(struct video_encoder *video, const struct frame *frame);
+
 /* encoder_send and encoder_receive; their -errno only after the encoder was replaced: what was owed is lost, and goes
  * in once more. -ENOTSUP: there is none any more. */
 int video_encoder_send(struct video_encoder *video, const struct frame *frame, const struct frame *next, bool key);

@@ -16,6 +16,7 @@ enum { SIDE = 64, SLOTS = 200, PACKETS = 1000, ARENA_BYTES = 4 << 20, PATIENCE_S
 struct rig {
 	struct frame_ring *frames;
 	struct packet_ring *packets;
+	struct pool *pool;
 	struct video *video;
 	struct packet_cursor cursor; /* reads what comes out */
 	int64_t first_ns;            /* timestamp of frame 1 */
@@ -35,6 +36,8 @@ static void set_up(struct rig *rig, const char *quirks, const struct video_param
 	rig->packets = packet_ring_create(ARENA_BYTES, PACKETS, &error);
 	assert_non_null(rig->frames);
 	assert_non_null(rig->packets);
+	rig->pool = pool_create(1, &error);
+	assert_non_null(rig->pool);
 	struct frame_ring_status ring = { 0 };
 	while (ring.touched < SLOTS) /* until then it is shorter */
 		frame_ring_status(rig->frames, &ring);
@@ -47,7 +50,8 @@ static void set_up(struct rig *rig, const char *quirks, const struct video_param
 		                                   .jpeg_quality = 85,
 		                                   .gop_s = 1000, /* key frames only where they have to be */
 		                                   .device = "/dev/video11",
-		                                   .silence_s = 1 };
+		                                   .silence_s = 1,
+		                                   .pool = rig->pool };
 	rig->video = video_create(&own, &error);
 	assert_non_null(rig->video);
 	packet_ring_open(rig->packets, &rig->cursor, 0, true);
@@ -60,6 +64,7 @@ static void tear_down(struct rig *rig)
 {
 	packet_ring_close(&rig->cursor);
 	video_destroy(rig->video);
+	pool_destroy(rig->pool);
 	packet_ring_destroy(rig->packets);
 	frame_ring_destroy(rig->frames);
 }
@@ -277,18 +282,19 @@ static void test_for_who_holds_nothing_is_skipped(void **state)
 	tear_down(&rig);
 }
 
-static void test_it_rests_until_somebody_asks_and_begins_in_the_past(void **state)
+static void check_rest(enum encoder_kind kind)
 {
-	(void)state;
+	struct video_params params = on_trigger;
 	struct rig rig;
 	struct packet_cursor clip;
 	struct packet packet;
 	const struct video_format *format;
 	struct error error = { 0 };
-	set_up(&rig, "", &on_trigger, SIDE);
+	params.kind = kind;
+	set_up(&rig, "", &params, SIDE);
 	rig.first_ns = clock_now_ns() - 5 * CLOCK_NS_PER_S;
 	feed(&rig, 45);
-	while (strcmp(status_of(&rig).encoder, "v4l2") != 0) {
+	while (strcmp(status_of(&rig).encoder, encoder_kind_text(kind)) != 0) {
 	}
 	assert_int_equal(status_of(&rig).encoded, 0);
 	assert_false(status_of(&rig).running);
@@ -298,9 +304,19 @@ static void test_it_rests_until_somebody_asks_and_begins_in_the_past(void **stat
 	assert_int_equal(rig.missing, 0);
 	assert_int_equal(packet_ring_next(&clip, &packet, &format), 1);
 	assert_int_equal(packet.frame.id, 11);
+	assert_true(packet.key);
+	assert_int_equal(status_of(&rig).encoded, 35);
 	video_close(rig.video, &clip);
 	assert_false(status_of(&rig).running);
 	tear_down(&rig);
+}
+
+static void test_it_rests_until_somebody_asks_and_begins_in_the_past(void **state)
+{
+	(void)state;
+	for (enum encoder_kind kind = ENCODER_V4L2; kind < ENCODER_NONE; kind++)
+		if (encoder_is_built(kind))
+			check_rest(kind);
 }
 
 int main(void)

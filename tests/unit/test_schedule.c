@@ -156,10 +156,10 @@ static void test_one_is_under_way_and_what_is_left_out_is_told_once(void **state
 	begin();
 	while (sem_trywait(&held) != 0)
 		run(1);
-	while (status().left_out < 20) {
+	do {
 		commit_frame();
 		run(2);
-	}
+	} while (status().left_out < 20);
 	assert_int_equal(asked(), 1);
 	assert_int_equal(warnings_with("Automatic pictures are left out"), 1);
 	sem_post(&go);

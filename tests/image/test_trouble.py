@@ -52,7 +52,7 @@ class TroubleTest(unittest.TestCase):
         return json.loads(self.machine.ask("status", TOKEN))
 
     def wait_for_reply(self, command, begin):
-        return wait_until(lambda: (lambda r: r if r.startswith(begin) else None)(self.machine.ask(command, TOKEN) or ""), 180, f"{command}: {begin}", 2)
+        return wait_until(lambda: (lambda r: r if r.startswith(begin) else None)(self.machine.ask(command, TOKEN) or ""), 600, f"{command}: {begin}", 2)
 
 
 class FullAndDamaged(TroubleTest):

@@ -83,14 +83,17 @@ static void add_member(struct line *line, const cJSON *member, struct error *err
 	}
 }
 
-static int add_members(struct line *line, const char *names, const cJSON *body, struct error *error)
+typedef void (*add_function)(struct line *line, const cJSON *member, struct error *error);
+
+/* All of body but the camera, whose daemon is asked; nothing without a body. */
+static int add_members(struct line *line, const char *names, const cJSON *body, add_function add, struct error *error)
 {
 	for (const cJSON *member = body ? body->child : NULL; member && line->result == 0; member = member->next) {
 		if (strcmp(member->string, "camera") == 0)
 			continue;
 		line->result = check_name(member->string, names, error);
 		if (line->result == 0)
-			add_member(line, member, error);
+			add(line, member, error);
 	}
 	return line->result;
 }
@@ -99,7 +102,7 @@ int commands_line(struct line *line, const char *command, const char *names, con
 {
 	*line = LINE_NULL;
 	line_word(line, command, error);
-	return add_members(line, names, body, error);
+	return add_members(line, names, body, add_member, error);
 }
 
 /* What the daemon would refuse for its words alone is refused here, with its sentence: who waits for an event should
@@ -245,16 +248,12 @@ void commands_clip(struct request *request)
 }
 
 /* The label is the command's word, not a pair. */
-static void add_label(struct line *line, const cJSON *body, struct error *error)
+static void add_label(struct line *line, const cJSON *member, struct error *error)
 {
-	for (const cJSON *member = body->child; member && line->result == 0; member = member->next) {
-		if (strcmp(member->string, "camera") == 0)
-			continue;
-		if (check_name(member->string, "label", error) < 0 || !cJSON_IsString(member))
-			line->result = error->code < 0 ? error->code : error_set(error, -EINVAL, "label must be a text");
-		else if (member->valuestring[0])
-			line_word(line, member->valuestring, error);
-	}
+	if (!cJSON_IsString(member))
+		line->result = error_set(error, -EINVAL, "label must be a text");
+	else if (member->valuestring[0])
+		line_word(line, member->valuestring, error);
 }
 
 void commands_trigger(struct request *request)
@@ -265,7 +264,7 @@ void commands_trigger(struct request *request)
 	if (!body)
 		return;
 	line_word(&line, "trigger", &error);
-	add_label(&line, body, &error);
+	add_members(&line, "label", body, add_label, &error);
 	cJSON_Delete(body);
 	if (line.result < 0) {
 		request_bad(request, &error);
@@ -298,7 +297,7 @@ static void about_pin(struct request *request, const char *command, const cJSON 
 	struct error error = { 0 };
 	line_word(&line, command, &error);
 	line_word(&line, request->tail, &error);
-	add_members(&line, "formats", body, &error);
+	add_members(&line, "formats", body, add_member, &error);
 	if (check_line(&line, &error) < 0) {
 		request_bad(request, &error);
 		return;

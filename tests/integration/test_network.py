@@ -266,19 +266,19 @@ class Limits(unittest.TestCase):
     def test_stopping_under_fire(self):
         with Daemon() as daemon:
             daemon.wait_frames(5)
-            stopping = threading.Event()
+            stopping, answers = threading.Event(), []
 
             def fire():
                 while not stopping.is_set():
                     for line in (b"status\n", b"past count=3\n", b"save png\n", b"health\n"):
                         try:
-                            exchange(daemon, line)
+                            answers.append(exchange(daemon, line))
                         except OSError:
                             pass
             threads = [threading.Thread(target=fire) for _ in range(6)]
             for thread in threads:
                 thread.start()
-            time.sleep(0.5)
+            wait_until(lambda: len(answers) > 50, "answers")
             code = daemon.stop()
             stopping.set()
             for thread in threads:

@@ -89,7 +89,7 @@ class Stopped(Folder):
             with Daemon({"export.auto_save_interval_s": 0.1, "camera.framerate": 30}, folder=self.folder,
                         environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
                 clients = Clients(daemon, count=6)
-                time.sleep(0.3)
+                wait_until(lambda: clients.replies, "a picture, with others under way")
                 self.assertEqual(daemon.stop(), 0, daemon.log())
                 replies = clients.stop()
                 self.assert_whole(replies)

@@ -23,7 +23,8 @@ class Full(Folder):
             daemon.wait_frames(10)
             clients = Clients(daemon)
             wait_until(lambda: any("disk full" in reply for reply in list(clients.replies)), "the disk to be full")
-            time.sleep(0.5)  # and more on the full one
+            before = len(clients.replies)
+            wait_until(lambda: len(clients.replies) > before + 10, "more on the full one")
             replies = clients.stop()
             for reply in replies:
                 self.assertRegex(reply, r"^(Saved|BUSY|NO_FRAMES|NOT_SAVED disk full: )", reply)

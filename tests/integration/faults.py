@@ -10,7 +10,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import SANITIZED, Daemon, paths_of
+from harness import SANITIZED, Daemon, names_in, paths_of
 from pictures import load
 from place import own_mounts
 
@@ -88,11 +88,11 @@ class Tmpfs:
 
 def finished(folder):
     """Paths of all files that have a final name."""
-    return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if not name.startswith(".")]
+    return [os.path.join(folder, name) for name in names_in(folder) if not name.startswith(".")]
 
 
 def leftovers(folder):
-    return [name for name in os.listdir(folder) if name.startswith(".pastcam-")]
+    return [name for name in names_in(folder) if name.startswith(".pastcam-")]
 
 
 def torn(paths):

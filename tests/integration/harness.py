@@ -30,6 +30,14 @@ def wait_until(condition, what, patience_s=PATIENCE_S):
     raise AssertionError(f"waited {patience_s} s in vain for {what}")
 
 
+def names_in(folder):
+    """Sorted. A folder is made with the first file in it, so one that is not there is empty."""
+    try:
+        return sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
+
+
 class Daemon:
     """One pastcam with the synthetic camera, small pictures and a free port; options override anything."""
 
@@ -117,7 +125,7 @@ class Daemon:
         return wait_until(lambda: self.status()["ring"]["frames"] >= count, f"{count} frames")
 
     def files(self):
-        return sorted(os.listdir(self.captures)) if os.path.isdir(self.captures) else []
+        return names_in(self.captures)
 
 
 class EventReader:

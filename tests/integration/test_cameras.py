@@ -11,7 +11,7 @@ import tempfile
 import time
 import unittest
 
-from harness import BINARY, PATIENCE_S, ROOT, Daemon, main, paths_of, read_all, wait_until
+from harness import BINARY, PATIENCE_S, ROOT, Daemon, main, names_in, paths_of, read_all, wait_until
 
 NAMES = ("front", "yard", "attic")
 UNITS = os.path.join(ROOT, "overlay", "usr", "lib", "systemd", "system")
@@ -64,7 +64,7 @@ class Machine:
             return json.loads(read_all(client))
 
     def files(self):
-        return sorted(os.listdir(self.captures))
+        return names_in(self.captures)
 
 
 def frame_number(path):

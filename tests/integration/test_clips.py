@@ -156,7 +156,7 @@ class Clips(unittest.TestCase):
         numbers, _ = frames_of(os.path.join(daemon.captures, path))
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
         self.assertLessEqual(newest - 1 - numbers[-1], FPS + (FPS if SANITIZED else 3))
-        self.assertEqual([name for name in os.listdir(daemon.captures) if name.startswith(".clip-")], [])
+        self.assertEqual([name for name in daemon.files() if name.startswith(".clip-")], [])
 
     def test_stopping_ends_the_clip_under_way_well(self):
         daemon = self.daemon()

@@ -8,7 +8,7 @@ import time
 
 import harness
 from faults import Folder, enter_own_mounts, preload, put
-from harness import Daemon, EventReader, wait_until
+from harness import Daemon, EventReader, names_in, wait_until
 from videos import clip_of, count_frames
 
 FPS = 20
@@ -54,7 +54,7 @@ class Disk(Folder):
         daemon = self.daemon({"export.base_dir": self.path("drive", "captures")})
         self.assertRegex(daemon.ask("clip wait"), "^SAVED_CLIP 1 ")
         thread, replies = self.ask_in_background(daemon, "clip after=3 wait")
-        wait_until(lambda: any(name.startswith(".clip-") for name in os.listdir(self.path("drive", "captures"))), "a file")
+        wait_until(lambda: any(name.startswith(".clip-") for name in names_in(self.path("drive", "captures"))), "a file")
         drive.vanish()
         thread.join()
         self.assertRegex(replies[0], "^NOT_SAVED ")

@@ -45,12 +45,12 @@ class Killed(Folder):
         kept = checked = swept = 0
         for _ in range(KILLS):
             with Daemon({"camera.framerate": 30}, folder=self.folder) as daemon:
-                left_before = leftovers(captures) if os.path.isdir(captures) else []
+                left_before = leftovers(captures)
                 clients = Clients(daemon)
                 wait_until(lambda: not left_before or not set(left_before) & set(leftovers(captures)), "the sweep of leftovers")
                 swept += len(left_before)
                 answered = rng.randrange(4)
-                wait_until(lambda: len(promised(clients.replies)) >= answered, "pictures")
+                wait_until(lambda: len(promised(list(clients.replies))) >= answered, "pictures")
                 time.sleep(rng.uniform(0, 0.1))
                 daemon.process.send_signal(signal.SIGKILL)
                 daemon.wait_exit()
@@ -89,7 +89,7 @@ class Stopped(Folder):
             with Daemon({"export.auto_save_interval_s": 0.1, "camera.framerate": 30}, folder=self.folder,
                         environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
                 clients = Clients(daemon, count=6)
-                wait_until(lambda: clients.replies, "a picture, with others under way")
+                wait_until(lambda: promised(list(clients.replies)), "a picture, with others under way")
                 self.assertEqual(daemon.stop(), 0, daemon.log())
                 replies = clients.stop()
                 self.assert_whole(replies)
@@ -104,7 +104,7 @@ class Shared(Folder):
         commands = ("save jpg png npy", "past png at=-0.3 count=5")
         with Daemon(folder=self.folder) as one, Daemon({"export.base_dir": one.captures}) as other:
             both = [Clients(daemon, commands, 2) for daemon in (one, other)]
-            wait_until(lambda: all(len(clients.replies) > 20 for clients in both), "pictures")
+            wait_until(lambda: all(len(promised(list(clients.replies))) > 20 for clients in both), "pictures")
             replies = [reply for clients in both for reply in clients.stop()]
             for reply in replies:
                 self.assertRegex(reply, "^(Saved|BUSY|NO_FRAMES)")
@@ -118,7 +118,7 @@ class Paused(Folder):
         with Daemon({"camera.capture_timeout_s": 0.5}) as daemon:
             daemon.wait_frames(40)
             clients = Clients(daemon)
-            wait_until(lambda: clients.replies, "a picture")
+            wait_until(lambda: promised(list(clients.replies)), "a picture")
             daemon.process.send_signal(signal.SIGSTOP)
             time.sleep(3)
             daemon.process.send_signal(signal.SIGCONT)

@@ -226,7 +226,6 @@ size_t motion_frame(struct motion *motion, const uint16_t *luma, const struct fr
 	const bool goes_on = motion_continuity_holds(&motion->continuity, info) && follow_light(motion, luma, info);
 	motion_continuity_advance(&motion->continuity, info);
 	motion->blobs.count = 0;
-	motion_planes_advance(&motion->planes);
 	if (goes_on)
 		look(motion, luma, info);
 	else

@@ -176,11 +176,9 @@ static void measure_run(struct motion_blob *blob, const struct motion_planes *pl
 	const size_t begin = (size_t)run->y * (size_t)planes->width + (size_t)run->left;
 	const size_t count = (size_t)(run->right - run->left) + 1;
 	const uint8_t *changed = planes->changed + begin, *active = planes->active + begin;
-	const uint8_t *before = planes->before + begin;
 	widen(&blob->box, run);
 	blob->cells += run->cells;
 	blob->active += count_both(changed, active, count);
-	blob->stayed += count_both(changed, before, count);
 	count_zones(blob, changed, map->zones + begin, count);
 	for (size_t i = 0; run->y % blob->every == 0 && i < count; i++)
 		if (changed[i])

@@ -16,7 +16,6 @@ struct motion_box {
 struct motion_blob {
 	struct motion_box box;
 	int cells, active;
-	int stayed; /* cells that were changed in the frame before, too */
 	int zone_cells[ZONES_MAX];
 	uint64_t zones;                /* that it has cells in */
 	struct motion_texture texture; /* of every so manieth row, since large ones are told from fewer: */

@@ -22,7 +22,7 @@ bool motion_planes_init(struct motion_planes *planes, int width, int height)
 	const size_t count = (size_t)width * (size_t)height;
 	*planes = (struct motion_planes){ .width = width, .height = height, .count = count };
 	uint16_t **const words[] = { &planes->background, &planes->recent, &planes->spread, &planes->least };
-	uint8_t **const bytes[] = { &planes->changed, &planes->active, &planes->before };
+	uint8_t **const bytes[] = { &planes->changed, &planes->active };
 	bool complete = true;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		complete &= (*words[i] = calloc(count, sizeof(uint16_t))) != NULL;
@@ -42,7 +42,6 @@ void motion_planes_finish(struct motion_planes *planes)
 	free(planes->least);
 	free(planes->changed);
 	free(planes->active);
-	free(planes->before);
 	free(planes->scratch);
 	free(planes->row);
 	free(planes->extremes);
@@ -52,7 +51,7 @@ void motion_planes_finish(struct motion_planes *planes)
 size_t motion_planes_bytes(int width, int height)
 {
 	const size_t count = (size_t)width * (size_t)height;
-	return count * (4 * sizeof(uint16_t) + 4) + (size_t)width * (sizeof(float) + 2) +
+	return count * (4 * sizeof(uint16_t) + 3) + (size_t)width * (sizeof(float) + 2) +
 	       4 * ((size_t)width + 2 * MOTION_SWAY_REACH) * sizeof(uint16_t);
 }
 
@@ -67,13 +66,6 @@ void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma)
 void motion_planes_forget(struct motion_planes *planes)
 {
 	memcpy(planes->background, planes->recent, planes->count * sizeof *planes->background);
-}
-
-void motion_planes_advance(struct motion_planes *planes)
-{
-	uint8_t *changed = planes->before;
-	planes->before = planes->changed;
-	planes->changed = changed;
 }
 
 uint16_t motion_planes_noise(const struct motion_planes *planes, const uint16_t *luma)

@@ -15,7 +15,6 @@ struct motion_planes {
 	uint16_t *spread; /* how far a cell strays from its background of itself, in 1/16 of a unit */
 	uint16_t *least; /* the least contrast, in 1/1024 of what it is at sensitivity 50; MOTION_NEVER where none counts */
 	uint8_t *changed, *active; /* 0 or 1 */
-	uint8_t *before;           /* what was changed in the last frame that was looked at */
 	uint8_t *scratch;          /* with a row of zeros above and below */
 	float *row;                /* of gains */
 	uint16_t *extremes;        /* four rows and their margins, for motion_sway.c */
@@ -34,9 +33,6 @@ void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma);
 
 /* The background becomes the recent past: once the picture has settled, nothing better is known. */
 void motion_planes_forget(struct motion_planes *planes);
-
-/* What is changed becomes what was, before changed is filled anew. */
-void motion_planes_advance(struct motion_planes *planes);
 
 /* How quickly cells follow, as powers of two: 1/2^n of the way with each frame. */
 struct motion_rates {

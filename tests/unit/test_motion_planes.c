@@ -86,23 +86,12 @@ static void test_all_cells_are_counted(void **state)
 	assert_int_equal(counts.active, active);
 }
 
-static void test_what_was_changed_is_remembered(void **state)
-{
-	(void)state;
-	memset(planes.changed, 1, CELLS);
-	motion_planes_advance(&planes);
-	memset(planes.changed, 0, CELLS);
-	assert_int_equal(planes.before[0], 1);
-	assert_int_equal(planes.before[CELLS - 1], 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_dividing_by_a_power_of_two_is_a_shift, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_five_of_nine_are_a_majority_also_at_the_borders, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_all_cells_are_counted, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_was_changed_is_remembered, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

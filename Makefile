@@ -81,7 +81,7 @@ HUB_SOURCES := $(filter-out src/hub/main.c,$(filter src/hub/%,$(C_SOURCES)))
 HUB_LIBRARY = $(BUILD)/libpastcam-hub.a
 HUB_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_hub_*.c)) \
 	$(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_hub_*.c))
-HUB_LDLIBS = $(shell $(PKG_CONFIG) --libs sqlite3 libmosquitto libcurl libcrypto libcjson) -lm
+HUB_LDLIBS = $(shell $(PKG_CONFIG) --libs sqlite3 libmosquitto libcurl libcrypto libcjson libsodium) -lm
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 ifeq ($(HAVE_LIBCAMERA),yes)

@@ -181,6 +181,11 @@ int config_load(struct config *config, const char *path, struct config_warnings 
 /* One option from the command line: "camera.backend=replay". An unknown key is an error here. */
 int config_set(struct config *config, const char *assignment, struct error *error);
 
+/* Hands each text of a list's value, such as that of seal.recipients, to take, until it returns something else than 0,
+ * which is returned, its words with the key before them. -EINVAL: something in the list is no text. */
+int config_each_text(const char *key, const char *list, int (*take)(void *data, const char *text, struct error *error),
+                     void *data, struct error *error);
+
 /* The index of name among cameras, or -1. */
 int config_cameras_index(const struct config_cameras *cameras, const char *name);
 

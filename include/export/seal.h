@@ -49,6 +49,10 @@ int seal_check_word(const char *word, struct error *error);
 int seal_make_pair(char recipient[SEAL_KEY_TEXT_BYTES], char identity[SEAL_KEY_TEXT_BYTES]);
 void seal_forget(void *secret, size_t bytes); /* overwrites it, whatever the compiler thinks of that */
 
+/* Text of at most a chunk, sealed in memory: an age file in base64, for the caller to free. NULL: it is longer, or
+ * there is no memory. Costs two multiplications on the curve a recipient. Any thread. */
+char *seal_text(const struct seal_recipients *recipients, const char *text);
+
 /* --- one file; one thread at a time --- */
 
 struct seal;

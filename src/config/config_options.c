@@ -182,11 +182,11 @@ const struct option config_options[] = {
 	       "save_before_s before it."),
 	INTEGER("export.jpg_quality", export.jpg_quality, 1, 100, "95", "", "JPEG quality."),
 
-	LIST(
-	    "seal.recipients", seal.recipients,
-	    "Whom pictures and clips are encrypted for, as they are written: public keys of age (age1…, `pastcam seal-key` "
-	    "makes a pair), or paths of files with one a line. `age -d` opens them, the camera cannot. None: they are not "
-	    "encrypted. docs/sealing.md."),
+	LIST("seal.recipients", seal.recipients,
+	     "Whom pictures, clips and stored events are encrypted for, as they are written: public keys of age (age1…, "
+	     "`pastcam seal-key` "
+	     "makes a pair), or paths of files with one a line. `age -d` opens them, the camera cannot. None: they are not "
+	     "encrypted. docs/sealing.md."),
 
 	TEXT("seal.sign_key_file", seal.sign_key_file, "",
 	     "File with the key that signs what is saved, in manifest.jsonl beside it (`pastcam sign-key` makes one, "

@@ -17,6 +17,7 @@
 #include "folders.h"
 #include "keeper.h"
 #include "mqtt.h"
+#include "outbox.h"
 #include "rule_engine.h"
 #include "store.h"
 #include "syncer.h"
@@ -173,6 +174,11 @@ static int watch_signals(struct hub *hub, struct error *error)
 
 /* --- life --- */
 
+static int add_recipient(void *recipients, const char *word, struct error *error)
+{
+	return seal_add_word(recipients, word, error);
+}
+
 static int make_store(struct hub *hub, struct error *error)
 {
 	struct folders *folders = malloc(sizeof *folders);
@@ -181,18 +187,24 @@ static int make_store(struct hub *hub, struct error *error)
 		.folder = hub->config->hub.data_dir,
 		.keep_events = hub->config->hub.keep_events,
 		.keep_days = hub->config->hub.keep_days,
+		.seal = &hub->recipients,
 		.written = on_written,
 		.recovered = on_recovered,
 		.data = hub,
 	};
 	int result = folders ? folders_find(hub, folders, error) : error_set(error, -ENOMEM, "no memory for the folders");
+	if (result == 0)
+		result =
+		    config_each_text("seal.recipients", hub->config->seal.recipients, add_recipient, &hub->recipients, error);
 	hub->store = result == 0 ? store_create(hub->loop, &params, &is_new, error) : NULL;
-	hub->syncer = hub->store ? syncer_create(hub->config->hub.data_dir, error) : NULL;
+	hub->outbox = hub->store ? outbox_create(hub->loop, hub->store, error) : NULL;
+	hub->syncer = hub->outbox ? syncer_create(hub->config->hub.data_dir, error) : NULL;
 	hub->keeper = hub->syncer ? keeper_create(hub->config->hub.data_dir, folders, error) : NULL;
 	free(folders);
 	if (!hub->keeper)
 		return error->code;
-	log_info("Events are stored in %.200s%s", hub->config->hub.data_dir, is_new ? ", which is new" : "");
+	log_info("Events are stored in %.200s%s%s", hub->config->hub.data_dir, is_new ? ", which is new" : "",
+	         seal_is_wanted(&hub->recipients) ? ", sealed" : "");
 	keeper_scan(hub->keeper);
 	return 0;
 }
@@ -208,13 +220,13 @@ static int make_rules(struct hub *hub, struct error *error)
 		.has_upload = has_upload,
 		.data = hub,
 	};
-	hub->webhooks = webhooks_create(hub->loop, hub->config, hub->store, error);
+	hub->webhooks = webhooks_create(hub->loop, hub->config, hub->outbox, error);
 	hub->uploads = hub->webhooks ? uploads_create(hub->loop, hub->config, hub->store, error) : NULL;
 	if (!hub->uploads)
 		return error->code;
 	hub->rules = rule_engine_create(hub->loop, hub->config, hub->store, &outlets, error);
 	if (hub->rules && has_mqtt) {
-		hub->mqtt = mqtt_create(hub->loop, hub->config, hub->store, error);
+		hub->mqtt = mqtt_create(hub->loop, hub->config, hub->store, hub->outbox, error);
 		return hub->mqtt ? 0 : error->code;
 	}
 	return hub->rules ? 0 : error->code;
@@ -250,6 +262,7 @@ static void destroy_parts(struct hub *hub)
 	uploads_destroy(hub->uploads);
 	hub->cameras = NULL; /* the store writes its last batch */
 	hub->uploads = NULL;
+	outbox_destroy(hub->outbox, hub->store);
 	store_destroy(hub->store);
 	syncer_destroy(hub->syncer);
 	keeper_destroy(hub->keeper);

@@ -110,6 +110,46 @@ void event_finish(struct hub_event *event)
 	*event = HUB_EVENT_NULL;
 }
 
+/* What the store itself, retention and the page need without a key. */
+static cJSON *outline(const cJSON *json)
+{
+	static const char *const members[] = { "event", "id", "time", "epoch", "camera", "path", "formats" };
+	cJSON *shown = cJSON_CreateObject();
+	for (size_t i = 0; shown && i < sizeof members / sizeof members[0]; i++) {
+		const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, members[i]);
+		if (member)
+			cJSON_AddItemToObject(shown, members[i], cJSON_Duplicate(member, true));
+	}
+	return shown;
+}
+
+static char *print_sealed(const cJSON *json, const char *text, const struct seal_recipients *seal)
+{
+	char *sealed = seal_text(seal, text), *printed = NULL;
+	cJSON *shown = sealed ? outline(json) : NULL;
+	if (shown && cJSON_AddStringToObject(shown, "sealed", sealed))
+		printed = cJSON_PrintUnformatted(shown);
+	cJSON_Delete(shown);
+	free(sealed);
+	return printed;
+}
+
+char *event_print(const struct hub_event *event, const struct seal_recipients *seal)
+{
+	char *text = cJSON_PrintUnformatted(event->json);
+	if (!text || !seal_is_wanted(seal))
+		return text;
+	char *printed = print_sealed(event->json, text, seal);
+	free(text);
+	return printed;
+}
+
+/* In a text of an event the quotation marks would be escaped. */
+bool event_json_is_sealed(const char *json)
+{
+	return strstr(json, ",\"sealed\":\"") != NULL;
+}
+
 bool event_file(const struct hub_event *event, size_t index, char *path, size_t bytes)
 {
 	const char *first = event_text(event, "path");

@@ -8,6 +8,7 @@
 
 #include "base/camera_name.h"
 #include "base/error.h"
+#include "export/seal.h"
 
 enum { HUB_RUN_BYTES = 32, HUB_ID_BYTES = 64, HUB_TYPE_BYTES = 32, HUB_ZONE_BYTES = 33, HUB_LABEL_BYTES = 65 };
 
@@ -28,6 +29,12 @@ struct hub_event {
 /* -EINVAL, with the reason, when line is no event; event is then as after event_finish. A heartbeat is one too. */
 int event_parse(struct hub_event *event, const char *camera, const char *line, struct error *error);
 void event_finish(struct hub_event *event); /* safe on HUB_EVENT_NULL, and twice */
+
+/* The event as it is stored, for the caller to free: all of it, or, with recipients, what any listing of the folder
+ * tells of it, and under "sealed" all of it as an age file in base64. NULL: no memory. */
+char *event_print(const struct hub_event *event, const struct seal_recipients *seal);
+
+bool event_json_is_sealed(const char *json); /* what event_print made, with recipients */
 
 /* "RUN-NUMBER" taken apart; false when it is no id. */
 bool event_split_id(const char *id, char run[HUB_RUN_BYTES], int64_t *number);

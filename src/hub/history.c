@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "event.h"
 #include "sql.h"
 #include "store.h"
 
@@ -93,6 +94,8 @@ static void write_table(FILE *out, const struct row *row)
 		fprintf(out, " score=%.3g", row->score);
 	write_plain(out, " label=", row->label);
 	write_plain(out, " ", row->path);
+	if (event_json_is_sealed(row->json))
+		fputs(" (sealed)", out);
 	fputc('\n', out);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/loop.h"
 #include "config/config.h"
+#include "export/seal.h"
 
 struct hub {
 	const struct config *config;
@@ -12,7 +13,8 @@ struct hub {
 	const char *const *assignments; /* what -o has changed in it */
 	size_t assignment_count;
 	struct loop *loop;
-	struct store *store;
+	struct seal_recipients recipients; /* of the events that are stored */
+	struct store *store, *outbox;
 	struct syncer *syncer;
 	struct keeper *keeper;
 	struct rule_engine *rules;

@@ -284,7 +284,8 @@ static void on_announce(void *data, uint32_t times)
 
 /* --- life --- */
 
-struct mqtt *mqtt_create(struct loop *loop, const struct config *config, struct store *store, struct error *error)
+struct mqtt *mqtt_create(struct loop *loop, const struct config *config, struct store *store, struct store *outbox,
+                         struct error *error)
 {
 	struct mqtt *mqtt = calloc(1, sizeof *mqtt);
 	if (!mqtt) {
@@ -293,7 +294,7 @@ struct mqtt *mqtt_create(struct loop *loop, const struct config *config, struct 
 	}
 	*mqtt = (struct mqtt){ .loop = loop, .config = config, .store = store, .armed = -1 };
 	int result = mqtt_find_names(mqtt, error);
-	mqtt->queue = result == 0 ? mqtt_queue_create(store, config->hub.mqtt.queue, error) : NULL;
+	mqtt->queue = result == 0 ? mqtt_queue_create(outbox, config->hub.mqtt.queue, error) : NULL;
 	mqtt->state_timer = loop_add_timer(loop, on_state, mqtt);
 	mqtt->announce_timer = loop_add_timer(loop, on_announce, mqtt);
 	mqtt->armed_timer = loop_add_timer(loop, on_armed, mqtt);

@@ -11,8 +11,10 @@
 
 struct mqtt;
 
-/* hub.mqtt.host must not be empty. -EINVAL, -EACCES for a password file and the like. */
-struct mqtt *mqtt_create(struct loop *loop, const struct config *config, struct store *store, struct error *error);
+/* hub.mqtt.host must not be empty; what waits does so in outbox (outbox.h). -EINVAL, -EACCES for a password file and
+ * the like. */
+struct mqtt *mqtt_create(struct loop *loop, const struct config *config, struct store *store, struct store *outbox,
+                         struct error *error);
 void mqtt_destroy(struct mqtt *mqtt); /* after the cameras; NULL is fine */
 
 /* Once there are cameras. */

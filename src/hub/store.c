@@ -86,8 +86,8 @@ static int open_file(struct store *store, struct error *error)
 static int lock_folder(struct store *store, struct error *error)
 {
 	char path[STORE_PATH_BYTES + 8];
-	int result = fsio_make_folder(store->params.folder, 0, error);
-	if (result < 0)
+	int result = store->params.folder ? fsio_make_folder(store->params.folder, 0, error) : 0;
+	if (result < 0 || !store->params.folder)
 		return result;
 	snprintf(path, sizeof path, "%.*s.lock", STORE_PATH_BYTES, store->path);
 	store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
@@ -128,6 +128,11 @@ void store_failed(struct store *store, const struct error *error)
 		set_aside(store, NULL);
 	loop_set_timer(store->batch_timer, 0, 0);
 	loop_set_timer(store->retry_timer, STORE_RETRY_S * CLOCK_NS_PER_S, STORE_RETRY_S * CLOCK_NS_PER_S);
+}
+
+const struct seal_recipients *store_seal(const struct store *store)
+{
+	return store->params.seal;
 }
 
 struct sql *store_sql(struct store *store)
@@ -238,7 +243,10 @@ struct store *store_create(struct loop *loop, const struct store_params *params,
 	store->params = *params;
 	store->clock_offset_ns = clock_wall_ns() - clock_now_ns();
 	store->steady_since_ns = clock_now_ns();
-	store_path(params->folder, store->path);
+	if (params->folder)
+		store_path(params->folder, store->path);
+	else
+		snprintf(store->path, sizeof store->path, ":memory:");
 	store->batch_timer = loop_add_timer(loop, on_batch, store);
 	store->retry_timer = loop_add_timer(loop, on_retry, store);
 	store->tidy_timer = loop_add_timer(loop, on_tidy, store);

@@ -19,9 +19,10 @@
 enum { STORE_BATCH_MS = 250, STORE_RETRY_S = 2, STORE_PATH_BYTES = 600 };
 
 struct store_params {
-	const char *folder; /* hub.data_dir; it is made */
+	const char *folder; /* hub.data_dir; it is made. NULL: in memory, and gone with the store */
 	int64_t keep_events;
 	double keep_days;
+	const struct seal_recipients *seal; /* for whom events are sealed; NULL, or of none: for nobody. Borrowed */
 	/* After a batch. */
 	void (*written)(void *data);
 	/* After a time of failures: what was handed in meanwhile is to be handed in again, from the cursors on. */
@@ -34,6 +35,9 @@ struct store;
 /* A damaged file is set aside and told, and a new one begun; *is_new tells that there is nothing in it. */
 struct store *store_create(struct loop *loop, const struct store_params *params, bool *is_new, struct error *error);
 void store_destroy(struct store *store); /* writes the batch; NULL is fine */
+
+/* For whom events are sealed, as in its params. */
+const struct seal_recipients *store_seal(const struct store *store);
 
 /* The path of the database in a folder. */
 void store_path(const char *folder, char path[STORE_PATH_BYTES]);

@@ -46,17 +46,20 @@ static bool is_lost(const struct hub_event *event)
 	return strcmp(event->type, "lost") == 0;
 }
 
-static int add_event(struct sql *sql, const struct hub_event *event, const char *text, struct error *error)
+/* Of one that is sealed, text has all that is kept. */
+static int add_event(struct sql *sql, const struct hub_event *event, bool is_sealed, const char *text,
+                     struct error *error)
 {
 	static const char with_score[] =
 	    "INSERT OR IGNORE INTO events (camera, id, time_ms, type, zone, label, score, json) "
 	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 	static const char without[] = "INSERT OR IGNORE INTO events (camera, id, time_ms, type, zone, label, json) "
 	                              "VALUES (?, ?, ?, ?, ?, ?, ?)";
-	const char *zone = event->zone[0] ? event->zone : NULL, *label = event->label[0] ? event->label : NULL;
+	const char *zone = event->zone[0] && !is_sealed ? event->zone : NULL;
+	const char *label = event->label[0] && !is_sealed ? event->label : NULL;
 	char id[HUB_ID_BYTES + 8];
 	snprintf(id, sizeof id, "%s%s", is_lost(event) ? "lost-" : "", event->id);
-	if (event->has_score)
+	if (event->has_score && !is_sealed)
 		return sql_do(sql, error, with_score, "ttitttdt", event->camera, id, event->time_ms, event->type, zone, label,
 		              event->score, text);
 	return sql_do(sql, error, without, "ttitttt", event->camera, id, event->time_ms, event->type, zone, label, text);
@@ -73,10 +76,10 @@ int store_event(struct store *store, const struct hub_event *event)
 {
 	struct error error = { 0 };
 	struct sql *sql = store_batch(store);
-	char *text = sql ? cJSON_PrintUnformatted(event->json) : NULL;
+	char *text = sql ? event_print(event, store_seal(store)) : NULL;
 	if (!text)
 		return sql ? tell(store, error_set(&error, -ENOMEM, "no memory for an event"), &error) : -EIO;
-	int added = add_event(sql, event, text, &error), result = added;
+	int added = add_event(sql, event, seal_is_wanted(store_seal(store)), text, &error), result = added;
 	if (added > 0)
 		result = add_files(sql, event, sqlite3_last_insert_rowid(sql->db), &error);
 	if (result >= 0 && !is_lost(event))

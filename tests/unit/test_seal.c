@@ -165,6 +165,26 @@ static void test_no_two_files_are_the_same(void **state)
 	assert_string_not_equal(hex[0], hex[1]);
 }
 
+static void test_a_text_longer_than_a_chunk_is_not_sealed(void **state)
+{
+	struct seal_recipients recipients = { 0 };
+	char recipient[SEAL_KEY_TEXT_BYTES], identity[SEAL_KEY_TEXT_BYTES], text[SEAL_CHUNK_BYTES + 2];
+	(void)state;
+	assert_int_equal(seal_make_pair(recipient, identity), 0);
+	assert_int_equal(seal_add_key(&recipients, recipient, NULL), 0);
+	memset(text, 'a', sizeof text);
+	text[SEAL_CHUNK_BYTES + 1] = '\0';
+	assert_null(seal_text(&recipients, text));
+	text[SEAL_CHUNK_BYTES] = '\0';
+	char *one = seal_text(&recipients, text), *other = seal_text(&recipients, text);
+	assert_non_null(one);
+	assert_non_null(other);
+	assert_int_equal(strlen(one), strlen(other));
+	assert_string_not_equal(one, other);
+	free(one);
+	free(other);
+}
+
 static void test_a_new_pair_is_one(void **state)
 {
 	char recipient[SEAL_KEY_TEXT_BYTES], identity[SEAL_KEY_TEXT_BYTES], prefix[BECH32_PREFIX_BYTES];
@@ -360,6 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files_are_the_specifications_byte_for_byte),
 		cmocka_unit_test(test_no_two_files_are_the_same),
+		cmocka_unit_test(test_a_text_longer_than_a_chunk_is_not_sealed),
 		cmocka_unit_test(test_a_new_pair_is_one),
 		cmocka_unit_test(test_what_is_no_recipient_is_refused_with_what_it_is),
 		cmocka_unit_test(test_a_key_that_seals_nothing_is_refused),

@@ -2,6 +2,7 @@
 import { $, attempt, day, el, icon, span } from "/dom.js";
 import { getCamera, getJson, picture } from "/api.js";
 import { clipPreview, fileUrl, remove, isSealed, lock } from "/captures.js";
+import * as sealed from "/sealed.js";
 import { now, past, setMarks } from "/timeline.js";
 
 const MARKS = 300, PAGE = 60, KEPT = 3000;
@@ -48,7 +49,7 @@ function thumbnail(event) {
   const file = fileOf(event);
   const box = el("span", { className: "blank" }, kindOf(event).icon);
   const show = (src) => box.replaceWith(el("img", { src, alt: "", loading: "lazy" }));
-  if (file && isSealed(file)) return lock();
+  if (event.sealed || (file && isSealed(file))) return lock();
   if (file?.endsWith(".jpg")) {
     return el("img", { src: fileUrl(file, { width: 160, ...cameraOf(event) }), alt: "", loading: "lazy" });
   }
@@ -64,11 +65,34 @@ function thumbnail(event) {
   return box;
 }
 
+// --- stored events that are sealed ---
+
+function unseal(event, fields) {
+  Object.assign(event, fields);
+  delete event.sealed;
+}
+
+function openRow(event) {
+  if (event.sealed && !fileOf(event)) sealed.openEvent(event.sealed, (fields) => { unseal(event, fields); drawList(); });
+  else handlers.open(event, fileOf(event));
+}
+
+// All that the key opens of the list; the page goes on meanwhile.
+async function unsealList() {
+  for (const event of all.filter((one) => one.sealed && wanted(one))) {
+    const fields = await sealed.eventWithKey(event.sealed);
+    if (fields && event.sealed) { unseal(event, fields); drawList(); }
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+// --- the list ---
+
 function row(event) {
   const length = event.event === "clip.end" ? span(event.duration_s) : event.formats?.join(", ");
-  const detail = isGone(event) ? "deleted" : event.reason ?? length ?? "";
+  const detail = isGone(event) ? "deleted" : event.reason ?? length ?? (event.sealed ? "sealed" : "");
   return el("li", { className: /fail|down|low|lost/.test(event.event) ? "bad" : "" },
-    el("button", { type: "button", onclick: () => handlers.open(event, fileOf(event)) }, thumbnail(event),
+    el("button", { type: "button", onclick: () => openRow(event) }, thumbnail(event),
       el("span", {}, el("b", {}, describe(event)),
         el("small", { title: new Date(event.epoch * 1000).toLocaleString() }, `${day(event.epoch)}${detail ? ` · ${detail}` : ""}`))),
     ...(fileOf(event) ? fileButtons(event, fileOf(event)) : []));
@@ -109,6 +133,7 @@ function merge(events) {
   const known = new Map(all.map((one) => [`${one.camera} ${one.id}`, one]));
   for (const event of events) {
     const old = known.get(`${event.camera} ${event.id}`);
+    if (old && event.sealed && !old.sealed) delete event.sealed; // it is open already
     if (old) Object.assign(old, event);
     else all.push(event);
   }
@@ -129,6 +154,7 @@ async function load() {
   merge(json.events);
   drawMarks();
   drawList();
+  unsealList();
   $("events-note").textContent = json.source === "hub" ? "" : "Only what the cameras still remember: pastcam-hub stores more.";
   $("events-note").title = json.reason ?? "";
 }
@@ -152,11 +178,14 @@ function drawMarks() {
 }
 
 function add(event) {
-  if (all.some((one) => one.id === event.id && one.camera === event.camera)) return;
+  const known = all.find((one) => one.id === event.id && one.camera === event.camera);
+  if (known && !known.sealed) return;
+  if (known) delete known.sealed; // the camera still has it
   merge([event]);
   drawMarks();
   const first = $("events").firstElementChild;
-  if (all[0] === event && wanted(event)) {
+  if (known) drawList();
+  else if (all[0] === event && wanted(event)) {
     if (first?.className === "empty") first.remove();
     $("events").prepend(row(event));
   } else if (wanted(event)) drawList();
@@ -195,5 +224,6 @@ export function redraw() { drawMarks(); if (source) begin(); else drawFilters();
 
 export function allowDeleting(may) { mayDelete = may; }
 
+sealed.onOpened(unsealList);
 $("events-day").addEventListener("change", () => { date = $("events-day").value; begin(); });
 $("events-more").addEventListener("click", (event) => attempt(event.target, load));

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import sqlite3
+import subprocess
 import sys
 import time
 import unittest
@@ -11,11 +13,12 @@ from urllib.parse import unquote
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
 
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
-from harness import main, wait_until
-from hub import Hub
+from harness import BINARY, main, wait_until
+from hub import Hub, Place
 from test_page import PICTURE, SHOTS, browser
-from web import Site
+from web import Site, Web
 
 DAYS, EACH = 3, 50
 
@@ -124,6 +127,44 @@ class History(unittest.TestCase):
         self.driver.find_element(By.ID, "panel-events").location_once_scrolled_into_view
         self.assertLessEqual(self.driver.execute_script("return document.documentElement.scrollWidth - innerWidth"), 0)
         self.driver.save_screenshot(os.path.join(SHOTS, "history-phone.png"))
+
+
+class Sealed(unittest.TestCase):
+    """A store whose camera is away, so that nothing of it is in memory."""
+
+    def test_sealed_events_bear_a_lock_and_open_with_their_key(self):
+        place = Place()
+        self.addCleanup(place.__exit__)
+        keys = [subprocess.run([BINARY, "seal-key"], capture_output=True, text=True, check=True).stdout for _ in range(2)]
+        secrets = [re.search("AGE-SECRET-KEY-1[0-9A-Z]*", text)[0] for text in keys]
+        camera = place.camera()
+        hub = place.hub({"seal.recipients": json.dumps(re.findall("age1[0-9a-z]{58}", keys[0]))})
+        camera.wait_reader()
+        for name in ("rabbit", "hatter"):
+            camera.say("trigger", label=f"{name} <b>hole</b>")
+        hub.wait_event("trigger", 2)
+        camera.__exit__()
+        web = place.add(Web(place.folder, {"hub.data_dir": "hub"}))
+        driver = browser()
+        self.addCleanup(driver.quit)
+        driver.get(f"http://localhost:{web.port}/")
+        rows = lambda: driver.execute_script("return [...document.querySelectorAll('#events li:not(.empty)')].map((row) => row.textContent)")
+        shut = lambda: len(driver.find_elements(By.CSS_SELECTOR, "#events [aria-label=Sealed] svg"))
+        wait_until(lambda: len(rows()) == 2, "the events")
+        self.assertEqual(shut(), 2)
+        self.assertNotIn("rabbit", "".join(rows()))
+        driver.save_screenshot(os.path.join(SHOTS, "sealed-events.png"))
+        driver.execute_script("document.querySelector('#events li button').click()")
+        wait_until(lambda: driver.execute_script("return document.getElementById('unseal').open"), "the question for the key")
+        for secret, says in ((secrets[1], "for another key"), (secrets[0], "")):
+            field = driver.find_element(By.ID, "unseal-key")
+            field.clear()
+            field.send_keys(secret, Keys.ENTER)
+            wait_until(lambda: says in driver.execute_script("return document.getElementById('unseal-note').textContent"), "what becomes of it")
+        wait_until(lambda: shut() == 0, "both to be open")
+        self.assertEqual([row.partition("hole")[0] for row in rows()], ["◆Marked: hatter <b>", "◆Marked: rabbit <b>"])
+        wrong = [line["message"] for line in driver.get_log("browser") if line["level"] == "SEVERE" and "Failed to load resource" not in line["message"]]
+        self.assertEqual(wrong, [])
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 /* Does a kernel's work ROUNDS times over pictures of 1024x768, for counting its instructions.
  *     work ingest FORMAT OUT_WIDTH OUT_HEIGHT ROUNDS
- *     work stack MODE COUNT ROUNDS */
+ *     work stack MODE COUNT ROUNDS
+ *     work png ROUNDS                 of a generated texture under noise; nothing is written */
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/png_strips.h"
 #include "media/ingest.h"
 #include "media/stack.h"
 
@@ -86,12 +89,62 @@ static void stack_often(const char *name, size_t count, int rounds)
 	printf("first %u\n", out[0]);
 }
 
+#ifdef WITH_PNG
+
+/* What bench/scene.c makes where it has no photograph. */
+static uint8_t *texture(void)
+{
+	uint8_t *rgb = noise(frame_bytes(WIDTH, HEIGHT), 1), *byte = rgb;
+	for (int y = 0; y < HEIGHT; y++)
+		for (int x = 0; x < WIDTH; x++)
+			for (int channel = 0; channel < FRAME_CHANNELS; channel++, byte++) {
+				const double wide = sin(x * 0.011 + channel) + cos(y * 0.017 - channel);
+				const double fine = sin(x * 0.31 + y * 0.07) * cos(y * 0.23 - x * 0.05);
+				const int noise = *byte % 5 + *byte / 5 % 5 - 4;
+				*byte = (uint8_t)(128 + 40 * wide + 20 * fine + noise);
+			}
+	return rgb;
+}
+
+static size_t png_bytes;
+
+int sink_write(struct sink *sink, const void *data, size_t bytes)
+{
+	(void)sink;
+	(void)data;
+	png_bytes += bytes;
+	return 0;
+}
+
+static void png_often(int rounds)
+{
+	const struct picture picture = { .rgb = texture(), .width = WIDTH, .height = HEIGHT };
+	uint32_t adler = 0;
+	for (int i = 0; i < rounds; i++)
+		if (png_strips_write(&picture, NULL, NULL, &adler) < 0)
+			exit(1);
+	printf("%zu bytes, checksum %08x\n", png_bytes, (unsigned)adler);
+}
+
+#else
+
+static void png_often(int rounds)
+{
+	(void)rounds;
+	fprintf(stderr, "built without PNG\n");
+	exit(1);
+}
+
+#endif
+
 int main(int argc, char **argv)
 {
 	if (argc == 6 && strcmp(argv[1], "ingest") == 0)
 		ingest_often(argv[2], atoi(argv[3]), atoi(argv[4]), atoi(argv[5]));
 	else if (argc == 5 && strcmp(argv[1], "stack") == 0)
 		stack_often(argv[2], (size_t)atoi(argv[3]), atoi(argv[4]));
+	else if (argc == 3 && strcmp(argv[1], "png") == 0)
+		png_often(atoi(argv[2]));
 	else
 		return 1;
 	return 0;

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <zlib.h>
-
 #include "media/frame.h"
+#include "png_checksum.h"
 #include "png_deflate.h"
 #include "png_filter.h"
 
@@ -79,7 +78,7 @@ static void strip_close_chunk(struct png_strip *strip, size_t data_bytes)
 
 	memcpy(strip->chunk, &length, sizeof length);
 	memcpy(strip->chunk + 4, "IDAT", 4);
-	uint32_t checksum = htobe32((uint32_t)crc32(0, strip->chunk + 4, (uInt)(4 + data_bytes)));
+	uint32_t checksum = htobe32(png_crc(strip->chunk + 4, 4 + data_bytes));
 	memcpy(strip->chunk + PNG_CHUNK_HEAD + data_bytes, &checksum, sizeof checksum);
 	strip->chunk_bytes = PNG_CHUNK_HEAD + data_bytes + PNG_CHUNK_TAIL;
 }
@@ -91,7 +90,7 @@ static void strip_make(void *data, size_t index)
 	size_t number = wave->first + index;
 
 	strip_filter(wave, strip, number * wave->layout.rows);
-	strip->adler = (uint32_t)adler32(1, strip->filtered, (uInt)strip->filtered_bytes);
+	strip->adler = png_adler(strip->filtered, strip->filtered_bytes);
 	strip_close_chunk(strip, png_deflate(strip->filtered, strip->filtered_bytes, number + 1 == wave->layout.strips,
 	                                     strip->chunk + PNG_CHUNK_HEAD));
 }
@@ -102,7 +101,7 @@ static int wave_write(const struct png_wave *wave, size_t count, struct sink *si
 
 	for (size_t i = 0; i < count && result == 0; i++) {
 		const struct png_strip *strip = &wave->strip[i];
-		*adler = (uint32_t)adler32_combine(*adler, strip->adler, (z_off_t)strip->filtered_bytes);
+		*adler = png_adler_combine(*adler, strip->adler, strip->filtered_bytes);
 		result = sink_write(sink, strip->chunk, strip->chunk_bytes);
 	}
 	return result;

@@ -74,17 +74,22 @@ static KERNEL_PART struct pairs sum_units(const struct area_box *box, const uint
 	return pairs;
 }
 
-/* unit_bytes and ratio, 1, 2 or 4, are constants. The last vector of a row does some of it again. */
-static KERNEL_PART void average(const struct area_box *box, size_t unit_bytes, size_t ratio, size_t count,
+/* unit_bytes and ratio, 1, 2 or 4, are constants. The last vector of a row does some of it again. Of copies, since what
+ * the vectors are stored to could be the originals, for all that a compiler knows. */
+static KERNEL_PART void average(const struct area_box *original, size_t unit_bytes, size_t ratio, size_t count,
                                 uint16_t *const averages[BYTES_MAX])
 {
+	const struct area_box copy = *original, *const box = &copy;
+	uint16_t *out[BYTES_MAX];
 	const int16x8_t shift = vdupq_n_s16(ratio == 1 ? 8 : ratio == 2 ? 6 : 4); /* from a sum to an average of 8.8 bits */
 	const size_t bytes = unit_bytes == BYTES_MAX ? 3 : unit_bytes;
+	for (size_t i = 0; i < bytes; i++)
+		out[i] = averages[i];
 	for (size_t begin = 0; begin < count; begin += TOGETHER) {
 		const size_t x = min_size(begin, count - TOGETHER);
 		const struct pairs pairs = sum_units(box, box->row + x * ratio * unit_bytes, unit_bytes, ratio);
 		for (size_t i = 0; i < bytes; i++)
-			vst1q_u16(averages[i] + x, vshlq_u16(pairs.sums[i], shift));
+			vst1q_u16(out[i] + x, vshlq_u16(pairs.sums[i], shift));
 	}
 }
 

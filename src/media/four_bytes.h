@@ -1,7 +1,7 @@
 /*
- * Minimum and maximum of four bytes at a time, for ARM without vectors. What one byte exceeds another by (UQSUB8),
- * taken from the larger, leaves the smaller; added to the smaller, it makes the larger; neither borrows nor carries.
- * Private to src/media.
+ * Minimum, maximum and sums of four bytes at a time, for ARM without vectors. What one byte exceeds another by
+ * (UQSUB8), taken from the larger, leaves the smaller; added to the smaller, it makes the larger; neither borrows nor
+ * carries. Private to src/media.
  */
 #ifndef PASTCAM_MEDIA_FOUR_BYTES_H
 #define PASTCAM_MEDIA_FOUR_BYTES_H
@@ -36,6 +36,20 @@ static KERNEL_PART uint32_t larger_of_four(uint32_t a, uint32_t b)
 static KERNEL_PART uint32_t smaller_of_four(uint32_t a, uint32_t b)
 {
 	return a - __uqsub8(a, b);
+}
+
+/* Sums of two bytes of each word, the first and the third or the second and the fourth, in 16 bits each. */
+static KERNEL_PART uint32_t first_and_third_added(uint32_t sums, uint32_t word)
+{
+	__asm__("uxtab16 %0, %1, %2" : "=r"(sums) : "r"(sums), "r"(word));
+	return sums;
+}
+
+/* The instruction turns the word on its way; its intrinsic cannot say so. */
+static KERNEL_PART uint32_t second_and_fourth_added(uint32_t sums, uint32_t word)
+{
+	__asm__("uxtab16 %0, %1, %2, ror #8" : "=r"(sums) : "r"(sums), "r"(word));
+	return sums;
 }
 
 #endif

@@ -1,6 +1,7 @@
 #include "media/stack.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -20,12 +21,60 @@ static KERNEL_PART uint16_t sum_of(const struct stack_group *group, size_t count
 	return sum;
 }
 
+#ifdef HAVE_FOUR_BYTES
+
+enum { WORDS_BYTES = 16 };
+
+/* Within four bytes sums are in another order: of the first, the third, the second, the fourth. What is left of a block
+ * beyond whole fours is in order. */
+static KERNEL_PART size_t place_of_sum(size_t i, size_t bytes)
+{
+	static const uint8_t places[] = { 0, 2, 1, 3 };
+	return i < bytes / 4 * 4 ? i / 4 * 4 + places[i % 4] : i;
+}
+
+static KERNEL_PART void add_four(const struct stack_group *group, size_t count, size_t begin, uint16_t *sums)
+{
+	uint8_t *const at = (uint8_t *)(sums + begin);
+	uint32_t one = four_bytes(at), other = four_bytes(at + sizeof one);
+	for (size_t k = 0; k < count; k++) {
+		const uint32_t word = four_bytes(group->sources[k] + begin);
+		one = first_and_third_added(one, word);
+		other = second_and_fourth_added(other, word);
+	}
+	put_four_bytes(one, at);
+	put_four_bytes(other, at + sizeof one);
+}
+
+static KERNEL_PART void add_sources(const struct stack_group *group, size_t count, size_t begin, size_t bytes,
+                                    uint16_t *sums)
+{
+	size_t i = begin;
+	for (; i + WORDS_BYTES <= begin + bytes; i += WORDS_BYTES)
+		for (size_t k = 0; k < WORDS_BYTES; k += 4)
+			add_four(group, count, i + k, sums);
+	for (; i + 4 <= begin + bytes; i += 4)
+		add_four(group, count, i, sums);
+	for (; i < begin + bytes; i++)
+		sums[i] = (uint16_t)(sums[i] + sum_of(group, count, i));
+}
+
+#else
+
+static KERNEL_PART size_t place_of_sum(size_t i, size_t bytes)
+{
+	(void)bytes;
+	return i;
+}
+
 static KERNEL_PART void add_sources(const struct stack_group *group, size_t count, size_t begin, size_t bytes,
                                     uint16_t *restrict sums)
 {
 	for (size_t i = begin; i < begin + bytes; i++)
 		sums[i] = (uint16_t)(sums[i] + sum_of(group, count, i));
 }
+
+#endif
 
 static KERNEL_PART void add_group(const struct stack_block *block, size_t first, size_t count, uint16_t *restrict sums)
 {
@@ -60,6 +109,38 @@ static KERNEL_PART uint8_t divided(uint32_t sum, float reciprocal)
 	return (uint8_t)(int32_t)(((float)(int32_t)sum + 0.5F) * reciprocal);
 }
 
+#ifdef HAVE_FOUR_BYTES
+
+/* 2^32 / count, rounded up, is below 1 / count too much by 2^-32: too little to lift a quotient of sums of 16 bits. */
+static KERNEL_PART uint32_t pair_divided(uint32_t sums, uint32_t reciprocal)
+{
+	return (uint32_t)((uint64_t)(sums & 0xffff) * reciprocal >> 32) |
+	       (uint32_t)((uint64_t)(sums >> 16) * reciprocal >> 32) << 16;
+}
+
+static KERNEL_PART uint32_t pair_shifted(uint32_t sums, int shift)
+{
+	return sums >> shift & 0x00ff00ff;
+}
+
+KERNEL static void divide_narrow(const uint16_t *restrict sums, size_t bytes, size_t count, uint8_t *restrict out)
+{
+	const bool whole_power = (count & (count - 1)) == 0;
+	const int shift = __builtin_ctzl(count);
+	const uint32_t reciprocal = (uint32_t)(UINT32_MAX / count) + 1;
+	const uint8_t *at = (const uint8_t *)sums;
+	size_t i = 0;
+	for (; whole_power && i + 4 <= bytes; i += 4, at += 8)
+		put_four_bytes(pair_shifted(four_bytes(at), shift) | pair_shifted(four_bytes(at + 4), shift) << 8, out + i);
+	for (; i + 4 <= bytes; i += 4, at += 8)
+		put_four_bytes(pair_divided(four_bytes(at), reciprocal) | pair_divided(four_bytes(at + 4), reciprocal) << 8,
+		               out + i);
+	for (; i < bytes; i++)
+		out[i] = (uint8_t)(sums[i] / count);
+}
+
+#else
+
 KERNEL static void divide_narrow(const uint16_t *restrict sums, size_t bytes, size_t count, uint8_t *restrict out)
 {
 	if ((count & (count - 1)) == 0) {
@@ -72,6 +153,8 @@ KERNEL static void divide_narrow(const uint16_t *restrict sums, size_t bytes, si
 			out[i] = divided(sums[i], reciprocal);
 	}
 }
+
+#endif
 
 static void mean_narrow(const struct stack_block *block, uint8_t *restrict out)
 {
@@ -91,7 +174,7 @@ static void mean_wide(const struct stack_block *block, uint8_t *restrict out)
 		batch.count = min_size(count - done, NARROW_COUNT_MAX);
 		sum_block(&batch, 0, narrow);
 		for (size_t i = 0; i < bytes; i++)
-			sums[i] += narrow[i];
+			sums[i] += narrow[place_of_sum(i, bytes)];
 	}
 	const float reciprocal = 1 / (float)count;
 	for (size_t i = 0; i < bytes; i++)
@@ -111,19 +194,40 @@ static KERNEL_PART uint8_t brighter(uint8_t a, uint8_t b)
 	return a > b ? a : b;
 }
 
+#ifdef HAVE_FOUR_BYTES
+
+static KERNEL_PART void raise_four_to(const struct stack_group *group, size_t begin, uint8_t *most)
+{
+	uint32_t word = four_bytes(most + begin);
+	for (size_t k = 0; k < STACK_GROUP; k++)
+		word = larger_of_four(word, four_bytes(group->sources[k] + begin));
+	put_four_bytes(word, most + begin);
+}
+
+/* Returns how far it came. */
+static KERNEL_PART size_t raise_words_to(const struct stack_group *group, size_t begin, size_t bytes, uint8_t *most)
+{
+	size_t i = begin;
+	for (; i + WORDS_BYTES <= begin + bytes; i += WORDS_BYTES)
+		for (size_t k = 0; k < WORDS_BYTES; k += 4)
+			raise_four_to(group, i + k, most);
+	return i;
+}
+
+#else
+
+static KERNEL_PART size_t raise_words_to(const struct stack_group *group, size_t begin, size_t bytes, uint8_t *most)
+{
+	(void)group, (void)bytes, (void)most;
+	return begin;
+}
+
+#endif
+
 static KERNEL_PART void raise_to(const struct stack_group *group, size_t begin, size_t bytes, uint8_t *restrict most)
 {
 	const uint8_t *const *source = group->sources;
-	size_t i = begin;
-#ifdef HAVE_FOUR_BYTES
-	for (; i + sizeof(uint32_t) <= begin + bytes; i += sizeof(uint32_t)) {
-		uint32_t word = four_bytes(most + i);
-		for (size_t k = 0; k < STACK_GROUP; k++)
-			word = larger_of_four(word, four_bytes(source[k] + i));
-		put_four_bytes(word, most + i);
-	}
-#endif
-	for (; i < begin + bytes; i++)
+	for (size_t i = raise_words_to(group, begin, bytes, most); i < begin + bytes; i++)
 		most[i] =
 		    brighter(most[i], brighter(brighter(source[0][i], source[1][i]), brighter(source[2][i], source[3][i])));
 }

@@ -26,8 +26,6 @@ struct encoder_params {
 	double framerate;   /* expected; timestamps may do what they like */
 	int bitrate;        /* H.264, bits a second; 0: encoder_usual_bitrate */
 	int jpeg_quality;   /* MJPEG, 1-100 */
-	int slices;         /* OpenH264 cuts a picture into so many, a thread each, where somebody waits; 0, 1: one, on the
-	                       caller's thread */
 	double gop_s;       /* longest time from key frame to key frame */
 	const char *device; /* V4L2: /dev/videoN; "": the first one that can */
 	double silence_s;   /* an encoder whose packet is pending for so long is broken */
@@ -62,15 +60,12 @@ int encoder_receive(struct encoder *encoder, int timeout_ms, struct packet *pack
 
 size_t encoder_owed(const struct encoder *encoder); /* frames that went in and did not come out yet */
 
-/* CPU time that the calling thread and the encoder's own ones have taken, ns: for differences. */
-int64_t encoder_cpu_ns(const struct encoder *encoder);
-
 /* The most memory that an open encoder takes, bytes. */
-size_t encoder_scratch_bytes(enum encoder_kind kind, const struct encoder_params *params);
+size_t encoder_scratch_bytes(enum encoder_kind kind, int width, int height);
 
 /* --- choosing --- */
 
-/* Seconds of CPU that a frame takes, over some drawn frames and for most_s at most; negative when it does
+/* Seconds of this thread's CPU that a frame takes, over some drawn frames and for most_s at most; negative when it does
  * not work. */
 double encoder_measure(enum encoder_kind kind, const struct encoder_params *params, double most_s, struct error *error);
 

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "encoder_backend.h"
@@ -62,10 +61,10 @@ enum encoder_kind encoder_next(enum encoder_kind kind)
 	return kind;
 }
 
-size_t encoder_scratch_bytes(enum encoder_kind kind, const struct encoder_params *params)
+size_t encoder_scratch_bytes(enum encoder_kind kind, int width, int height)
 {
 	const struct encoder_backend *backend = kinds[kind].backend;
-	return backend ? backend->scratch_bytes(params) : 0;
+	return backend ? backend->scratch_bytes(width, height) : 0;
 }
 
 int encoder_usual_bitrate(int width, int height, double framerate)
@@ -115,15 +114,6 @@ const char *encoder_name(const struct encoder *encoder)
 size_t encoder_owed(const struct encoder *encoder)
 {
 	return encoder->pending_count;
-}
-
-int64_t encoder_cpu_ns(const struct encoder *encoder)
-{
-	const struct encoder_backend *backend = encoder->backend;
-	struct timespec now;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec +
-	       (backend->threads_cpu_ns ? backend->threads_cpu_ns(encoder->own) : 0);
 }
 
 static bool key_is_due(const struct encoder *encoder, int64_t timestamp_ns)

@@ -20,9 +20,7 @@ struct encoder_backend {
 	            struct error *error);
 	/* 1: output is set; 0: nothing within timeout_ms; -errno: broken. H.264 comes as a byte stream. */
 	int (*receive)(void *own, int timeout_ms, struct encoder_output *output, struct error *error);
-	size_t (*scratch_bytes)(const struct encoder_params *params);
-	/* Of the threads that it started, since then; NULL: it starts none. */
-	int64_t (*threads_cpu_ns)(const void *own);
+	size_t (*scratch_bytes)(int width, int height);
 };
 
 extern const struct encoder_backend encoder_v4l2, encoder_openh264, encoder_mjpeg;

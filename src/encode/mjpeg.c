@@ -180,17 +180,10 @@ static int receive_mjpeg(void *own, int timeout_ms, struct encoder_output *outpu
 }
 
 /* The buffer doubles at most to what the pixels take; libjpeg's rows are small beside it. */
-static size_t mjpeg_scratch_bytes(const struct encoder_params *params)
+static size_t mjpeg_scratch_bytes(int width, int height)
 {
-	const int width = params->width, height = params->height;
 	return frame_bytes(width, height) + INSIDE_BYTES;
 }
 
-const struct encoder_backend encoder_mjpeg = {
-	.codec = VIDEO_MJPEG,
-	.open = open_mjpeg,
-	.close = close_mjpeg,
-	.send = send_mjpeg,
-	.receive = receive_mjpeg,
-	.scratch_bytes = mjpeg_scratch_bytes,
-};
+const struct encoder_backend encoder_mjpeg = { VIDEO_MJPEG, open_mjpeg,    close_mjpeg,
+	                                           send_mjpeg,  receive_mjpeg, mjpeg_scratch_bytes };

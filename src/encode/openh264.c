@@ -7,27 +7,20 @@
 
 #include "encoder_backend.h"
 #include "i420.h"
-#include "named_threads.h"
 
 enum {
 	SIDE_MIN = 16,
 	EXTRA_ROOM = 256, /* for what h264_to_packet may need more than came */
 	QP_MIN = 12,      /* finer steps than these only cost */
 	QP_MAX = 45,
-	BYTES_A_PIXEL_INSIDE = 14,  /* what the library takes: 9.0 MiB at 1024x768 were measured */
-	BYTES_A_PIXEL_OF_SLICE = 3, /* and beside that: 4.7 and 7.0 MiB for 2 and 4 slices */
+	BYTES_A_PIXEL_INSIDE = 14, /* what the library takes: 9.0 MiB at 1024x768 were measured */
 	BYTES_INSIDE = 1 << 20,
-	SLICES_MAX = 4,       /* the cores of a Pi */
-	SLICE_ROWS_MIN = 128, /* a slice predicts nothing from the one above it */
-	PICTURES = 2,         /* one is encoded, the next one converted */
+	PICTURES = 2, /* one is encoded, the next one converted */
 };
-
-static const char threads_name[] = "h264-slice";
 
 struct openh264 {
 	ISVCEncoder *encoder;
 	struct pool *pool;
-	struct named_threads threads; /* of its slices */
 	struct i420 pictures[PICTURES];
 	size_t current;    /* of pictures */
 	uint64_t ready_id; /* of the frame that the other picture shows; 0: none */
@@ -69,15 +62,7 @@ static bool make_planes(struct openh264 *openh264, int width, int height)
 	return openh264->planes;
 }
 
-static int slices_of(const struct encoder_params *params, int height)
-{
-	int most = height / SLICE_ROWS_MIN;
-	most = most < SLICES_MAX ? most : SLICES_MAX;
-	int slices = params->slices < most ? params->slices : most;
-	return slices > 1 ? slices : 1;
-}
-
-/* One layer, a thread a slice, no frame ever skipped, key frames on demand only. */
+/* One layer, one slice, one thread, no frame ever skipped, key frames on demand only. */
 static void fill_params(const struct encoder_params *params, const struct i420 *picture, SEncParamExt *out)
 {
 	float framerate = params->framerate < 1 ? 1 : (float)params->framerate;
@@ -97,8 +82,7 @@ static void fill_params(const struct encoder_params *params, const struct i420 *
 	out->iMaxBitrate = UNSPECIFIED_BIT_RATE;
 	out->iMinQp = QP_MIN;
 	out->iMaxQp = QP_MAX;
-	const int slices = slices_of(params, picture->height);
-	out->iMultipleThreadIdc = (unsigned short)slices;
+	out->iMultipleThreadIdc = 1;
 	out->bEnableDenoise = out->bEnableSceneChangeDetect = out->bEnableLongTermReference = false;
 	out->bEnableBackgroundDetection = out->bEnableAdaptiveQuant = out->bEnableFrameCroppingFlag = true;
 	SSpatialLayerConfig *layer = &out->sSpatialLayers[0];
@@ -109,8 +93,7 @@ static void fill_params(const struct encoder_params *params, const struct i420 *
 	layer->iMaxSpatialBitrate = UNSPECIFIED_BIT_RATE;
 	layer->uiProfileIdc = PRO_BASELINE;
 	layer->uiLevelIdc = LEVEL_UNKNOWN;
-	layer->sSliceArgument.uiSliceMode = slices > 1 ? SM_FIXEDSLCNUM_SLICE : SM_SINGLE_SLICE;
-	layer->sSliceArgument.uiSliceNum = (unsigned)slices;
+	layer->sSliceArgument.uiSliceMode = SM_SINGLE_SLICE;
 	layer->bVideoSignalTypePresent = layer->bColorDescriptionPresent = true;
 	layer->uiVideoFormat = VF_UNDEF;
 	layer->bFullRange = false;
@@ -129,9 +112,7 @@ static int start(struct openh264 *openh264, const struct encoder_params *params,
 	(*openh264->encoder)->GetDefaultParams(openh264->encoder, &settings);
 	const struct i420 *picture = &openh264->pictures[0];
 	fill_params(params, picture, &settings);
-	named_threads_begin(&openh264->threads, threads_name);
 	int code = (*openh264->encoder)->InitializeExt(openh264->encoder, &settings);
-	named_threads_end(&openh264->threads, threads_name);
 	if (code != cmResultSuccess)
 		return error_set(error, -EINVAL, "OpenH264 refuses pictures of %dx%d at %g frames/s (%d)", picture->width,
 		                 picture->height, params->framerate, code);
@@ -269,26 +250,11 @@ static int receive_openh264(void *own, int timeout_ms, struct encoder_output *ou
 	return 1;
 }
 
-static int64_t openh264_threads_cpu_ns(const void *own)
+static size_t openh264_scratch_bytes(int width, int height)
 {
-	const struct openh264 *openh264 = own;
-	return named_threads_cpu_ns(&openh264->threads);
+	const size_t pixels = (size_t)width * (size_t)height;
+	return pixels * BYTES_A_PIXEL_INSIDE + pixels * 3 / 2 + BYTES_INSIDE;
 }
 
-static size_t openh264_scratch_bytes(const struct encoder_params *params)
-{
-	const size_t pixels = (size_t)params->width * (size_t)params->height;
-	const size_t slices = (size_t)slices_of(params, params->height);
-	return pixels * (BYTES_A_PIXEL_INSIDE + (slices > 1 ? slices * BYTES_A_PIXEL_OF_SLICE : 0)) + pixels * 3 / 2 +
-	       BYTES_INSIDE;
-}
-
-const struct encoder_backend encoder_openh264 = {
-	.codec = VIDEO_H264,
-	.open = open_openh264,
-	.close = close_openh264,
-	.send = send_openh264,
-	.receive = receive_openh264,
-	.scratch_bytes = openh264_scratch_bytes,
-	.threads_cpu_ns = openh264_threads_cpu_ns,
-};
+const struct encoder_backend encoder_openh264 = { VIDEO_H264,    open_openh264,    close_openh264,
+	                                              send_openh264, receive_openh264, openh264_scratch_bytes };

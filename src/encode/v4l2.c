@@ -199,19 +199,12 @@ static int receive_v4l2(void *own, int timeout_ms, struct encoder_output *output
 	return result == 0 ? waited : result;
 }
 
-static size_t v4l2_scratch_bytes(const struct encoder_params *params)
+static size_t v4l2_scratch_bytes(int width, int height)
 {
-	const int width = params->width, height = params->height;
 	size_t stride = ((size_t)width + STRIDE_STEP - 1) / STRIDE_STEP * STRIDE_STEP;
 	size_t rows = ((size_t)height + ROWS_STEP - 1) / ROWS_STEP * ROWS_STEP;
 	return FRAMES_INSIDE * stride * rows * 3 / 2 + (PACKET_BUFFERS + 2) * v4l2_device_packet_bytes(width, height);
 }
 
-const struct encoder_backend encoder_v4l2 = {
-	.codec = VIDEO_H264,
-	.open = open_v4l2,
-	.close = close_v4l2,
-	.send = send_v4l2,
-	.receive = receive_v4l2,
-	.scratch_bytes = v4l2_scratch_bytes,
-};
+const struct encoder_backend encoder_v4l2 = { VIDEO_H264, open_v4l2,    close_v4l2,
+	                                          send_v4l2,  receive_v4l2, v4l2_scratch_bytes };

@@ -206,12 +206,6 @@ size_t compose_replies_bytes(const struct config *config)
 
 static const double gop_s = 2, encoder_silence_s = 3;
 
-/* Only where a clip is awaited that nothing was encoded of: else a picture is ready before the next one comes. */
-static int slices_of(const struct config *config)
-{
-	return config->encoder.when == VIDEO_ON_TRIGGER ? (int)sysconf(_SC_NPROCESSORS_ONLN) : 1;
-}
-
 struct encoder_params compose_encoder(const struct config *config)
 {
 	struct encoder_params params = {
@@ -221,7 +215,6 @@ struct encoder_params compose_encoder(const struct config *config)
 		.gop_s = gop_s,
 		.device = config->encoder.device,
 		.silence_s = encoder_silence_s,
-		.slices = slices_of(config),
 	};
 	compose_ring_size(config, &params.width, &params.height);
 	if (params.bitrate == 0)

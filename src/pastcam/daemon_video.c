@@ -41,10 +41,11 @@ static size_t past_units(size_t bytes)
 /* The dearest encoder that may be chosen, and the clips being written. */
 static size_t encoder_bytes(const struct config *config)
 {
-	const struct encoder_params params = compose_encoder(config);
+	int width, height;
 	size_t most = 0;
+	compose_ring_size(config, &width, &height);
 	for (enum encoder_kind kind = ENCODER_V4L2; kind < ENCODER_NONE; kind++) {
-		size_t bytes = encoder_scratch_bytes(kind, &params);
+		size_t bytes = encoder_scratch_bytes(kind, width, height);
 		if (bytes > most)
 			most = bytes;
 	}

@@ -122,8 +122,10 @@ static bool follow_light(struct motion *motion, const uint16_t *luma, const stru
 	motion_light_measure(light, &motion->planes, luma);
 	if (light->whole > SCENE_LOST || light->whole < 1 / SCENE_LOST)
 		return false;
+	motion_planes_relight(&motion->planes, light->is_restless);
 	motion_light_apply(light, &motion->planes, luma);
 	if (light->jumped && !motion_continuity_explains(&motion->continuity, info, light->whole)) {
+		motion_planes_relight(&motion->planes, false);
 		memcpy(motion->planes.recent, luma, motion->planes.count * sizeof *luma);
 		settle(motion, info->timestamp_ns);
 	}

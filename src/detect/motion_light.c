@@ -189,11 +189,13 @@ static void smooth(struct motion_light *light, struct tile tiles[LIGHT_TILES_MAX
 
 static void note_unrest(struct motion_light *light)
 {
+	light->is_restless = false;
 	for (int y = 0; y < light->rows; y++)
 		for (int x = 0; x < light->columns; x++) {
 			uint8_t *frames = &light->restless[y][x];
 			*frames =
 			    (uint8_t)(fabsf(light->gain[y][x] - 1) > WORTH_APPLYING ? RESTLESS_FRAMES : *frames - (*frames > 0));
+			light->is_restless |= *frames > 0;
 		}
 }
 

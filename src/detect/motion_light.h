@@ -22,6 +22,7 @@ struct motion_light {
 	int tile;                                           /* cells on a tile's side; the last ones take what is left */
 	float gain[LIGHT_TILES_MAX][LIGHT_TILES_MAX];       /* smoothed */
 	uint8_t restless[LIGHT_TILES_MAX][LIGHT_TILES_MAX]; /* frames until a tile's light has been the same for long */
+	bool is_restless;                                   /* any of them is */
 	float whole;                                        /* the median of all tiles */
 	bool jumped;                                        /* most of the tiles changed by more than a little, and alike */
 };

@@ -21,7 +21,8 @@ bool motion_planes_init(struct motion_planes *planes, int width, int height)
 {
 	const size_t count = (size_t)width * (size_t)height;
 	*planes = (struct motion_planes){ .width = width, .height = height, .count = count };
-	uint16_t **const words[] = { &planes->background, &planes->recent, &planes->spread, &planes->least };
+	uint16_t **const words[] = { &planes->background, &planes->recent, &planes->unlit, &planes->spread,
+		                         &planes->least };
 	uint8_t **const bytes[] = { &planes->changed, &planes->active };
 	bool complete = true;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -38,6 +39,7 @@ void motion_planes_finish(struct motion_planes *planes)
 {
 	free(planes->background);
 	free(planes->recent);
+	free(planes->unlit);
 	free(planes->spread);
 	free(planes->least);
 	free(planes->changed);
@@ -51,7 +53,7 @@ void motion_planes_finish(struct motion_planes *planes)
 size_t motion_planes_bytes(int width, int height)
 {
 	const size_t count = (size_t)width * (size_t)height;
-	return count * (4 * sizeof(uint16_t) + 3) + (size_t)width * (sizeof(float) + 2) +
+	return count * (5 * sizeof(uint16_t) + 3) + (size_t)width * (sizeof(float) + 2) +
 	       4 * ((size_t)width + 2 * MOTION_SWAY_REACH) * sizeof(uint16_t);
 }
 
@@ -61,11 +63,19 @@ void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma)
 	memcpy(planes->recent, luma, planes->count * sizeof *luma);
 	for (size_t i = 0; i < planes->count; i++)
 		planes->spread[i] = SPREAD_AT_FIRST << CELL_SPREAD_SHIFT;
+	planes->relit = false;
 }
 
 void motion_planes_forget(struct motion_planes *planes)
 {
 	memcpy(planes->background, planes->recent, planes->count * sizeof *planes->background);
+}
+
+void motion_planes_relight(struct motion_planes *planes, bool relit)
+{
+	if (relit && !planes->relit)
+		memcpy(planes->unlit, planes->recent, planes->count * sizeof *planes->unlit);
+	planes->relit = relit;
 }
 
 uint16_t motion_planes_noise(const struct motion_planes *planes, const uint16_t *luma)
@@ -139,6 +149,15 @@ KERNEL static void compare_cells(const uint16_t *restrict luma, const uint16_t *
 	}
 }
 
+KERNEL static void follow(uint16_t *restrict cells, const uint16_t *restrict luma, size_t count, int rate)
+{
+	const uint16_t by = cell_divisor(rate + 1), half = (uint16_t)(1 << rate >> 1);
+	for (size_t i = 0; i < count; i++) {
+		const uint16_t twice = (uint16_t)(2 * (cell_apart(luma[i], cells[i]) + half));
+		cells[i] = towards(cells[i], luma[i], cell_divide(twice, by));
+	}
+}
+
 struct motion_counts motion_planes_compare(struct motion_planes *planes, const uint16_t *luma,
                                            const struct motion_rates *rates, uint16_t noise)
 {
@@ -147,6 +166,8 @@ struct motion_counts motion_planes_compare(struct motion_planes *planes, const u
 	planes->recent_rate = rates->recent;
 	compare_cells(luma, planes->least, planes->background, planes->recent, planes->spread, planes->changed,
 	              planes->active, count, *rates, noise);
+	if (planes->relit)
+		follow(planes->unlit, luma, count, rates->recent);
 	return (struct motion_counts){ count_set(planes->changed, count), count_set(planes->active, count) };
 }
 

@@ -11,7 +11,9 @@ struct motion_planes {
 	int width, height;
 	size_t count;
 	uint16_t *background;
-	uint16_t *recent; /* the mean of half a second */
+	uint16_t *recent; /* the mean of half a second, in the light of now */
+	uint16_t *unlit;  /* the same in the light that it had, while they are two */
+	bool relit;       /* they are */
 	uint16_t *spread; /* how far a cell strays from its background of itself, in 1/16 of a unit */
 	uint16_t *least; /* the least contrast, in 1/1024 of what it is at sensitivity 50; MOTION_NEVER where none counts */
 	uint8_t *changed, *active; /* 0 or 1 */
@@ -33,6 +35,9 @@ void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma);
 
 /* The background becomes the recent past: once the picture has settled, nothing better is known. */
 void motion_planes_forget(struct motion_planes *planes);
+
+/* Before the light is put into the recent past, and for as long as that tells: what it was without is kept, too. */
+void motion_planes_relight(struct motion_planes *planes, bool relit);
 
 /* How quickly cells follow, as powers of two: 1/2^n of the way with each frame. */
 struct motion_rates {

@@ -46,11 +46,13 @@ static double standing_out(float gradient, float least)
 	return fabsf(gradient) < least ? 0 : gradient;
 }
 
-/* What the gradient was in the frames before: the recent past has this one in it already. Where the camera clipped
- * them it may have been the same. */
+/* What the gradient was in the frames before, in the light that they had: a gain that was measured of a tile tells too
+ * little of a light with a slope. The recent past has this one in it already. Where the camera clipped them it may have
+ * been the same. */
 static double past_gradient(const struct motion_planes *planes, size_t at, size_t next, float now)
 {
-	const uint16_t here = planes->recent[at], there = planes->recent[next];
+	const uint16_t *past = planes->relit ? planes->unlit : planes->recent;
+	const uint16_t here = past[at], there = past[next];
 	if (here >= LUMA_GRID_CLIPPED || there >= LUMA_GRID_CLIPPED)
 		return now;
 	const float frames = (float)(1 << planes->recent_rate);

@@ -86,12 +86,36 @@ static void test_all_cells_are_counted(void **state)
 	assert_int_equal(counts.active, active);
 }
 
+static void test_the_recent_past_without_its_light_follows_the_picture_alone(void **state)
+{
+	(void)state;
+	static uint16_t luma[CELLS];
+	const struct motion_rates rates = { 1, 1, 2, 3 };
+	for (int i = 0; i < CELLS; i++)
+		luma[i] = 100 * LUMA_GRID_LEVEL;
+	motion_planes_begin(&planes, luma);
+	motion_planes_relight(&planes, true);
+	for (int i = 0; i < CELLS; i++) { /* a light that was measured, and then was not */
+		planes.recent[i] /= 2;
+		luma[i] = 104 * LUMA_GRID_LEVEL;
+	}
+	motion_planes_relight(&planes, true);
+	motion_planes_compare(&planes, luma, &rates, 1);
+	for (int i = 0; i < CELLS; i++)
+		assert_int_equal(planes.unlit[i], 101 * LUMA_GRID_LEVEL);
+	motion_planes_relight(&planes, false);
+	motion_planes_relight(&planes, true);
+	assert_memory_equal(planes.unlit, planes.recent, sizeof luma);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_dividing_by_a_power_of_two_is_a_shift, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_five_of_nine_are_a_majority_also_at_the_borders, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_all_cells_are_counted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_recent_past_without_its_light_follows_the_picture_alone, set_up,
+		                                tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

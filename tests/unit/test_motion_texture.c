@@ -127,6 +127,18 @@ static void test_what_has_come_to_light_and_stays_is_known_from_the_frames_befor
 	assert_true(motion_texture_covers(&came, 256, 1, true));
 }
 
+static void test_the_frames_before_are_asked_in_the_light_that_they_had(void **state)
+{
+	(void)state;
+	look_back(160, 100);
+	motion_planes_relight(&planes, true);
+	for (int i = 0; i < SIDE * SIDE; i++) /* a gain that was wrong has taken the board from it */
+		planes.recent[i] = 100 * LUMA_GRID_LEVEL;
+	const struct motion_texture texture = look(100, 100, 160, 100);
+	assert_true(likeness_of_the_past(&texture) > 0.99);
+	assert_false(motion_texture_covers(&texture, 256, 1, true));
+}
+
 static void test_what_the_frames_before_have_clipped_may_have_been_the_same(void **state)
 {
 	(void)state;
@@ -155,6 +167,7 @@ int main(void)
 		TEST(test_a_ground_that_the_camera_clips_tells_nothing),
 		TEST(test_an_outline_of_the_background_alone_is_not_seen),
 		TEST(test_what_has_come_to_light_and_stays_is_known_from_the_frames_before),
+		TEST(test_the_frames_before_are_asked_in_the_light_that_they_had),
 		TEST(test_what_the_frames_before_have_clipped_may_have_been_the_same),
 		TEST(test_without_frames_before_nothing_is_known_of_them),
 		TEST(test_the_opposite_of_the_background_is_asked_for_more_while_the_light_changes),

@@ -78,7 +78,8 @@ static void report_stack(struct kernel *kernel, size_t stacked, const char *limi
 /* Mean and maximum by reading; medians by that of one frame less, so that none is dear beside its neighbour. */
 static void bench_stack(struct kernel *kernel)
 {
-	static const size_t counts[] = { 4, 16, 17, 32, 50, 128 }, medians[] = { 4, 16, 17, 32, 33, 50, 64, 65, 128 };
+	static const size_t counts[] = { 4, 16, 17, 32, 50, 128 },
+	                    medians[] = { 4, 16, 17, 32, 33, 50, 64, 65, 88, 89, 128 };
 	for (kernel->mode = STACK_MEAN; kernel->mode <= STACK_MAX; kernel->mode++)
 		for (size_t i = 0; i < sizeof counts / sizeof *counts && kernel->mode != STACK_MEDIAN; i++)
 			report_stack(kernel, counts[i], "reading those frames", read_stacked, 1.35);

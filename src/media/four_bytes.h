@@ -1,7 +1,7 @@
 /*
- * Minimum, maximum and sums of four bytes at a time, for ARM without vectors. What one byte exceeds another by
- * (UQSUB8), taken from the larger, leaves the smaller; added to the smaller, it makes the larger; neither borrows nor
- * carries. Private to src/media.
+ * Minimum, maximum, comparisons and sums of four bytes at a time, for ARM without vectors. What one byte exceeds
+ * another by (UQSUB8), taken from the larger, leaves the smaller; added to the smaller, it makes the larger; neither
+ * borrows nor carries. Private to src/media.
  */
 #ifndef PASTCAM_MEDIA_FOUR_BYTES_H
 #define PASTCAM_MEDIA_FOUR_BYTES_H
@@ -36,6 +36,14 @@ static KERNEL_PART uint32_t larger_of_four(uint32_t a, uint32_t b)
 static KERNEL_PART uint32_t smaller_of_four(uint32_t a, uint32_t b)
 {
 	return a - __uqsub8(a, b);
+}
+
+/* Where a signed byte of a is below that of b, the byte of these, else 0. SSUB8 notes which are not below, SEL goes by
+ * that. */
+static KERNEL_PART uint32_t where_below(uint32_t a, uint32_t b, uint32_t these)
+{
+	(void)__ssub8((int8x4_t)a, (int8x4_t)b);
+	return __sel(0, these);
 }
 
 /* Sums of two bytes of each word, the first and the third or the second and the fourth, in 16 bits each. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "four_bytes.h"
 #include "media/kernel.h"
 #include "media/stack.h"
 #include "stack_block.h"
@@ -50,11 +51,28 @@ static KERNEL_PART uint8_t is_below(int8_t sample, int8_t level)
 	return sample < level ? 1 : 0;
 }
 
-/* Adds to counts how many of `count` rows lie below the levels. */
-static KERNEL_PART void count_batch(const int8_t *restrict rows, size_t count, size_t bytes,
-                                    const int8_t *restrict levels, uint16_t *restrict counts)
+/* How many of `count` rows lie below the levels. */
+#ifdef HAVE_FOUR_BYTES
+
+static KERNEL_PART void count_rows(const int8_t *rows, size_t count, size_t bytes, const int8_t *levels, uint8_t *batch)
 {
-	uint8_t batch[WIDE] = { 0 };
+	for (size_t i = 0; i < bytes; i += 4) {
+		const uint8_t *at = (const uint8_t *)rows + i;
+		const uint32_t level = four_bytes((const uint8_t *)levels + i);
+		uint32_t below = 0;
+		for (size_t k = 0; k < count; k += TOGETHER)
+			for (size_t j = 0; j < TOGETHER; j++, at += bytes)
+				below += where_below(four_bytes(at), level, 0x01010101);
+		put_four_bytes(below, batch + i);
+	}
+}
+
+#else
+
+static KERNEL_PART void count_rows(const int8_t *restrict rows, size_t count, size_t bytes,
+                                   const int8_t *restrict levels, uint8_t *restrict batch)
+{
+	memset(batch, 0, bytes);
 	for (size_t k = 0; k < count; k += TOGETHER, rows += TOGETHER * bytes)
 		for (size_t i = 0; i < bytes; i++) {
 			const uint8_t one = (uint8_t)(is_below(rows[i], levels[i]) + is_below(rows[bytes + i], levels[i]));
@@ -62,6 +80,16 @@ static KERNEL_PART void count_batch(const int8_t *restrict rows, size_t count, s
 			    (uint8_t)(is_below(rows[2 * bytes + i], levels[i]) + is_below(rows[3 * bytes + i], levels[i]));
 			batch[i] = (uint8_t)(batch[i] + (uint8_t)(one + other));
 		}
+}
+
+#endif
+
+/* Adds them to counts. */
+static KERNEL_PART void count_batch(const int8_t *restrict rows, size_t count, size_t bytes,
+                                    const int8_t *restrict levels, uint16_t *restrict counts)
+{
+	uint8_t batch[WIDE];
+	count_rows(rows, count, bytes, levels, batch);
 	for (size_t i = 0; i < bytes; i++)
 		counts[i] = (uint16_t)(counts[i] + batch[i]);
 }
@@ -108,6 +136,24 @@ static KERNEL_PART uint8_t larger(uint8_t one, uint8_t other)
 }
 
 /* The depth of the least of the samples that are above lower; 0 where none is. */
+#ifdef HAVE_FOUR_BYTES
+
+static KERNEL_PART void select_above(const struct samples *samples, size_t bytes, const int8_t *lower, uint8_t *depths)
+{
+	for (size_t i = 0; i < bytes; i += 4) {
+		const uint8_t *at = (const uint8_t *)samples->rows + i;
+		const uint32_t level = four_bytes((const uint8_t *)lower + i);
+		uint32_t depth = 0;
+		for (size_t k = 0; k < samples->count; k++, at += bytes) {
+			const uint32_t sample = four_bytes(at);
+			depth = larger_of_four(depth, where_below(level, sample, sample ^ MOST * 0x01010101U));
+		}
+		put_four_bytes(depth, depths + i);
+	}
+}
+
+#else
+
 static KERNEL_PART void select_above(const struct samples *samples, size_t bytes, const int8_t *restrict lower,
                                      uint8_t *restrict depths)
 {
@@ -121,6 +167,8 @@ static KERNEL_PART void select_above(const struct samples *samples, size_t bytes
 			depths[i] = larger(depths[i], larger(one, other));
 		}
 }
+
+#endif
 
 static KERNEL_PART uint8_t level_of(int8_t level)
 {

@@ -64,7 +64,9 @@ static void test_every_small_count(void **state)
 static void test_large_counts(void **state)
 {
 	(void)state;
-	static const size_t counts[] = { 50, 63, 64, 65, 254, 255, 256, 257, 258, 510, 514, 515, 1000, 4095, STACK_COUNT_MAX };
+	static const size_t counts[] = {
+		50, 63, 64, 65, 88, 89, 254, 255, 256, 257, 258, 510, 514, 515, 1000, 4095, STACK_COUNT_MAX
+	};
 	for (size_t i = 0; i < COUNT_OF(counts); i++)
 		for (int fill = 0; fill < FILL_KINDS; fill++)
 			assert_stacked(counts[i], 37, 0, 37, (enum fill)fill);
@@ -74,7 +76,7 @@ static void test_large_counts(void **state)
 static void test_every_width_and_alignment(void **state)
 {
 	(void)state;
-	static const size_t counts[] = { 2, 7, 32, 33, 36 };
+	static const size_t counts[] = { 2, 7, 32, 33, 36, 66 };
 	for (size_t i = 0; i < COUNT_OF(counts); i++)
 		for (size_t width = 1; width <= 200; width++) {
 			const size_t begin = (width + 7 * i) % 64;

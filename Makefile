@@ -146,7 +146,7 @@ $(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/src/media/%.o $(BUILD)/src/detect/motion_%.o $(BUILD)/src/export/png_%.o $(BUILD)/bench/%.o: OPTIMISE = $(OPTIMISE_KERNELS)
+$(BUILD)/src/media/%.o $(BUILD)/src/detect/motion_%.o $(BUILD)/src/export/png_%.o $(BUILD)/src/camera/synthetic/scene.o $(BUILD)/bench/%.o: OPTIMISE = $(OPTIMISE_KERNELS)
 
 .PHONY: libraries
 libraries:

@@ -135,26 +135,49 @@ static int brightness_of(double mean)
 	return mean > 0.01 ? (int)lround(STEPS_PER_STOP * log2(mean / SCENE_MEAN)) : BLACK;
 }
 
-static void make_table(uint8_t table[256], int brightness)
+/* What a level becomes. Below FACTOR_MAX it is computed, in units of 1/64, which takes a processor's 16-bit
+ * multiplication; the table says the same. */
+struct tone {
+	uint8_t table[256];
+	uint16_t factor; /* in units of 1/FACTOR_ONE; 0: only the table */
+};
+
+enum { FACTOR_MAX = 4, FACTOR_ONE = 65536 / FACTOR_MAX };
+
+static uint8_t shown(unsigned level, unsigned factor)
 {
-	double factor = brightness == BLACK ? 0 : exp2((double)brightness / STEPS_PER_STOP);
-	for (int i = 0; i < 256; i++)
-		table[i] = (uint8_t)fmin(i * factor + 0.5, 255);
+	const uint16_t scaled = (uint16_t)((uint16_t)(level << 8) * factor >> 16); /* at most 255 * 4 * 64 */
+	const uint16_t rounded = (uint16_t)((scaled + 32) >> 6);
+	return (uint8_t)(rounded < 255 ? rounded : 255);
 }
 
-static void show_row(uint8_t *out, const uint8_t *base, const uint8_t *noise, const uint8_t table[256], size_t bytes)
+static struct tone tone_of(int brightness)
 {
-	for (size_t i = 0; i < bytes; i++)
-		out[i] = table[base[i] + noise[i]];
+	const double factor = brightness == BLACK ? 0 : exp2((double)brightness / STEPS_PER_STOP);
+	struct tone tone = { .factor = factor < FACTOR_MAX ? (uint16_t)(factor * FACTOR_ONE) : 0 };
+	for (unsigned i = 0; i < 256; i++)
+		tone.table[i] = tone.factor > 0 ? shown(i, tone.factor) : (uint8_t)fmin(i * factor + 0.5, 255);
+	return tone;
 }
 
-static void show_base(const struct scene *scene, struct scene_canvas *canvas, const uint8_t table[256],
+static void show_row(uint8_t *out, const uint8_t *base, const uint8_t *noise, const struct tone *tone, size_t bytes)
+{
+	const unsigned factor = tone->factor;
+	if (factor > 0)
+		for (size_t i = 0; i < bytes; i++)
+			out[i] = shown((unsigned)(base[i] + noise[i]), factor);
+	else
+		for (size_t i = 0; i < bytes; i++)
+			out[i] = tone->table[base[i] + noise[i]];
+}
+
+static void show_base(const struct scene *scene, struct scene_canvas *canvas, const struct tone *tone,
                       struct scene_rect rect)
 {
 	for (int y = rect.y; y < rect.y + rect.height; y++) {
 		size_t at = ((size_t)y * (size_t)scene->width + (size_t)rect.x) * 3;
 		const uint8_t *noise = scene->noise + scramble(canvas->seed * 65537u + (uint32_t)y) % NOISE_SPAN;
-		show_row(canvas->rgb + at, scene->base + at, noise + (size_t)rect.x * 3, table, (size_t)rect.width * 3);
+		show_row(canvas->rgb + at, scene->base + at, noise + (size_t)rect.x * 3, tone, (size_t)rect.width * 3);
 	}
 }
 
@@ -170,7 +193,7 @@ static struct scene_rect clip(const struct scene *scene, struct scene_rect rect)
 	return rect;
 }
 
-static void draw_sprite(const struct scene *scene, uint8_t *rgb, const uint8_t table[256], int kind,
+static void draw_sprite(const struct scene *scene, uint8_t *rgb, const struct tone *tone, int kind,
                         struct scene_rect rect)
 {
 	struct scene_rect seen = clip(scene, rect);
@@ -180,39 +203,38 @@ static void draw_sprite(const struct scene *scene, uint8_t *rgb, const uint8_t t
 		for (int x = 0; x < seen.width; x++, texel++, out += 3) {
 			if (!texel->there)
 				continue;
-			out[0] = table[texel->colour.r];
-			out[1] = table[texel->colour.g];
-			out[2] = table[texel->colour.b];
+			out[0] = tone->table[texel->colour.r];
+			out[1] = tone->table[texel->colour.g];
+			out[2] = tone->table[texel->colour.b];
 		}
 	}
 }
 
-static void restore(const struct scene *scene, struct scene_canvas *canvas, const uint8_t table[256], int brightness)
+static void restore(const struct scene *scene, struct scene_canvas *canvas, const struct tone *tone, int brightness)
 {
 	if (!canvas->drawn)
 		memory_populate(canvas->rgb, (size_t)scene->width * (size_t)scene->height * 3);
 	if (!canvas->drawn || canvas->brightness != brightness) {
-		show_base(scene, canvas, table, (struct scene_rect){ 0, 0, scene->width, scene->height });
+		show_base(scene, canvas, tone, (struct scene_rect){ 0, 0, scene->width, scene->height });
 		canvas->drawn = true;
 		canvas->brightness = brightness;
 		return;
 	}
 	for (int i = 0; i < SCENE_SPRITES; i++)
-		show_base(scene, canvas, table, canvas->marks[i]);
+		show_base(scene, canvas, tone, canvas->marks[i]);
 }
 
 void scene_draw(const struct scene *scene, struct scene_canvas *canvas, double mean, uint32_t number)
 {
-	uint8_t table[256];
-	int brightness = brightness_of(mean);
-	make_table(table, brightness);
-	restore(scene, canvas, table, brightness);
+	const int brightness = brightness_of(mean);
+	const struct tone tone = tone_of(brightness);
+	restore(scene, canvas, &tone, brightness);
 	if (canvas->still)
 		return;
 	for (int i = 0; i < SCENE_SPRITES; i++) {
 		struct scene_rect rect = sprite_at(scene, i, number);
 		canvas->marks[i] = clip(scene, rect);
-		draw_sprite(scene, canvas->rgb, table, i, rect);
+		draw_sprite(scene, canvas->rgb, &tone, i, rect);
 	}
 	if (number_fits(scene->width, scene->height))
 		number_draw(canvas->rgb, scene->width, number);

@@ -179,7 +179,9 @@ static int parse_ignore(struct zones *zones, const char *json, struct error *err
 	for (const cJSON *polygon = result == 0 ? list->child : NULL; polygon && result == 0; polygon = polygon->next) {
 		char what[64];
 		snprintf(what, sizeof what, "motion.ignore: polygon %d", zones->ignored + 1);
-		result = parse_polygon(polygon, &zones->ignore[zones->ignored++], what, error);
+		result = cJSON_IsArray(polygon) && cJSON_IsNumber(polygon->child)
+		             ? error_set(error, -EINVAL, "%s is a point: give a list of polygons, [[[x, y], …], …]", what)
+		             : parse_polygon(polygon, &zones->ignore[zones->ignored++], what, error);
 	}
 	cJSON_Delete(list);
 	return result;

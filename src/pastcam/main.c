@@ -108,6 +108,8 @@ static int parse_subcommand(struct command_line *line, int count, char **words)
 		line->motion_sim.path = words[1];
 		return 0;
 	}
+	if (strcmp(words[0], "motion-sim") == 0 && count == 1)
+		return usage_error("motion-sim needs a folder of pictures, or a clip%s", "");
 	if (strcmp(words[0], "token") == 0 && count == 2) {
 		line->action = TOKEN;
 		line->token_path = words[1];

@@ -26,7 +26,7 @@ struct simulation {
 	struct motion *motion; /* NULL before the first picture */
 	struct luma_grid grid;
 	int width, height;
-	uint64_t frames;
+	uint64_t frames, starts;
 	double interval_s;
 	double end_s;  /* of what was looked at */
 	char name[32]; /* of a clip's frame */
@@ -131,8 +131,10 @@ static int look(struct simulation *simulation, const struct decoded *picture, do
 	};
 	luma_grid_rows(&simulation->grid, picture->rgb, picture->width, 0, picture->height);
 	const size_t count = motion_frame(simulation->motion, simulation->grid.cells, &info, events);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		print_event(simulation, &events[i], t_s, name);
+		simulation->starts += events[i].start;
+	}
 	if (simulation->params->scores)
 		print_scores(simulation, t_s, name);
 	return simulation->params->overlay ? draw_overlay(simulation, picture, name, error) : 0;
@@ -182,6 +184,15 @@ static int take_frame(void *data, const struct decoded *picture, const struct mo
 	return result == 0 ? look(simulation, picture, frame->begin_s, simulation->name, error) : result;
 }
 
+/* For eyes, so that none is known from nothing looked at. */
+static void sum_up(const struct simulation *simulation)
+{
+	const struct motion_params *params = &simulation->setup.params;
+	fprintf(stderr, "pastcam: motion started %llu times in %llu pictures of %dx%d, %.1f s, looked at in %dx%d cells\n",
+	        (unsigned long long)simulation->starts, (unsigned long long)simulation->frames, simulation->width,
+	        simulation->height, simulation->end_s, params->width, params->height);
+}
+
 /* What still moves ends with the last picture. */
 static int end(struct simulation *simulation, const char *name, struct error *error)
 {
@@ -192,9 +203,10 @@ static int end(struct simulation *simulation, const char *name, struct error *er
 	const size_t count = motion_stop(simulation->motion, 1 + llround(t_s * 1e9), events);
 	for (size_t i = 0; i < count; i++)
 		print_event(simulation, &events[i], t_s, name);
-	return fflush(simulation->out) == 0 && !ferror(simulation->out)
-	           ? 0
-	           : error_set_errno(error, -EIO, "what was found cannot be written");
+	if (fflush(simulation->out) != 0 || ferror(simulation->out))
+		return error_set_errno(error, -EIO, "what was found cannot be written");
+	sum_up(simulation);
+	return 0;
 }
 
 static int play_folder(struct simulation *simulation, struct error *error)

@@ -210,6 +210,7 @@ class Configuration(unittest.TestCase):
                 ("motion.scale=3", "1, 2, 4 or 8"),
                 ("motion.sensitivity=101", "from 0 to 100"),
                 ('motion.ignore=[[[0,0],[1,1]]]', "motion.ignore: polygon 1"),
+                ('motion.ignore=[[0,0],[1,0],[1,1],[0,1]]', "a list of polygons"),
                 ("motion.zones=[" + ",".join(
                     f'{{"name":"z{i}","polygon":[[0,0],[1,0],[1,1]]}}' for i in range(65)) + "]", "65 entries"),
                 ("motion.zones=[" + "1," * 10000 + "1]", "longer than"),
@@ -258,6 +259,13 @@ class Simulation(unittest.TestCase):
         x, y, width, height = start["box"]
         self.assertTrue(50 <= x <= 70 and 92 <= y <= 104 and 30 <= width <= 64 and 44 <= height <= 60, start)
 
+    def test_what_was_looked_at_is_told_though_nothing_moved(self):
+        with tempfile.TemporaryDirectory() as folder:
+            save_pictures(folder, square_walks(12, 20))
+            done = run("-o", "camera.framerate=10", "motion-sim", folder)
+            self.assertEqual(done.stdout, "")
+            self.assertIn("motion started 0 times in 12 pictures of 320x240, 1.2 s, looked at in 80x60 cells", done.stderr)
+
     def test_light_is_no_motion(self):
         light = [1, 1.5, 0.6, 2, 1]
         self.assertEqual(self.simulate(square_walks(60, 100, lambda i: light[i // 12])), [])
@@ -294,6 +302,11 @@ class Simulation(unittest.TestCase):
             done = run("motion-sim", clip)
             self.assertEqual(done.returncode, 2)
             self.assertIn("clip.mp4 cannot be played", done.stderr)
+
+    def test_no_folder_is_asked_for(self):
+        done = run("motion-sim")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("needs a folder of pictures, or a clip", done.stderr)
 
     def test_folders_without_use_are_told(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,8 @@
 """Motion detection beside OpenCV's MOG2, on scenes whose truth is known and on a folder of pictures, in one run.
 
 usage: motion.py PROGRAM PASTCAM [FRAMES]. PROGRAM is bench/motion/main.c. MOG2's masks, without its shadows, become
-events by the same rules as pastcam's: the largest part has 0.1 % of the picture, for three frames in a row, and motion
-holds for half a second. Times are of one thread's processor."""
+events by the same rules as pastcam's: a part of 0.1 % of the picture is followed for three frames, as
+src/detect/motion_tracks.c follows, and motion holds for half a second. Times are of one thread's processor."""
 
 import json
 import os
@@ -16,7 +16,10 @@ import numpy
 
 WIDTH, HEIGHT, FRAMERATE = 1024, 768, 10
 MIN_FRAMES, HOLD = 3, 5
-TREE, HAND_FROM = "../shared/data/tree", 18
+CELL, REACH_CELLS, REACH_PER_S, OVERLAP, LARGE = 4, 2, 0.3, 0.25, 0.05  # as in src/detect
+TREE = "../shared/data/tree"
+HAND = {18: (215, 0, 319, 115), 19: (220, 0, 319, 190), 20: (100, 0, 319, 165), 21: (45, 0, 235, 92),
+        22: (120, 0, 319, 165)}  # by picture: left, top, right, bottom, as seen by eye
 TREE_IGNORED = "[[[0.13,0.27],[0.44,0.27],[0.44,0.63],[0.13,0.63]]]"
 NIGHT = ["-n", "100000,16", "-l", "0.5"]
 
@@ -43,15 +46,52 @@ SCENES = [  # name, effects, arguments
 ]
 
 
+def side(first, last):
+    return max(last - first + 1, 0)
+
+
+def overlaps(a, b):
+    across, down = side(max(a[0], b[0]), min(a[2], b[2])), side(max(a[1], b[1]), min(a[3], b[3]))
+    return across * down >= OVERLAP * side(a[0], a[2]) * side(a[1], a[3])
+
+
+def is_near(a, b, reach):
+    across, down = reach + (b[2] - b[0]) // 2, reach + (b[3] - b[1]) // 2
+    return a[0] <= b[2] + across and a[2] >= b[0] - across and a[1] <= b[3] + down and a[3] >= b[1] - down
+
+
+class Things:
+    """What is followed from frame to frame: boxes (left, top, right, bottom), halves of frames seen, frames missed."""
+
+    def __init__(self):
+        self.tracks = []
+
+    def follow(self, parts, picture):
+        """Of parts, boxes and how many pixels each has, in a picture of that shape: boxes of what was followed enough."""
+        reach = CELL * (REACH_CELLS + int(REACH_PER_S / FRAMERATE * picture[1] / CELL))
+        taken, tracks = set(), []
+        for box, pixels in parts:
+            near = [i for i, (was, _, missed) in enumerate(self.tracks) if is_near(box, was, reach * (missed + 1))]
+            taken.update(near)
+            before = max((self.tracks[i][1] for i in near), default=0)
+            goes_on = any(self.tracks[i][2] == 0 and overlaps(box, self.tracks[i][0]) for i in near)
+            is_whole = before == 0 or goes_on or pixels >= LARGE * picture[0] * picture[1]
+            tracks.append((box, before + (2 if is_whole else 1), 0))
+        missed = [(box, seen, missed + 1) for i, (box, seen, missed) in enumerate(self.tracks) if i not in taken]
+        self.tracks = tracks + [track for track in missed if track[2] <= MIN_FRAMES]
+        return [box for box, seen, missed in self.tracks if missed == 0 and seen // 2 >= MIN_FRAMES]
+
+
 class Mog2:
     def __init__(self, median, ignored=None):
         self.subtractor = cv2.createBackgroundSubtractorMOG2()
         self.median = median
         self.ignored = ignored
-        self.run = self.left = 0
+        self.things = Things()
         self.spent = 0.0
 
     def look(self, picture):
+        """Boxes of what is to be told."""
         begun = time.thread_time()
         mask = self.subtractor.apply(picture)
         if self.median:
@@ -61,21 +101,26 @@ class Mog2:
         if self.ignored is not None:
             mask[self.ignored] = 0
         _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-        largest = stats[1:, cv2.CC_STAT_AREA].max() if len(stats) > 1 else 0
-        self.run = self.run + 1 if largest >= 0.001 * mask.size else 0
-        self.left = HOLD if self.run >= MIN_FRAMES else max(self.left - 1, 0)
-        return self.left > 0
+        parts = [((left, top, left + width - 1, top + height - 1), pixels)
+                 for left, top, width, height, pixels in stats[1:].tolist() if pixels >= 0.001 * mask.size]
+        return self.things.follow(parts, mask.shape)
 
 
-def judge(truth, told):
-    """Shares of a walker in the picture, and what was told. The frames in which motion may end are nobody's."""
+def held(noticed):
+    return [any(noticed[max(i - HOLD + 1, 0):i + 1]) for i in range(len(noticed))]
+
+
+def judge(truth, told, other=()):
+    """Shares of a walker in the picture, what was told, and what was told of something else alone, which is false. The
+    frames in which motion may end are nobody's."""
     is_there = [share >= 0.5 for share in truth]
     near = [any(truth[max(i - 2 * HOLD, 0):i + 1]) for i in range(len(truth))]
     hits = sum(there and tell for there, tell in zip(is_there, told))
-    false = sum(tell and not n for n, tell in zip(near, told))
+    false = sum(tell and not n for n, tell in zip(near, told)) + sum(other)
     there = sum(is_there)
     starts = [i for i in range(len(told)) if told[i] and not (i and told[i - 1])]
     alarms = sum(not any(truth[max(i - 2 * HOLD, 0):i + 1]) for i in starts)
+    alarms += sum(other[i] and not (i and other[i - 1]) for i in range(len(other)))
     precision = hits / (hits + false) if hits + false else 1.0
     recall = hits / there if there else 1.0
     f = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
@@ -116,20 +161,38 @@ def play(program, scene, effects, arguments, frames):
     mine = sum(float(words[4]) for words in rows) / frames
     row(scene, "pastcam", judge(truth, [words[1] == "1" for words in rows]), frames, mine)
     for name, other in others.items():
-        row(scene, name, judge(truth, told[name]), frames, other.spent * 1000 / frames)
+        row(scene, name, judge(truth, held([bool(boxes) for boxes in told[name]])), frames, other.spent * 1000 / frames)
+
+
+def is_of_hand(box, picture):
+    """Half of the box is where the hand is."""
+    hand = HAND.get(picture)
+    if not hand:
+        return False
+    across, down = side(max(box[0], hand[0]), min(box[2], hand[2])), side(max(box[1], hand[1]), min(box[3], hand[3]))
+    return 2 * across * down >= side(box[0], box[2]) * side(box[1], box[3])
+
+
+def judge_folder(boxes):
+    """Of what was told of each picture: what was of leaves is no hit, whatever comes after it."""
+    of_hand = held([any(is_of_hand(box, i) for box in told) for i, told in enumerate(boxes)])
+    any_of = held([bool(told) for told in boxes])
+    other = [tell and not hand for tell, hand in zip(any_of, of_hand)]
+    return judge([float(i in HAND) for i in range(len(boxes))], of_hand, other)
 
 
 def play_folder(pastcam, folder):
     """Real pictures: a tree in the wind, and a hand that comes in."""
     names = sorted(os.listdir(folder), key=lambda name: int(name.split(".")[0]))
-    truth = [float(i >= HAND_FROM) for i in range(len(names))]
-    done = subprocess.run([pastcam, "-o", "motion.hold_s=0.5", "motion-sim", "--scores", folder], capture_output=True,
+    done = subprocess.run([pastcam, "-o", "motion.hold_s=0", "motion-sim", "--scores", folder], capture_output=True,
                           text=True, check=True)
     scores = [line for line in map(json.loads, done.stdout.splitlines()) if "event" not in line]
-    row("tree, hand (23 pictures)", "pastcam", judge(truth, [line["moving"] for line in scores]), len(names), 0)
+    boxes = [[(x, y, x + w - 1, y + h - 1)] if line["moving"] else [] for line in scores
+             for x, y, w, h in [line["box"]]]
+    row("tree, hand (23 pictures)", "pastcam", judge_folder(boxes), len(names), 0)
     for name, other in (("MOG2", Mog2(False)), ("MOG2, median", Mog2(True))):
-        told = [other.look(cv2.imread(os.path.join(folder, picture))) for picture in names]
-        row("tree, hand (23 pictures)", name, judge(truth, told), len(names), other.spent * 1000 / len(names))
+        boxes = [other.look(cv2.imread(os.path.join(folder, picture))) for picture in names]
+        row("tree, hand (23 pictures)", name, judge_folder(boxes), len(names), other.spent * 1000 / len(names))
 
 
 def main():

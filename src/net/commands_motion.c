@@ -1,4 +1,5 @@
 /* What moves, whether anybody looks, and what other settings would have told. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,26 +41,30 @@ static bool is_one(const struct proto_words *words, const char *word)
 	return words->count == 2 && strcmp(words->word[1], word) == 0;
 }
 
-void command_motion(struct commands *commands, server_ticket ticket, const struct proto_words *words)
+static void try_motion(struct commands *commands, server_ticket ticket, const struct proto_words *words)
 {
 	struct error error = { 0 };
-	if (is_one(words, "on") || is_one(words, "off")) {
-		switch_motion(commands, ticket, is_one(words, "on"));
-		return;
-	}
-	if (words->count < 2 || strcmp(words->word[1], "try") != 0) {
-		commands_reply(commands, ticket, "NOT_SWITCHED say motion on, motion off, or motion try KEY=VALUE");
-		return;
-	}
-	if (words->count < 3) {
-		commands_reply(commands, ticket,
-		               "NOT_TRIED say what to try: motion try KEY=VALUE, as in motion try min_area=0.5");
-		return;
-	}
-	if (motion_try_start(commands->motion_try, words->word + 2, words->count - 2, answer_try, commands, ticket,
-	                     &error) == 0)
+	for (size_t i = 2; i < words->count && error.code == 0; i++)
+		if (!strchr(words->word[i], '='))
+			error_set(&error, -EINVAL, "\"%.40s\" is not KEY=VALUE, and a value must have no spaces", words->word[i]);
+	if (words->count < 3)
+		error_set(&error, -EINVAL, "say what to try: motion try KEY=VALUE, as in motion try min_area=0.5");
+	if (error.code == 0 && motion_try_start(commands->motion_try, words->word + 2, words->count - 2, answer_try,
+	                                        commands, ticket, &error) == 0)
 		return;
 	char text[sizeof error.text + 16];
 	snprintf(text, sizeof text, "NOT_TRIED %s", error.text);
 	commands_reply(commands, ticket, text);
+}
+
+void command_motion(struct commands *commands, server_ticket ticket, const struct proto_words *words)
+{
+	if (is_one(words, "on") || is_one(words, "off")) {
+		switch_motion(commands, ticket, is_one(words, "on"));
+		return;
+	}
+	if (words->count >= 2 && strcmp(words->word[1], "try") == 0)
+		try_motion(commands, ticket, words);
+	else
+		commands_reply(commands, ticket, "NOT_SWITCHED say motion on, motion off, or motion try KEY=VALUE");
 }

@@ -147,6 +147,7 @@ class Daemons(unittest.TestCase):
             for line, why in [("motion try", "say what to try"),
                               ("motion try hold_s=x", "motion.hold_s must be a number"),
                               ("motion try camera.width=64", "unknown key"),
+                              ('motion try zones=[{"name": "a", "polygon": [[0,0],[1,0],[1,1]]}]', '""a"," is not KEY=VALUE'),
                               ('motion try zones=[{"name":"a","polygon":[[0,0],[1,1]]}]', "2 points")]:
                 reply = daemon.ask(line)
                 self.assertTrue(reply.startswith("NOT_TRIED ") and why in reply, reply)

@@ -137,15 +137,12 @@ static enum camera_event next_event(struct camera *camera, struct camera_frame *
 
 enum camera_event camera_poll(struct camera *camera, struct camera_frame *frame)
 {
-	const bool pause = camera->burst >= BURST_FRAMES && !camera->has_pending, is_first = camera->burst == 0;
+	const bool pause = camera->burst >= BURST_FRAMES && !camera->has_pending;
 	enum camera_event event = pause ? CAMERA_NOTHING : next_event(camera, frame);
 
 	camera->burst = event == CAMERA_NOTHING ? 0 : camera->burst + 1;
-	if (event != CAMERA_NOTHING) {
-		if (is_first)
-			arm_timer(camera, true);
+	if (event != CAMERA_NOTHING)
 		return event;
-	}
 	arm_timer(camera, pause || camera->more);
 	camera->more = false;
 	camera->fresh &= pause;

@@ -23,8 +23,8 @@ enum { FRAME_RING_SLOTS_MIN = 4 };
 /* Bytes that one slot takes in the arena: the pixels, rounded up to a cache line. */
 size_t frame_ring_slot_bytes(int width, int height);
 
-/* Maps the arena and touches all of it, so that memory runs out now or never: the first slots before it returns, the
- * others by a thread of its own that ends when it is done. slots: FRAME_RING_SLOTS_MIN and up. */
+/* Maps the arena. A thread of its own touches all of it, from the first slot on, so that memory runs out soon or never,
+ * and ends when it is done. slots: FRAME_RING_SLOTS_MIN and up. */
 struct frame_ring *frame_ring_create(size_t slots, int width, int height, struct error *error);
 void frame_ring_destroy(struct frame_ring *ring); /* nothing may be pinned or lent */
 

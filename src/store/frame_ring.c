@@ -36,30 +36,48 @@ static size_t run_limit_of(size_t pin_limit)
 	return pin_limit - (singles > 0 ? singles : 1);
 }
 
-static void touch_slot(struct frame_ring *ring, size_t index)
+/* False: the writer has it, or has had it, and is at its memory itself. */
+static bool reserve_for_touching(struct frame_ring *ring, struct slot *slot)
 {
-	memory_populate(ring->arena + index * ring->slot_bytes, ring->slot_bytes);
+	pthread_mutex_lock(&ring->lock);
+	const bool free = slot->state == SLOT_FREE;
+	if (free) {
+		slot->state = SLOT_TOUCHED;
+		ring->free_count--;
+	}
+	pthread_mutex_unlock(&ring->lock);
+	return free;
 }
 
-/* The kernel takes a second or more to hand out a large arena, on a small machine. Capture need not wait for that: the
- * first slots are there at once, the others follow faster than frames do. The first write is no work for capture. */
-static void touch_rest(void *data)
+static void release_touched(struct frame_ring *ring, struct slot *slot)
+{
+	pthread_mutex_lock(&ring->lock);
+	slot->state = SLOT_FREE;
+	ring->free_count++;
+	pthread_mutex_unlock(&ring->lock);
+}
+
+/* The kernel takes a second or more to hand out a large arena, on a small machine, and the first write is no work for
+ * capture. Neither the start nor capture waits for that: slots follow faster than frames do, and where they do not,
+ * those that are there are used again. */
+static void touch_arena(void *data)
 {
 	struct frame_ring *ring = data;
-	for (size_t i = atomic_load(&ring->touched); i < ring->count && !atomic_load(&ring->stop_touching); i++) {
-		touch_slot(ring, i);
-		memory_rewrite(ring->arena + i * ring->slot_bytes, ring->slot_bytes);
+	for (size_t i = 0; i < ring->count && !atomic_load(&ring->stop_touching); i++) {
+		struct slot *slot = &ring->slots[i];
+		if (reserve_for_touching(ring, slot)) {
+			memory_populate(slot->frame.pixels, ring->slot_bytes);
+			memory_rewrite(slot->frame.pixels, ring->slot_bytes);
+			release_touched(ring, slot);
+		}
 		atomic_store(&ring->touched, i + 1);
 	}
 }
 
-static void touch_arena(struct frame_ring *ring)
+static void start_touching(struct frame_ring *ring)
 {
-	for (size_t i = 0; i < FRAME_RING_SLOTS_MIN; i++)
-		touch_slot(ring, i);
-	atomic_store(&ring->touched, FRAME_RING_SLOTS_MIN);
-	if (thread_start(&ring->toucher, "ring", THREAD_STREAM, touch_rest, ring) < 0)
-		touch_rest(ring);
+	if (thread_start(&ring->toucher, "ring", THREAD_STREAM, touch_arena, ring) < 0)
+		touch_arena(ring);
 }
 
 struct frame_ring *frame_ring_create(size_t slots, int width, int height, struct error *error)
@@ -87,7 +105,7 @@ struct frame_ring *frame_ring_create(size_t slots, int width, int height, struct
 	for (size_t i = 0; i < slots; i++)
 		ring->slots[i].frame =
 		    (struct frame){ .pixels = ring->arena + i * ring->slot_bytes, .width = width, .height = height };
-	touch_arena(ring);
+	start_touching(ring);
 	return ring;
 }
 

@@ -10,7 +10,7 @@
 
 enum { NONE = -1 };
 
-enum slot_state { SLOT_FREE, SLOT_LENT, SLOT_COMMITTED };
+enum slot_state { SLOT_FREE, SLOT_TOUCHED /* the toucher is at it */, SLOT_LENT, SLOT_COMMITTED };
 
 struct slot {
 	struct frame frame; /* first, so that a frame is its slot */
@@ -23,10 +23,11 @@ struct frame_ring {
 	pthread_mutex_t lock;
 	uint8_t *arena;
 	size_t arena_bytes, slot_bytes;
-	size_t count, free_count, pinned, pin_limit, run_limit;
+	size_t count, free_count /* of SLOT_FREE */, pinned, pin_limit, run_limit;
 	struct thread toucher;
 	atomic_bool stop_touching;
-	atomic_size_t touched; /* slots whose memory is there; the rest may not be lent yet */
+	atomic_size_t
+	    touched; /* slots from the first on whose memory is there; of the rest only where it must be is one lent */
 	int oldest, newest;
 	uint64_t committed, skipped_pinned;
 	struct slot slots[];

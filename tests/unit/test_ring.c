@@ -224,6 +224,37 @@ static void test_the_frame_whose_exposure_covers_the_moment_is_the_nearest(void 
 	frame_ring_destroy(ring);
 }
 
+/* The first slots were touched before the ring was there, which was time that the start lost. */
+static void test_frames_that_come_while_memory_is_touched_are_kept_whole(void **state)
+{
+	(void)state;
+	enum { MANY = 2000, WIDE = 64, HIGH = 48 };
+	struct error error = { 0 };
+	struct frame_ring *ring = frame_ring_create(MANY, WIDE, HIGH, &error);
+	assert_non_null(ring);
+	struct frame_ring_status status = { 0 };
+	uint64_t id = 0;
+	while (id < MANY / 2 || status.touched < MANY) {
+		struct frame *frame = frame_ring_lend(ring);
+		assert_non_null(frame);
+		frame->info.id = ++id;
+		frame->info.timestamp_ns = (int64_t)id;
+		memset(frame->pixels, (int)(id & 255), frame_bytes(WIDE, HIGH));
+		frame_ring_commit(ring, frame);
+		frame_ring_status(ring, &status);
+	}
+	const struct frame *frames[1];
+	int64_t after_ns = 0;
+	while (frame_ring_pin_next(ring, after_ns, frames) == 1) {
+		for (size_t byte = 0; byte < frame_bytes(WIDE, HIGH); byte++)
+			assert_int_equal(frames[0]->pixels[byte], frames[0]->info.id & 255);
+		after_ns = frames[0]->info.timestamp_ns;
+		frame_ring_release(ring, frames, 1);
+	}
+	assert_int_equal(after_ns, id);
+	frame_ring_destroy(ring);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_the_nearest_frame_decides_which_exposure_is_taken),
 		cmocka_unit_test(test_a_clock_that_stands_still_or_goes_back_keeps_the_order),
 		cmocka_unit_test(test_the_frame_whose_exposure_covers_the_moment_is_the_nearest),
+		cmocka_unit_test(test_frames_that_come_while_memory_is_touched_are_kept_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,9 +10,9 @@
 #include "../camera_backend.h"
 #include "../settings.h"
 #include "base/clock.h"
-#include "base/thread.h"
 #include "camera/light.h"
 #include "layout.h"
+#include "preparation.h"
 #include "scene.h"
 #include "second.h"
 #include "shutter.h"
@@ -26,8 +26,8 @@ static const double WHITE_MEAN = 1e6;
 struct synthetic {
 	const struct camera_params *params;
 	const struct layout *layout;
-	struct thread painter; /* paints the scene while the first picture is exposed; joined before that is drawn */
-	struct scene *scene;   /* the painter's until then */
+	struct preparation preparation;
+	struct scene *scene; /* drawn once that is done */
 	struct synthetic_buffer *buffers[BUFFERS];
 	struct second second;
 	struct stage stage;
@@ -62,19 +62,10 @@ static int open_trace(struct synthetic *camera, const char *path, struct error *
 	return result;
 }
 
-static void paint(void *data)
-{
-	struct synthetic *camera = data;
-	scene_prepare(camera->scene);
-}
-
-static int start_painter(struct synthetic *camera, struct error *error)
+static int open_scene(struct synthetic *camera, struct error *error)
 {
 	camera->scene = scene_create(camera->params->width, camera->params->height);
-	if (!camera->scene)
-		return error_set(error, -ENOMEM, "no memory for the synthetic camera's scene");
-	const int result = thread_start(&camera->painter, "scene", THREAD_CONTROL, paint, camera);
-	return result < 0 ? error_set_errno(error, result, "cannot start to paint the synthetic camera's scene") : 0;
+	return camera->scene ? 0 : error_set(error, -ENOMEM, "no memory for the synthetic camera's scene");
 }
 
 static int open_buffers(struct synthetic *camera, struct error *error)
@@ -105,7 +96,9 @@ static int open_parts(struct synthetic *camera, struct error *error)
 	if (result == 0)
 		result = open_buffers(camera, error);
 	if (result == 0)
-		result = start_painter(camera, error);
+		result = open_scene(camera, error);
+	if (result == 0)
+		result = preparation_start(&camera->preparation, camera->scene, camera->buffers, BUFFERS, error);
 	if (result < 0)
 		return result;
 	camera->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -143,7 +136,7 @@ static void synthetic_close(void *state)
 	struct synthetic *camera = state;
 	if (!camera)
 		return;
-	thread_join(&camera->painter);
+	preparation_end(&camera->preparation);
 	if (camera->timer >= 0)
 		close(camera->timer);
 	for (int i = 0; i < BUFFERS; i++)
@@ -216,7 +209,7 @@ static struct synthetic_buffer *free_buffer(struct synthetic *camera)
 {
 	for (uint64_t i = 0; i < BUFFERS; i++) {
 		struct synthetic_buffer *buffer = camera->buffers[(camera->state->sequence + i) % BUFFERS];
-		if (!buffer->lent && camera_buffer_is_free(&buffer->shared))
+		if (atomic_load(&buffer->ready) && !buffer->lent && camera_buffer_is_free(&buffer->shared))
 			return buffer;
 	}
 	return NULL;
@@ -265,6 +258,10 @@ static void show(struct synthetic *camera, struct synthetic_buffer *buffer, stru
 static int deliver(struct synthetic *camera, struct camera_frame *frame)
 {
 	struct synthetic_buffer *buffer = free_buffer(camera);
+	if (!buffer) {
+		preparation_end(&camera->preparation);
+		buffer = free_buffer(camera);
+	}
 	if (!buffer)
 		return 0;
 	const struct shutter *shutter = &camera->shutter;
@@ -287,6 +284,15 @@ static int deliver(struct synthetic *camera, struct camera_frame *frame)
 	return 1;
 }
 
+/* Before the first picture is drawn, and its time looked at: what passes meanwhile, nobody loses. */
+static void await_scene(struct synthetic *camera)
+{
+	const struct shutter *shutter = &camera->shutter;
+	const double lux = lux_between(camera, shutter->start_ns, shutter->start_ns);
+	const double mean = light_mean(lux, shutter->exposure_us, shutter->gain);
+	preparation_await(&camera->preparation, camera->stage.painter ? -1 : mean);
+}
+
 static int synthetic_acquire(void *state, struct camera_frame *frame, struct error *error)
 {
 	struct synthetic *camera = state;
@@ -297,6 +303,10 @@ static int synthetic_acquire(void *state, struct camera_frame *frame, struct err
 		return 0;
 	if (synthetic_state_has(camera->state, FAULT_ERROR))
 		return error_set(error, -EIO, "the synthetic camera fails, as camera.synthetic.faults asks");
+	if (!camera->looked_at) {
+		await_scene(camera);
+		now_ns = clock_now_ns();
+	}
 	struct shutter *shutter = &camera->shutter;
 	shutter->slowness = synthetic_state_has(camera->state, FAULT_SLOW) ? SLOW_FACTOR : 1;
 	/* Frames wait for a consumer that comes late as long as there are buffers; beyond that the oldest are lost. Of what
@@ -307,7 +317,6 @@ static int synthetic_acquire(void *state, struct camera_frame *frame, struct err
 	camera->looked_at = true;
 	int result = 0;
 	if (!synthetic_state_has(camera->state, FAULT_STALL)) {
-		thread_join(&camera->painter);
 		result = deliver(camera, frame);
 		camera->state->sequence++;
 	}

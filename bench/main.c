@@ -77,6 +77,7 @@ int main(int argc, char **argv)
 		report_header();
 		bench_stacks(&set); /* first, while every slot holds its own noise */
 		bench_ingest(&set);
+		bench_broken(&set);
 		bench_encoders(&set);
 		bench_video_encoders(&set);
 		bench_sealed(&set);

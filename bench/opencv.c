@@ -63,14 +63,25 @@ bool opencv_start(struct opencv *opencv, const char *folder, const uint8_t *rgb,
 	return works;
 }
 
-double opencv_write(struct opencv *opencv, const char *extension, long *bytes)
+static double answered(struct opencv *opencv, long *bytes)
 {
 	double elapsed_ms;
-
-	fprintf(opencv->ask, "%s\n", extension);
 	if (fflush(opencv->ask) != 0 || fscanf(opencv->answer, "%lf %ld", &elapsed_ms, bytes) != 2)
 		return -1;
 	return elapsed_ms;
+}
+
+double opencv_write(struct opencv *opencv, const char *extension, long *bytes)
+{
+	fprintf(opencv->ask, "%s\n", extension);
+	return answered(opencv, bytes);
+}
+
+double opencv_shrink(struct opencv *opencv, int width, int height)
+{
+	long bytes;
+	fprintf(opencv->ask, "area %d %d\n", width, height);
+	return answered(opencv, &bytes);
 }
 
 void opencv_stop(struct opencv *opencv)

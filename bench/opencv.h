@@ -1,4 +1,4 @@
-/* OpenCV's imwrite as a limit, in a Python process of its own that times itself. */
+/* OpenCV's imwrite and INTER_AREA as limits, in a Python process of its own that times itself. */
 #ifndef PASTCAM_BENCH_OPENCV_H
 #define PASTCAM_BENCH_OPENCV_H
 
@@ -18,6 +18,9 @@ bool opencv_start(struct opencv *opencv, const char *folder, const uint8_t *rgb,
 /* One picture with the defaults, "jpg" or "png". bytes: the size of the file. Returns milliseconds; below 0 when it
  * failed. */
 double opencv_write(struct opencv *opencv, const char *extension, long *bytes);
+
+/* The picture averaged to a smaller one. Returns milliseconds of processor time; below 0 when it failed. */
+double opencv_shrink(struct opencv *opencv, int width, int height);
 
 void opencv_stop(struct opencv *opencv);
 

@@ -28,6 +28,7 @@ struct image set_image_nv12(const struct set *set, size_t turn);
 
 void bench_stacks(struct set *set);
 void bench_ingest(struct set *set);
+void bench_broken(const struct set *set);
 void bench_encoders(struct set *set);
 void bench_video_encoders(struct set *set);
 void bench_events(void);

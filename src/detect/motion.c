@@ -22,8 +22,6 @@ static const double RECENT_S = 0.5;
 static const float SCENE_LOST = 3.5F;
 /* Median deviations that count as more than noise: 2.5 deviations of what is a difference of two. */
 enum { NOISE_MEDIANS = 4 };
-/* Of a thing that moves at least this share is active; its inside need not be. */
-enum { ACTIVE_SHARE = 16, ACTIVE_LEAST = 3 };
 /* How far a thing may come in a second, of the picture's width. */
 static const double REACH_PER_S = 0.3;
 enum { REACH_LEAST = 2 };
@@ -164,8 +162,7 @@ static bool moves(const struct motion_light *light, const struct motion_blob *bl
 {
 	const struct motion_box *box = &blob->box;
 	const bool is_restless = motion_light_is_restless(light, box->left, box->top, box->right, box->bottom);
-	const int active_least = blob->cells / ACTIVE_SHARE > ACTIVE_LEAST ? blob->cells / ACTIVE_SHARE : ACTIVE_LEAST;
-	return blob->active >= active_least && motion_texture_covers(&blob->texture, blob->cells, blob->every, is_restless);
+	return motion_blob_is_active(blob) && motion_texture_covers(&blob->texture, blob->cells, blob->every, is_restless);
 }
 
 static void keep_moving(const struct motion_light *light, struct motion_blobs *blobs)
@@ -180,7 +177,7 @@ static void keep_moving(const struct motion_light *light, struct motion_blobs *b
 static void find_blobs(struct motion *motion, const uint16_t *luma, const struct motion_counts *counts)
 {
 	struct motion_planes *planes = &motion->planes;
-	if (counts->changed < (size_t)motion->zones.cells_least || counts->active < ACTIVE_LEAST)
+	if (counts->changed < (size_t)motion->zones.cells_least || counts->active < MOTION_ACTIVE_LEAST)
 		return;
 	motion_planes_majority(planes, planes->changed);
 	if (motion_sway_clear(planes, luma))

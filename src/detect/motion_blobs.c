@@ -6,6 +6,9 @@
 /* Parts this near are one: a walker whose coat is as bright as the wall shows as head, arms and legs. */
 enum { BRIDGE = 2 };
 
+/* Of a thing that moves at least this share is active; its inside need not be. */
+enum { ACTIVE_SHARE = 16 };
+
 /* Of this many cells and more not every row is asked for its texture. */
 enum { SAMPLED_FROM = 1024 };
 
@@ -170,8 +173,8 @@ static int count_both(const uint8_t *a, const uint8_t *b, size_t count)
 	return both;
 }
 
-static void measure_run(struct motion_blob *blob, const struct motion_planes *planes, const uint16_t *luma,
-                        const struct zone_map *map, const struct motion_run *run)
+static void measure_run(struct motion_blob *blob, const struct motion_planes *planes, const struct zone_map *map,
+                        const struct motion_run *run)
 {
 	const size_t begin = (size_t)run->y * (size_t)planes->width + (size_t)run->left;
 	const size_t count = (size_t)(run->right - run->left) + 1;
@@ -180,9 +183,22 @@ static void measure_run(struct motion_blob *blob, const struct motion_planes *pl
 	blob->cells += run->cells;
 	blob->active += count_both(changed, active, count);
 	count_zones(blob, changed, map->zones + begin, count);
-	for (size_t i = 0; run->y % blob->every == 0 && i < count; i++)
-		if (changed[i])
-			motion_texture_add(&blob->texture, planes, luma, run->left + (int)i, run->y);
+}
+
+static void measure_texture(struct motion_blob *blob, const struct motion_planes *planes, const uint16_t *luma,
+                            const struct motion_run *run)
+{
+	const uint8_t *row = planes->changed + (size_t)run->y * (size_t)planes->width;
+	for (int x = run->left; run->y % blob->every == 0 && x <= run->right; x++)
+		if (row[x])
+			motion_texture_add(&blob->texture, planes, luma, x, run->y);
+}
+
+bool motion_blob_is_active(const struct motion_blob *blob)
+{
+	const int least =
+	    blob->cells / ACTIVE_SHARE > MOTION_ACTIVE_LEAST ? blob->cells / ACTIVE_SHARE : MOTION_ACTIVE_LEAST;
+	return blob->active >= least;
 }
 
 void motion_blobs_find(struct motion_blobs *blobs, const struct motion_planes *planes, const uint16_t *luma,
@@ -192,5 +208,8 @@ void motion_blobs_find(struct motion_blobs *blobs, const struct motion_planes *p
 	number_blobs(blobs, cells_least);
 	for (int i = 0; i < blobs->run_count; i++)
 		if (blobs->runs[i].blob >= 0)
-			measure_run(&blobs->blob[blobs->runs[i].blob], planes, luma, map, &blobs->runs[i]);
+			measure_run(&blobs->blob[blobs->runs[i].blob], planes, map, &blobs->runs[i]);
+	for (int i = 0; i < blobs->run_count; i++)
+		if (blobs->runs[i].blob >= 0 && motion_blob_is_active(&blobs->blob[blobs->runs[i].blob]))
+			measure_texture(&blobs->blob[blobs->runs[i].blob], planes, luma, &blobs->runs[i]);
 }

@@ -6,7 +6,7 @@
 #include "motion_planes.h"
 #include "motion_texture.h"
 
-enum { MOTION_BLOBS_MAX = 48 };
+enum { MOTION_BLOBS_MAX = 48, MOTION_ACTIVE_LEAST = 3 };
 
 /* Inclusive edges, in cells. */
 struct motion_box {
@@ -18,7 +18,7 @@ struct motion_blob {
 	int cells, active;
 	int zone_cells[ZONES_MAX];
 	uint64_t zones;                /* that it has cells in */
-	struct motion_texture texture; /* of every so manieth row, since large ones are told from fewer: */
+	struct motion_texture texture; /* if active; of every so manieth row, since large ones are told from fewer: */
 	int every;
 };
 
@@ -41,6 +41,9 @@ struct motion_blobs {
 bool motion_blobs_init(struct motion_blobs *blobs, int width, int height);
 void motion_blobs_finish(struct motion_blobs *blobs);
 size_t motion_blobs_bytes(int width, int height);
+
+/* Does as much of it as of a thing that moves differ from the recent past? At least MOTION_ACTIVE_LEAST cells do. */
+bool motion_blob_is_active(const struct motion_blob *blob);
 
 /* Finds the parts of planes->changed that have at least cells_least cells, up to MOTION_BLOBS_MAX, and what is known of
  * each. */

@@ -11,8 +11,10 @@
 
 enum {
 	WIDE = 256, /* bytes of each source at a time: of WIDE_COUNT_MAX at most, so that all stay in the cache */
+	MIDDLE = 128,
 	NARROW = 64,
-	WIDE_COUNT_MAX = 512,
+	WIDE_COUNT_MAX = 1024,
+	MIDDLE_COUNT_MAX = 2048,
 	COUNT_BATCH = 252, /* counts of so many fit a byte */
 	TOGETHER = 4,
 };
@@ -214,6 +216,11 @@ KERNEL static void median_wide(const uint8_t *const sources[], size_t count, siz
 	median_of(sources, count, begin, WIDE, rows, out);
 }
 
+KERNEL static void median_middle(const uint8_t *const sources[], size_t count, size_t begin, int8_t *rows, uint8_t *out)
+{
+	median_of(sources, count, begin, MIDDLE, rows, out);
+}
+
 KERNEL static void median_narrow(const uint8_t *const sources[], size_t count, size_t begin, int8_t *rows, uint8_t *out)
 {
 	median_of(sources, count, begin, NARROW, rows, out);
@@ -238,15 +245,23 @@ static void median_block(const uint8_t *const sources[], size_t count, size_t at
 {
 	_Alignas(64) int8_t rows[STACK_COUNT_MAX * NARROW];
 	_Static_assert(STACK_COUNT_MAX * NARROW >= WIDE_COUNT_MAX * WIDE, "the rows fit either way");
+	_Static_assert(STACK_COUNT_MAX * NARROW >= MIDDLE_COUNT_MAX * MIDDLE, "the rows fit each way");
 	if (count <= WIDE_COUNT_MAX)
 		median_wide(sources, count, at, rows, out + at);
+	else if (count <= MIDDLE_COUNT_MAX)
+		median_middle(sources, count, at, rows, out + at);
 	else
 		median_narrow(sources, count, at, rows, out + at);
 }
 
+static size_t bytes_at_once(size_t count)
+{
+	return count <= WIDE_COUNT_MAX ? WIDE : count <= MIDDLE_COUNT_MAX ? MIDDLE : NARROW;
+}
+
 void median_count_range(const uint8_t *const sources[], size_t count, size_t begin, size_t end, uint8_t *restrict out)
 {
-	const size_t bytes = count <= WIDE_COUNT_MAX ? WIDE : NARROW;
+	const size_t bytes = bytes_at_once(count);
 	size_t at = begin;
 	for (; at + bytes <= end; at += bytes)
 		median_block(sources, count, at, out);

@@ -61,11 +61,20 @@ static void test_every_small_count(void **state)
 			assert_stacked(count, 613, 0, 613, (enum fill)fill);
 }
 
+/* Of more frames fewer bytes at a time are looked at; 300 are a block of each kind and something left. */
+static void test_large_counts_of_whole_blocks(void **state)
+{
+	(void)state;
+	static const size_t counts[] = { 90, 1024, 1025, 2048, 2049 };
+	for (size_t i = 0; i < COUNT_OF(counts); i++)
+		assert_stacked(counts[i], 300, 0, 300, FILL_RANDOM);
+}
+
 static void test_large_counts(void **state)
 {
 	(void)state;
 	static const size_t counts[] = {
-		50, 63, 64, 65, 88, 89, 254, 255, 256, 257, 258, 510, 514, 515, 1000, 4095, STACK_COUNT_MAX
+		50, 63, 64, 65, 88, 89, 254, 255, 256, 257, 258, 510, 514, 515, 1000, 1025, 2049, 4095, STACK_COUNT_MAX
 	};
 	for (size_t i = 0; i < COUNT_OF(counts); i++)
 		for (int fill = 0; fill < FILL_KINDS; fill++)
@@ -128,8 +137,11 @@ static void test_mean_rounds_exactly(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_small_count),         cmocka_unit_test(test_large_counts),
-		cmocka_unit_test(test_every_width_and_alignment), cmocka_unit_test(test_ranges_leave_the_rest_alone),
+		cmocka_unit_test(test_every_small_count),
+		cmocka_unit_test(test_large_counts),
+		cmocka_unit_test(test_large_counts_of_whole_blocks),
+		cmocka_unit_test(test_every_width_and_alignment),
+		cmocka_unit_test(test_ranges_leave_the_rest_alone),
 		cmocka_unit_test(test_mean_rounds_exactly),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

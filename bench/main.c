@@ -87,6 +87,7 @@ int main(int argc, char **argv)
 		set_free(&set);
 	}
 	scene_free(&scene);
+	bench_growth();
 	report_header();
 	bench_events();
 	bench_mux();

@@ -32,6 +32,7 @@ void bench_broken(const struct set *set);
 void bench_encoders(struct set *set);
 void bench_video_encoders(struct set *set);
 void bench_events(void);
+void bench_growth(void);
 void bench_video(struct set *set);
 void bench_mux(void);
 void bench_past(const struct set *set);

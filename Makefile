@@ -291,6 +291,12 @@ bench-clips: ## a hundred triggers four times, fifty kill -9, waits and sizes of
 	@$(MAKE) --no-print-directory all
 	$(PYTHON) bench/clips.py $(BUILD)/pastcam $(BUILD)/bench-clips.json
 
+.PHONY: bench-growth
+bench-growth: ## how the daemon's processor time grows with frame rate and clients; a minute and a half
+	@tools/install-deps build bench check
+	@$(MAKE) --no-print-directory all
+	$(PYTHON) bench/growth.py $(BUILD)/pastcam $(BUILD)/bench-growth.json
+
 FRAMES = 300
 
 .PHONY: bench-motion

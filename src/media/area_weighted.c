@@ -10,6 +10,8 @@
 enum { ROWS_NARROW_MAX = 257, SINGLE_MAX = 65793, SMALL_MAX = 4096 };
 
 typedef float lanes __attribute__((vector_size(AREA_LANES * sizeof(float))));
+typedef double wide_lanes __attribute__((vector_size(AREA_LANES * sizeof(double))));
+typedef int32_t whole_lanes __attribute__((vector_size(AREA_LANES * sizeof(int32_t))));
 
 static size_t common_divisor(size_t a, size_t b)
 {
@@ -313,9 +315,9 @@ KERNEL static void average_byte(const float *sums, size_t unit_bytes, size_t byt
 }
 
 /* Where sums are beyond single precision. */
-static void average_large(const struct row *row, size_t unit_bytes, size_t byte, uint64_t total, uint16_t *averages)
+KERNEL static void average_large(const struct row *row, size_t unit_bytes, size_t byte, double scale,
+                                 uint16_t *averages)
 {
-	const double scale = 256.0 / (double)total;
 	for (size_t x = 0; x < row->count; x++) {
 		const float *sample = row->sums + row->first[x] * unit_bytes + byte, *weights = row->weights + x * row->room;
 		double sum = 0;
@@ -325,18 +327,56 @@ static void average_large(const struct row *row, size_t unit_bytes, size_t byte,
 	}
 }
 
+/* The same for all bytes of a unit of three or four. */
+static KERNEL_PART void average_pixels_large_of(const struct row *row, size_t unit_bytes, double scale,
+                                                uint16_t *const averages[AREA_LANES])
+{
+	for (size_t x = 0; x < row->count; x++) {
+		const float *pixel = row->sums + (size_t)row->first[x] * unit_bytes, *weights = row->weights + x * row->room;
+		wide_lanes sum = { 0 };
+		for (size_t i = 0; i < row->taps; i++)
+			sum += __builtin_convertvector(load(pixel + i * unit_bytes), wide_lanes) * (double)weights[i];
+		const whole_lanes levels = __builtin_convertvector((sum + 1.0 / 1024) * scale, whole_lanes);
+		for (size_t byte = 0; byte < unit_bytes; byte++)
+			if (averages[byte])
+				averages[byte][x] = (uint16_t)levels[byte];
+	}
+}
+
+KERNEL static void average_pixels_large(const struct row *row, size_t unit_bytes, double scale,
+                                        uint16_t *const averages[AREA_LANES])
+{
+	if (unit_bytes == 3)
+		average_pixels_large_of(row, 3, scale, averages);
+	else
+		average_pixels_large_of(row, 4, scale, averages);
+}
+
+static void average_columns_large(const struct row *row, size_t unit_bytes, uint64_t total,
+                                  uint16_t *const averages[AREA_LANES])
+{
+	const double scale = 256.0 / (double)total;
+	if (unit_bytes >= 3) {
+		average_pixels_large(row, unit_bytes, scale, averages);
+		return;
+	}
+	for (size_t byte = 0; byte < unit_bytes; byte++)
+		if (averages[byte])
+			average_large(row, unit_bytes, byte, scale, averages[byte]);
+}
+
 void area_average_columns(const struct area_columns *columns, const float *sums, size_t unit_bytes, size_t count,
                           uint32_t rows_total, bool levels, float *lanes_of, uint16_t *const averages[AREA_LANES])
 {
 	const uint64_t total = (uint64_t)rows_total * columns->total;
 	const struct row row = { sums, columns->first, columns->weights, columns->taps, columns->room, count };
-	const bool exact = total <= SINGLE_MAX;
+	if (total > SINGLE_MAX) {
+		average_columns_large(&row, unit_bytes, total, averages);
+		return;
+	}
 	const enum precision precision = precision_of(total, levels);
-	if (exact)
-		add_columns(row, unit_bytes, lanes_of);
+	add_columns(row, unit_bytes, lanes_of);
 	for (size_t byte = 0; byte < unit_bytes; byte++)
-		if (averages[byte] && exact)
+		if (averages[byte])
 			average_byte(lanes_of, unit_bytes, byte, count, total, precision, averages[byte]);
-		else if (averages[byte])
-			average_large(&row, unit_bytes, byte, total, averages[byte]);
 }

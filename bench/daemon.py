@@ -99,7 +99,7 @@ def first_frame(what, options):
         for backend in ("synthetic", "replay"):
             options_of = dict(options, **{"camera.framerate": 30, "camera.backend": backend, "camera.replay.path": daemon.captures})
             times = [first_frame_ms(options_of) for _ in range(9)]
-            row(f"first frame in the ring after exec, {backend}{what}", statistics.median(times), 150, "ms", f"{min(times):.0f} to {max(times):.0f}")
+            row(f"first frame in the ring after exec, {backend}{what}", statistics.median(times), 100, "ms", f"{min(times):.0f} to {max(times):.0f}")
 
 
 def wake_ups(pid):

@@ -408,10 +408,20 @@ endif
 
 # --- packages ---
 
+DEB_RELEASE = trixie
+DEB_FOLDER = $(BUILD)/deb$(if $(DEB_ARCH),-$(DEB_RELEASE)-$(DEB_ARCH))
+BUILD_PACKAGES = tools/build-packages $(1) $(if $(DEB_ARCH),$(DEB_ARCH) $(DEB_RELEASE))
+
 .PHONY: deb
-deb: ## build the Debian packages pastcam, pastcam-web and pastcam-hub into build/deb
-	@tools/install-deps build deb
-	tools/build-packages build/deb
+deb: ## build the Debian packages into build/deb; for other processors, as root: DEB_ARCH=arm64|armhf
+	@tools/install-deps $(if $(DEB_ARCH),ci,build deb)
+	$(call BUILD_PACKAGES,$(DEB_FOLDER))
+
+.PHONY: check-deb-reproducible
+check-deb-reproducible: ## whether `make deb` makes the same packages elsewhere; DEB_ARCH= as there
+	@[ -d $(DEB_FOLDER) ] || $(MAKE) --no-print-directory deb
+	ELSEWHERE=1 $(call BUILD_PACKAGES,$(DEB_FOLDER)-again)
+	tools/same-packages $(DEB_FOLDER) $(DEB_FOLDER)-again
 
 .PHONY: clean
 clean: ## remove all that was built (build/keys, where version 0.1.0 put the keys for updates, stays)

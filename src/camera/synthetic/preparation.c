@@ -6,20 +6,11 @@ static void paint(void *data)
 	scene_prepare(preparation->scene);
 }
 
-/* Of the first alone: the others would take from the start one of the cores that it needs. */
-static void touch_first(void *data)
-{
-	struct preparation *preparation = data;
-	synthetic_buffer_touch(preparation->buffers[0]);
-}
-
 int preparation_start(struct preparation *preparation, struct scene *scene, struct synthetic_buffer *const *buffers,
                       size_t count, struct error *error)
 {
 	*preparation = (struct preparation){ .scene = scene, .buffers = buffers, .count = count };
-	int result = thread_start(&preparation->painter, "scene", THREAD_CONTROL, paint, preparation);
-	if (result == 0)
-		result = thread_start(&preparation->helper, "buffers", THREAD_STREAM, touch_first, preparation);
+	const int result = thread_start(&preparation->painter, "scene", THREAD_CONTROL, paint, preparation);
 	return result < 0 ? error_set_errno(error, result, "cannot start to paint the synthetic camera's scene") : 0;
 }
 
@@ -44,7 +35,7 @@ void preparation_await(struct preparation *preparation, double mean)
 	if (!preparation->painter.running)
 		return;
 	thread_join(&preparation->painter);
-	thread_join(&preparation->helper);
+	synthetic_buffer_touch(preparation->buffers[0]);
 	set_ready(preparation->buffers[0]);
 	preparation->mean = mean;
 	if (thread_start(&preparation->helper, "buffers", THREAD_CONTROL, draw_rest, preparation) < 0)

@@ -1,7 +1,7 @@
 /*
- * What the synthetic camera makes ready while its first picture is exposed, each on a thread of its own: the scene, and
- * the first buffer's memory. Then, beside the first pictures, all of the other buffers. Private to
- * src/camera/synthetic.
+ * What the synthetic camera makes ready on threads of its own: the scene, while its first picture is exposed; then,
+ * beside the first pictures, all buffers but the first. No buffer is touched before, since the memory plan counts them
+ * as still to come. Private to src/camera/synthetic.
  */
 #ifndef PASTCAM_CAMERA_SYNTHETIC_PREPARATION_H
 #define PASTCAM_CAMERA_SYNTHETIC_PREPARATION_H
@@ -22,12 +22,12 @@ struct preparation { /* starts as all zeros; its threads use it */
 };
 
 /* Begins. scene and buffers are lent until preparation_end; the scene may be drawn after preparation_await, a buffer
- * drawn into when it is ready. -EAGAIN: no room for threads. */
+ * drawn into when it is ready. -EAGAIN: no room for a thread. */
 int preparation_start(struct preparation *preparation, struct scene *scene, struct synthetic_buffer *const *buffers,
                       size_t count, struct error *error);
 
-/* Waits for the scene and the first buffer; again, returns at once. mean: what the first pictures will have, as far as
- * is known, for drawing into the others; negative: they are drawn anew each time, and are not prepared. */
+/* Waits for the scene and touches the first buffer; again, returns at once. mean: what the first pictures will have, as
+ * far as is known, for drawing into the others; negative: they are drawn anew each time, and are not prepared. */
 void preparation_await(struct preparation *preparation, double mean);
 
 /* Waits until all buffers are ready, or what was begun has ended. One that never started is fine; again, returns at

@@ -117,6 +117,7 @@ struct camera_description {
 	int64_t exposure_min_us, exposure_max_us; /* 0: unknown */
 	double gain_min, gain_max;                /* 0: unknown */
 	uint64_t buffer_bytes;                    /* memory in camera buffers that counts towards our RSS */
+	uint64_t touched_bytes;                   /* of them, what does so before the first frame comes */
 	bool plays_files; /* each picture is a file: one that cannot be read is told once, by its name */
 };
 

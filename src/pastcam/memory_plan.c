@@ -85,11 +85,11 @@ static void measure(struct daemon *daemon, struct budget *budget)
 	struct memory_cgroup cgroup = memory_cgroup();
 	struct camera_status camera;
 	camera_status(daemon->camera, &camera);
-	/* Camera buffers are not resident before the first frames come. Of a camera that is not open yet: four buffers of
-	 * three bytes a pixel are the most that it will take. */
+	/* Most camera buffers are not resident before the first frames come. Of a camera that is not open yet: four buffers
+	 * of three bytes a pixel are the most that it will take. */
 	size_t unopened = 4 * frame_bytes(config->camera.width, config->camera.height);
-	size_t buffers = camera.description.buffer_bytes;
-	uint64_t soon = later_bytes + (buffers ? buffers : unopened);
+	const struct camera_description *open = &camera.description;
+	uint64_t soon = later_bytes + (open->buffer_bytes ? open->buffer_bytes - open->touched_bytes : unopened);
 	budget->available = memory_available();
 	budget->rss_now = memory_rss() + soon;
 	budget->cgroup_limit = cgroup.limit;

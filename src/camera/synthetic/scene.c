@@ -102,15 +102,16 @@ struct scene *scene_create(int width, int height)
 		scene->sprites[kind] = malloc((size_t)rect.width * (size_t)rect.height * sizeof *scene->sprites[kind] + 1);
 		complete = complete && scene->sprites[kind];
 	}
-	if (complete)
+	if (complete) {
+		memory_populate(scene->base, row * (size_t)height);
 		return scene;
+	}
 	scene_destroy(scene);
 	return NULL;
 }
 
 void scene_prepare(struct scene *scene)
 {
-	memory_populate(scene->base, (size_t)scene->width * (size_t)scene->height * 3);
 	scene_paint(scene->base, scene->width, scene->height);
 	for (int kind = 0; kind < SCENE_SPRITES; kind++)
 		paint_sprite(scene->sprites[kind], kind, sprite_at(scene, kind, 0));

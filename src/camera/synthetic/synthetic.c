@@ -128,6 +128,7 @@ static int describe(struct synthetic *camera, struct camera_description *descrip
 	camera_settings_refuse(&camera->params->settings, "synthetic", description);
 	const int result = second_open(&camera->second, camera->params, description, error);
 	description->buffer_bytes += BUFFERS * second_bytes(&camera->second);
+	description->touched_bytes = frame_bytes(camera->params->width, camera->params->height); /* the scene */
 	return result;
 }
 

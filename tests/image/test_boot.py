@@ -55,6 +55,8 @@ class BootTest(unittest.TestCase):
         print(f"\nmeasured: first health {seconds:.0f} s after power-on", flush=True)
         print(f"measured: the page {cls.machine.wait_for_page(300) - seconds:.0f} s after it", flush=True)
         cls.machine.wait_for_ssh(300)
+        wait_until(lambda: cls.machine.ssh("systemctl is-active pastcam-web pastcam-hub", check=False) == "active\nactive\n", 300, "page and hub")
+        cls.starts_again = cls.machine.ssh("systemctl show -P NRestarts pastcam-web pastcam-hub").split()
 
     @classmethod
     def start_broker(cls):
@@ -113,11 +115,13 @@ class BootTest(unittest.TestCase):
 
     def log_in(self):
         """The headers of a browser that has given the token."""
+        self.machine.wait_for_page()
         answer = self.machine.page("/api/login", {"Content-Type": "application/json"}, json.dumps({"token": self.machine.token()}))
         self.assertEqual(answer[0], 204, answer)
         return {"Cookie": answer[1]["Set-Cookie"].split(";")[0]}
 
     def test_the_page_shows_a_picture_to_who_has_the_token(self):
+        self.machine.wait_for_page()
         status, headers, body = self.machine.page("/")
         self.assertEqual((status, headers["Content-Type"].split(";")[0]), (200, "text/html"))
         self.assertIn(b"Token of this camera", body)
@@ -129,6 +133,7 @@ class BootTest(unittest.TestCase):
             self.assertEqual(image.size, (320, 240))
 
     def test_page_and_hub_have_no_more_rights_than_they_need(self):
+        self.machine.wait_for_page()
         for unit, capabilities in (("pastcam-web", 1 << 10), ("pastcam-hub", 0)):  # CAP_NET_BIND_SERVICE
             status = self.machine.ssh(f"cat /proc/$(systemctl show -P MainPID {unit})/status; id -un $(stat -c %u /proc/$(systemctl show -P MainPID {unit}))")
             self.assertEqual(status.splitlines()[-1], unit)
@@ -148,6 +153,10 @@ class BootTest(unittest.TestCase):
         failed = self.machine.ssh("systemctl --failed --no-legend --plain", check=False)
         self.assertEqual(failed, "")
         self.assertEqual(self.machine.ssh("systemctl is-system-running", check=False).strip(), "running")
+
+    def test_page_and_hub_started_once(self):
+        self.assertEqual(self.starts_again, ["0", "0"])
+        self.assertNotIn("Cannot fork", self.machine.ssh("journalctl --quiet"))
 
     def test_the_root_is_read_only_and_the_data_has_grown(self):
         self.assertIn("ro", self.machine.ssh("findmnt -no OPTIONS /").split(","))

@@ -408,9 +408,8 @@ endif
 
 # --- packages ---
 
-DEB_RELEASE = trixie
-DEB_FOLDER = $(BUILD)/deb$(if $(DEB_ARCH),-$(DEB_RELEASE)-$(DEB_ARCH))
-BUILD_PACKAGES = tools/build-packages $(1) $(if $(DEB_ARCH),$(DEB_ARCH) $(DEB_RELEASE))
+DEB_FOLDER = $(BUILD)/deb$(if $(DEB_ARCH),-trixie-$(DEB_ARCH))
+BUILD_PACKAGES = tools/build-packages $(1) $(DEB_ARCH)
 
 .PHONY: deb
 deb: ## build the Debian packages into build/deb; for other processors, as root: DEB_ARCH=arm64|armhf

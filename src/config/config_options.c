@@ -184,9 +184,8 @@ const struct option config_options[] = {
 
 	LIST("seal.recipients", seal.recipients,
 	     "Whom pictures, clips and stored events are encrypted for, as they are written: public keys of age (age1…, "
-	     "`pastcam seal-key` "
-	     "makes a pair), or paths of files with one a line. `age -d` opens them, the camera cannot. None: they are not "
-	     "encrypted. docs/sealing.md."),
+	     "`pastcam seal-key` makes a pair), or paths of files with one a line. `age -d` opens them, the camera cannot. "
+	     "None: they are not encrypted. docs/sealing.md."),
 
 	TEXT("seal.sign_key_file", seal.sign_key_file, "",
 	     "File with the key that signs what is saved, in manifest.jsonl beside it (`pastcam sign-key` makes one, "

@@ -124,6 +124,11 @@ class Daemon:
         """Until so many frames are in the ring."""
         return wait_until(lambda: self.status()["ring"]["frames"] >= count, f"{count} frames")
 
+    def wait_newer_frames(self, count):
+        """Until so many frames have come after the newest one of now."""
+        until = self.status()["ring"]["newest_id"] + count
+        wait_until(lambda: self.status()["ring"]["newest_id"] >= until, f"{count} more frames")
+
     def files(self):
         return names_in(self.captures)
 

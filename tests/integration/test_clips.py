@@ -27,11 +27,6 @@ class Clips(unittest.TestCase):
         daemon.__enter__()
         return daemon
 
-    def wait_for_frames(self, daemon, count):
-        """That many more."""
-        until = daemon.status()["ring"]["newest_id"] + count
-        wait_until(lambda: daemon.status()["ring"]["newest_id"] >= until, f"{count} more frames")
-
     def expect_whole(self, path, seconds, after_s):
         """No frame is missing, each lasts until the next, and the clip has its length."""
         numbers, times = frames_of(path)
@@ -143,7 +138,7 @@ class Clips(unittest.TestCase):
         daemon = self.daemon()
         daemon.wait_frames(PAST)
         daemon.ask("clip after=60")
-        self.wait_for_frames(daemon, PAST)
+        daemon.wait_newer_frames(PAST)
         newest = daemon.status()["ring"]["newest_id"]
         daemon.process.send_signal(signal.SIGKILL)
         daemon.process.wait()
@@ -162,7 +157,7 @@ class Clips(unittest.TestCase):
         daemon = self.daemon()
         daemon.wait_frames(PAST)
         daemon.ask("clip after=60")
-        self.wait_for_frames(daemon, FPS)
+        daemon.wait_newer_frames(FPS)
         self.assertEqual(daemon.stop(), 0)
         path = next(name for name in daemon.files() if name.endswith(".mp4"))
         numbers, _ = frames_of(os.path.join(daemon.captures, path))
@@ -224,8 +219,8 @@ class Clips(unittest.TestCase):
             meta, picture = self.get(daemon, "get at=-0.5 meta width=256")
             self.assertEqual(meta["tier"], "frames")
             seen.append((meta["epoch"], meta["id"], read_number(picture, 320)))
-            self.wait_for_frames(daemon, FPS // 2)
-        self.wait_for_frames(daemon, FPS * 3)  # all of them have left the ring
+            daemon.wait_newer_frames(FPS // 2)
+        daemon.wait_newer_frames(FPS * 3)  # all of them have left the ring
         for epoch, frame, number in seen:
             meta, picture = self.get(daemon, f"get at={epoch} meta width=256")
             self.assertEqual((meta["tier"], meta["id"], read_number(picture, 320)), ("video", frame, number))

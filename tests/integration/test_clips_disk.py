@@ -87,8 +87,7 @@ class Disk(Folder):
         size = lambda: sum(os.path.getsize(os.path.join(daemon.captures, name)) for name in daemon.files())
         wait_until(lambda: size() > 0, "a fragment")
         put(delay, 60000)
-        newest = daemon.status()["ring"]["newest_id"]
-        wait_until(lambda: daemon.status()["ring"]["newest_id"] > newest + 2 * FPS, "the next fragment's frames, which hang")
+        daemon.wait_newer_frames(2 * FPS)  # the next fragment, which hangs
         self.stop_soon(daemon)
         thread.join()
         self.assertEqual(replies, ["NOT_SAVED pastcam is stopping, and the disk holds the clip up: the next start finishes it\n"])

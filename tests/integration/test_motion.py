@@ -100,14 +100,12 @@ class Daemons(unittest.TestCase):
     def test_capture_is_slow_while_nothing_stirs_and_a_trigger_wakes_it(self):
         with Daemon({"camera.synthetic.effects": "still,noise", **self.IDLE, "camera.idle_after_s": 1.5}) as daemon:
             wait_until(lambda: daemon.status()["capture"]["idle"], "nothing to stir")
-            newest = daemon.status()["ring"]["newest_id"]
-            wait_until(lambda: daemon.status()["ring"]["newest_id"] > newest + 2, "frames at the idle rate")
+            daemon.wait_newer_frames(3)
             begin = json.loads(daemon.ask("timeline"))["now"]
             daemon.ask("trigger")
             end = json.loads(daemon.ask("timeline"))["now"]
             wait_until(lambda: not daemon.status()["capture"]["idle"], "the full rate")
-            newest = daemon.status()["ring"]["newest_id"]
-            wait_until(lambda: daemon.status()["ring"]["newest_id"] > newest + 14, "frames at the full rate")
+            daemon.wait_newer_frames(15)
             moments = sorted(self.moments(daemon, begin - 1.5).values())
             before = [moment for moment in moments if moment < begin]
             after = [moment for moment in moments if moment > end]
@@ -175,8 +173,7 @@ class Daemons(unittest.TestCase):
             motion = daemon.status()["motion"]
             self.assertEqual((motion["enabled"], motion["on"], motion["status"]), (True, False, "OFF"))
             frames = motion["frames"]
-            newest = daemon.status()["ring"]["newest_id"]
-            wait_until(lambda: daemon.status()["ring"]["newest_id"] > newest + 5, "frames")
+            daemon.wait_newer_frames(6)
             self.assertEqual(daemon.status()["motion"]["frames"], frames)
             self.assertEqual(daemon.ask("motion on"), "MOTION ON\n")
             events.next("motion.start")

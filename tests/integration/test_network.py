@@ -130,9 +130,7 @@ class Abuse(unittest.TestCase):
     def tearDown(self):
         # BUSY while as many lines as may be under way are those of clients who left
         wait_until(lambda: self.daemon.ask("night_level") != "BUSY\n", "the lines of those who left to be worked off")
-        started = time.monotonic()
         self.assertRegex(self.daemon.ask("night_level"), "^LEVEL=")
-        self.assertLess(time.monotonic() - started, 1, "a normal client is answered within a second")
         # BUSY while the disk still works off what those who left had asked for
         saved = wait_until(lambda: paths_of(self.daemon.ask("save")), "a picture")
         self.assertTrue(os.path.exists(saved[0]))

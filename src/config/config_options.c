@@ -102,12 +102,12 @@ const struct option config_options[] = {
 	TEXT("camera.synthetic.trace", camera.lux_trace, "",
 	     "CSV file of t_s,lux lines, from which the synthetic scene takes its light instead."),
 	TEXT("camera.synthetic.faults", camera.faults, "",
-	     "Faults that the synthetic camera plays, for tests: kind@start[+length][/period], seconds, with commas "
-	     "between; kinds "
-	     "are stall, error, vanish, slow, garbage, black, white."),
+	     "Faults that the synthetic camera plays, for tests: kind@start[+length][/period], seconds from its first "
+	     "picture on, with commas between; kinds are stall, error, vanish, slow, garbage, black, white."),
 	TEXT("camera.synthetic.effects", camera.effects, "",
-	     "What the synthetic scene shows, for tests: kind[=value][@start[+length][/period]], seconds, with commas "
-	     "between; kinds are still, noise, blur, cloud, dim, lamp, headlights, rain, sway, walker."),
+	     "What the synthetic scene shows, for tests: kind[=value][@start[+length][/period]], seconds from the first "
+	     "picture on, with commas between; kinds are still, noise, blur, cloud, dim, lamp, headlights, rain, sway, "
+	     "walker."),
 	TEXT("camera.synthetic.truth", camera.truth, "",
 	     "File that gets a line of CSV for each frame with a walker in it: where it is."),
 	CHOICE("camera.synthetic.format", camera.synthetic_format, "rgb|bgr|rgbx|bgrx|nv12|yuv420|yuyv", "rgb",

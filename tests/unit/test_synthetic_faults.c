@@ -85,6 +85,24 @@ static void test_odd_frames_come_once(void **state)
 	}
 }
 
+/* A start that takes long uses up nothing of what is planned: the first picture is at 0 s. */
+static void test_its_clock_stands_still_until_somebody_looks(void **state)
+{
+	(void)state;
+	struct rig rig = { .params = { .lux = 400 } };
+	struct camera_frame frame;
+	rig_start(&rig, "garbage@1+1000", VIDEO);
+	usleep(1100000);
+	assert_int_equal(await(&rig, &frame), 1);
+	assert_int_equal(frame.image.width, WIDTH);
+	BACKEND->release(rig.state, &frame);
+	do {
+		assert_int_equal(await(&rig, &frame), 1);
+		BACKEND->release(rig.state, &frame);
+	} while (frame.image.width == WIDTH);
+	rig_end(&rig);
+}
+
 static void test_slow_is_a_fifth_of_the_rate(void **state)
 {
 	(void)state;
@@ -125,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_it_vanishes_and_returns),
 		cmocka_unit_test(test_without_a_length_one_opening_fails),
 		cmocka_unit_test(test_odd_frames_come_once),
+		cmocka_unit_test(test_its_clock_stands_still_until_somebody_looks),
 		cmocka_unit_test(test_slow_is_a_fifth_of_the_rate),
 		cmocka_unit_test(test_bad_faults_are_refused),
 	};

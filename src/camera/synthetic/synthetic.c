@@ -88,6 +88,7 @@ static int open_parts(struct synthetic *camera, struct error *error)
 	if (synthetic_state_has(camera->state, FAULT_VANISH)) {
 		/* Without a length it is away for this one attempt. */
 		synthetic_state_heal(camera->state, FAULT_VANISH);
+		synthetic_state_run(camera->state, camera->state->begun_ns);
 		return error_set(error, -ENODEV, "the synthetic camera has vanished, as camera.synthetic.faults asks");
 	}
 	result = open_trace(camera, camera->params->lux_trace, error);
@@ -285,37 +286,41 @@ static int deliver(struct synthetic *camera, struct camera_frame *frame)
 	return 1;
 }
 
-/* Before the first picture is drawn, and its time looked at: what passes meanwhile, nobody loses. */
-static void await_scene(struct synthetic *camera)
+static bool is_due(const struct synthetic *camera, int64_t now_ns)
 {
-	const struct shutter *shutter = &camera->shutter;
+	return camera->started && !camera->gone && now_ns >= camera->shutter.due_ns;
+}
+
+/* Before the first picture is drawn, and its time looked at: what passes meanwhile, nobody loses, and no fault is
+ * played to nobody. Of what was there before anybody looked, which has no number, only the newest: to draw more keeps
+ * from it who asks. */
+static void look_first(struct synthetic *camera)
+{
+	struct shutter *shutter = &camera->shutter;
 	const double lux = lux_between(camera, shutter->start_ns, shutter->start_ns);
 	const double mean = light_mean(lux, shutter->exposure_us, shutter->gain);
 	preparation_await(&camera->preparation, camera->stage.painter ? -1 : mean);
+	shutter_skip_missed(shutter, clock_now_ns(), 1);
+	synthetic_state_run(camera->state, shutter->start_ns);
+	camera->looked_at = true;
 }
 
 static int synthetic_acquire(void *state, struct camera_frame *frame, struct error *error)
 {
 	struct synthetic *camera = state;
-	int64_t now_ns = clock_now_ns();
+	struct shutter *shutter = &camera->shutter;
+	if (is_due(camera, clock_now_ns()) && !camera->looked_at)
+		look_first(camera);
+	const int64_t now_ns = clock_now_ns();
 	if (camera->gone || synthetic_state_has(camera->state, FAULT_VANISH))
 		return gone(camera, error);
-	if (!camera->started || now_ns < camera->shutter.due_ns)
+	if (!is_due(camera, now_ns))
 		return 0;
 	if (synthetic_state_has(camera->state, FAULT_ERROR))
 		return error_set(error, -EIO, "the synthetic camera fails, as camera.synthetic.faults asks");
-	if (!camera->looked_at) {
-		await_scene(camera);
-		now_ns = clock_now_ns();
-	}
-	struct shutter *shutter = &camera->shutter;
 	shutter->slowness = synthetic_state_has(camera->state, FAULT_SLOW) ? SLOW_FACTOR : 1;
-	/* Frames wait for a consumer that comes late as long as there are buffers; beyond that the oldest are lost. Of what
-	 * was there before anybody looked, which has no number, only the newest: to draw more keeps from it who asks. */
-	const uint64_t missed = shutter_skip_missed(shutter, now_ns, camera->looked_at ? BUFFERS : 1);
-	if (camera->looked_at)
-		camera->state->sequence += missed;
-	camera->looked_at = true;
+	/* Frames wait for a consumer that comes late as long as there are buffers; beyond that the oldest are lost. */
+	camera->state->sequence += shutter_skip_missed(shutter, now_ns, BUFFERS);
 	int result = 0;
 	if (!synthetic_state_has(camera->state, FAULT_STALL)) {
 		result = deliver(camera, frame);

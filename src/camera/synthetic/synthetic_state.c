@@ -18,6 +18,7 @@ static int begin(struct synthetic_state *state, const char *faults, struct error
 	strcpy(state->text, faults);
 	state->plan = plan;
 	state->begun = true;
+	state->runs = false;
 	state->begun_ns = clock_now_ns();
 	return 0;
 }
@@ -27,6 +28,13 @@ struct synthetic_state *synthetic_state_open(const char *faults, int *result, st
 	bool same = kept_state.begun && strcmp(kept_state.text, faults) == 0;
 	*result = same ? 0 : begin(&kept_state, faults, error);
 	return &kept_state;
+}
+
+void synthetic_state_run(struct synthetic_state *state, int64_t now_ns)
+{
+	if (!state->runs)
+		state->begun_ns = now_ns;
+	state->runs = true;
 }
 
 double synthetic_state_seconds(const struct synthetic_state *state, int64_t at_ns)

@@ -11,7 +11,7 @@
 struct synthetic_state {
 	char text[1024]; /* the faults it was told */
 	struct fault_plan plan;
-	bool begun;
+	bool begun, runs;
 	int64_t begun_ns;
 	uint64_t sequence; /* of the next frame */
 };
@@ -19,6 +19,10 @@ struct synthetic_state {
 /* The one state, begun at the first call; another fault text begins its clock anew. *result: 0, or -EINVAL when the
  * text does not parse; then the state is as before. */
 struct synthetic_state *synthetic_state_open(const char *faults, int *result, struct error *error);
+
+/* Its clock, which stood at 0 until now, runs: a start that takes long uses up nothing of what is planned. Only the
+ * first call does something. */
+void synthetic_state_run(struct synthetic_state *state, int64_t now_ns);
 
 double synthetic_state_seconds(const struct synthetic_state *state, int64_t at_ns);
 

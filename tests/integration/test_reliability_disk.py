@@ -10,8 +10,9 @@ import subprocess
 import time
 
 import harness
-from faults import Clients, Folder, enter_own_mounts, finished, leftovers, preload, promised, put, torn
-from harness import Daemon, EventReader, paths_of, wait_until
+from faults import UNHURRIED, Clients, Folder, enter_own_mounts, finished, leftovers, preload, promised, put, torn
+from harness import Daemon, EventReader, connect, paths_of, wait_until
+from moments import ago
 
 FRAME_MIB = 320 * 240 * 3 / 2 ** 20
 
@@ -19,8 +20,8 @@ FRAME_MIB = 320 * 240 * 3 / 2 ** 20
 class Full(Folder):
     def test_a_full_disk_says_so_tears_nothing_and_recovers(self):
         self.disk("captures", 8)
-        with Daemon(folder=self.folder) as daemon:
-            daemon.wait_frames(10)
+        with Daemon(UNHURRIED, folder=self.folder) as daemon:
+            daemon.wait_frames(4)
             clients = Clients(daemon)
             wait_until(lambda: any("disk full" in reply for reply in list(clients.replies)), "the disk to be full")
             before = len(clients.replies)
@@ -53,21 +54,20 @@ class Full(Folder):
     def test_the_oldest_pictures_make_room(self):
         disk = self.disk("captures", 24)
         put(self.path("ahead"), 3600)  # so that no picture is so young as to be spared
-        with Daemon({"storage.min_free_mb": -1}, folder=self.folder,
+        with Daemon({"storage.min_free_mb": -1, **UNHURRIED}, folder=self.folder,
                     environment=preload("clock", SHIM_CLOCK_S=self.path("ahead"))) as daemon:
-            daemon.wait_frames(20)
+            daemon.wait_frames(10)
             saved = []
             for _ in range(3 * int(24 / FRAME_MIB / 10)):
-                reply = daemon.ask("past npy at=-0.4 count=10")
+                reply = daemon.ask(f"past npy at={ago(daemon, 0.4)} count=10")
                 self.assertRegex(reply, "^Saved 10 ", f"after {len(saved)} files:\n{daemon.log()}")
                 self.assert_whole(paths_of(reply))  # what was promised is there, full or not
                 saved += paths_of(reply)
+            wait_until(lambda: os.statvfs(disk.path).f_bavail / os.statvfs(disk.path).f_blocks > 0.04, "room again")
             left = finished(daemon.captures)
             self.assertLessEqual(set(left), set(saved[-len(left) - 10:]))  # the newest, but for those of one series
             self.assertLess(len(left), len(saved) / 2)
-            room = os.statvfs(disk.path)
-            self.assertGreater(room.f_bavail / room.f_blocks, 0.04)
-            self.assertIn("to keep space free", daemon.log())
+            wait_until(lambda: "to keep space free" in daemon.log(), "the log")  # at the end of a pass
             self.assertGreater(daemon.status()["storage"]["deleted"], 0)
             self.assert_lost_nothing(daemon)
 
@@ -78,13 +78,13 @@ class Full(Folder):
                     environment=preload("clock", SHIM_CLOCK_S=self.path("ahead"))) as daemon:
             daemon.wait_frames(20)
             for _ in range(30):
-                reply = daemon.ask("past jpg at=-0.4 count=10")
+                reply = daemon.ask(f"past jpg at={ago(daemon, 0.4)} count=10")
                 self.assertRegex(reply, "^Saved 10 ", daemon.log())
                 self.assert_whole(paths_of(reply))
             wait_until(lambda: os.statvfs(disk.path).f_favail >= 5, "room for files again")
             self.assertLess(os.statvfs(disk.path).f_favail, 30)  # of 100: no more than had to go
             self.assertGreater(daemon.status()["storage"]["deleted"], 200)
-            self.assertLess(daemon.status()["storage"]["free_mib"], 20)  # of 64: as much as of the files
+            wait_until(lambda: daemon.status()["storage"]["free_mib"] < 20, "the end of the pass")  # of 64: as much as of the files
 
     def test_a_picture_that_may_not_be_deleted_does_not_protect_the_others(self):
         os.makedirs(self.path("captures"))
@@ -98,7 +98,7 @@ class Full(Folder):
         self.addCleanup(subprocess.run, ["umount", oldest], check=True)
         with Daemon({"storage.max_total_mb": 2}, folder=self.folder) as daemon:
             wait_until(lambda: 0 < (daemon.status()["storage"]["pictures_mib"] or 0) <= 2, "the total to be kept")
-            self.assertIn("1 picture file(s) in", daemon.log())
+            wait_until(lambda: "1 picture file(s) in" in daemon.log(), "the log")
             self.assertIn(len(daemon.files()), range(19, 23))
             self.assertIn(os.path.basename(oldest), daemon.files())
 
@@ -108,7 +108,7 @@ class Full(Folder):
             daemon.wait_frames(20)
             replies = []
             while not replies or replies[-1].startswith("Saved"):
-                replies.append(daemon.ask("past npy at=-0.4 count=5"))
+                replies.append(daemon.ask(f"past npy at={ago(daemon, 0.4)} count=5"))
             self.assertRegex(replies[-1], "^NOT_SAVED disk full: ")
             self.assert_whole(promised(replies))
             self.assertEqual(daemon.status()["storage"]["deleted"], 0)
@@ -137,8 +137,8 @@ class Full(Folder):
         for i in range(100000):
             name = self.path("captures", f"20250101_{i // 3600 % 24:02}{i // 60 % 60:02}{i % 60:02}_f{i:08}.jpg")
             os.close(os.open(name, os.O_CREAT | os.O_WRONLY, 0o644))
-        with Daemon({"storage.max_total_mb": 100000}, folder=self.folder) as daemon:
-            daemon.wait_frames(10)
+        with Daemon({"storage.max_total_mb": 100000, "camera.framerate": 4}, folder=self.folder) as daemon:
+            daemon.wait_frames(2)
             worst = 0
             for _ in range(30):
                 begun = time.monotonic()
@@ -153,8 +153,8 @@ class Full(Folder):
 class ReadOnly(Folder):
     def test_a_read_only_disk_says_so_and_recovers(self):
         disk = self.disk("captures", 64)
-        with Daemon(folder=self.folder) as daemon:
-            daemon.wait_frames(10)
+        with Daemon(UNHURRIED, folder=self.folder) as daemon:
+            daemon.wait_frames(4)
             clients = Clients(daemon, count=1)
             wait_until(lambda: len(promised(list(clients.replies))) > 3, "pictures")
             wait_until(lambda: disk.read_only(True), "the remount")  # refused while a picture is being written
@@ -173,10 +173,10 @@ class Failing(Folder):
     def test_what_cannot_be_synced_is_not_promised(self):
         delay = self.path("delay")
         put(delay, -1)
-        with Daemon(folder=self.folder, environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
-            daemon.wait_frames(10)
-            for command in ("save jpg png npy", "past png at=-0.2 count=3", "pastStack npy at=-0.2"):
-                self.assertRegex(daemon.ask(command), "^NOT_SAVED disk error in ")
+        with Daemon(UNHURRIED, folder=self.folder, environment=preload("slow_disk", SHIM_FSYNC_MS=delay)) as daemon:
+            daemon.wait_frames(4)
+            for command in ("save jpg png npy", "past png at={} count=3", "pastStack npy at={}"):
+                self.assertRegex(daemon.ask(command.format(ago(daemon, 0.2))), "^NOT_SAVED disk error in ")
             self.assertEqual(daemon.files(), [])
             put(delay, 0)
             self.assertRegex(daemon.ask("save"), "^Saved")
@@ -187,8 +187,8 @@ class Gone(Folder):
     def test_a_vanished_disk_is_not_replaced_by_the_one_beneath(self):
         drive = self.disk("drive", 64)
         captures = self.path("drive", "captures")
-        with Daemon({"export.base_dir": captures}, folder=self.folder) as daemon:
-            daemon.wait_frames(10)
+        with Daemon({"export.base_dir": captures, **UNHURRIED}, folder=self.folder) as daemon:
+            daemon.wait_frames(4)
             clients = Clients(daemon)
             wait_until(lambda: len(promised(list(clients.replies))) > 3, "pictures")
             before = len(clients.replies)
@@ -255,6 +255,18 @@ class Wrong(Folder):
             self.assertEqual(daemon.stop(), 0)
 
 
+def what_came(client):
+    """Until its end, in whichever way it ends."""
+    reply = b""
+    with client:
+        try:
+            while chunk := client.recv(65536):
+                reply += chunk
+        except OSError:
+            pass
+    return reply.decode()
+
+
 class Slow(Folder):
     def slow_disk(self, delay_ms):
         """The environment of a daemon whose disk takes as long to sync as self.delay says."""
@@ -270,19 +282,17 @@ class Slow(Folder):
             return [os.path.basename(line[5:]) for line in file.read().splitlines() if line.startswith("wait ")]
 
     def test_a_slow_disk_slows_nothing_but_the_replies(self):
-        with Daemon({"network.max_clients": 64}, folder=self.folder, environment=self.slow_disk(0)) as daemon:
-            daemon.wait_frames(20)
-            put(self.delay, 1000)
-            begun, frames = time.monotonic(), daemon.status()["camera"]["frames"]
+        with Daemon({"network.max_clients": 64, **UNHURRIED}, folder=self.folder, environment=self.slow_disk(0)) as daemon:
+            daemon.wait_frames(4)
+            put(self.delay, 600000)  # until it is told otherwise
             clients = Clients(daemon, count=45, commands=("save", "past count=3"))
             wait_until(lambda: any(reply == "BUSY\n" for reply in list(clients.replies)), "BUSY")
-            asked = time.monotonic()
+            wait_until(self.waiting, "a sync that takes its time")
             self.assertRegex(daemon.ask("health"), "^RSS=")
-            self.assertLess(time.monotonic() - asked, 1)
-            self.assertEqual(daemon.status()["exports"]["waiting"] + daemon.status()["exports"]["running"] <= 32, True)
-            wait_until(lambda: time.monotonic() - begun > 4, "some seconds of it")
             status = daemon.status()
-            self.assertGreater(status["camera"]["frames"] - frames, 0.9 * 20 * (time.monotonic() - begun) - 5)
+            self.assertLessEqual(status["exports"]["waiting"] + status["exports"]["running"], 32)
+            wait_until(lambda: daemon.status()["camera"]["frames"] > status["camera"]["frames"] + 6, "frames")
+            self.assertEqual(daemon.status()["exports"]["succeeded"], 0)
             put(self.delay, 0)
             replies = clients.stop()
             for reply in replies:
@@ -297,9 +307,14 @@ class Slow(Folder):
             put(self.delay, 60000)
             thread, _ = self.ask_in_background(daemon, "save")
             wait_until(lambda: daemon.status()["exports"]["running"] > 0, "an export")
+            daemon.process.send_signal(signal.SIGSTOP)  # the next ones find it stopping, however late this goes on
             daemon.process.send_signal(signal.SIGTERM)
-            wait_until(lambda: "Stopping" in daemon.log(), "the stop to begin")
-            replies = []
+            early = [connect(daemon) for _ in range(8)]
+            for client in early:
+                client.sendall(b"save\n")
+            daemon.process.send_signal(signal.SIGCONT)
+            replies = [what_came(client) for client in early]
+            self.assertIn("NOT_SAVED pastcam is stopping\n", replies)
             try:
                 while True:
                     replies += [daemon.ask("save"), daemon.ask("get at=-0.1")]
@@ -308,7 +323,6 @@ class Slow(Folder):
             daemon.wait_exit()
             thread.join()
         whole = {reply for reply in replies if reply.endswith("\n")}
-        self.assertTrue(whole)
         self.assertLessEqual(whole, {"NOT_SAVED pastcam is stopping\n", "NOT_SENT pastcam is stopping\n"})
 
     def test_a_hanging_disk_does_not_keep_it_from_stopping(self):
@@ -327,12 +341,10 @@ class Slow(Folder):
     def test_what_is_whole_is_named_when_the_rest_hangs(self):
         """The first of three files is on the disk when it begins to hang; the log's last words are in its file."""
         log = self.path("service.log")
-        with Daemon({"logging.file": log}, folder=self.folder, environment=self.slow_disk(0)) as daemon:
+        environment = dict(self.slow_disk(60000), SHIM_FSYNC_WHOLE="1")
+        with Daemon({"logging.file": log}, folder=self.folder, environment=environment) as daemon:
             daemon.wait_frames(2)
-            put(self.delay, 300)
             thread, replies = self.ask_in_background(daemon, "save jpg png npy")
-            wait_until(lambda: any(name.endswith(".jpg") for name in daemon.files()), "the first file")
-            put(self.delay, 60000)
             wait_until(lambda: [name for name in daemon.files() if name.startswith(".") and name in self.waiting()], "the second's sync")
             self.assertEqual(daemon.stop(), 0)
             thread.join()
@@ -346,16 +358,19 @@ class Slow(Folder):
     def test_a_series_ends_at_its_next_picture_and_names_those_that_are_whole(self):
         with Daemon({"ring.size": 200}, folder=self.folder, environment=self.slow_disk(100)) as daemon:
             daemon.wait_frames(100)
-            thread, replies = self.ask_in_background(daemon, "past count=50 at=-2")
+            thread, replies = self.ask_in_background(daemon, f"past count=90 at={ago(daemon, 2)}")  # of 100 that may be held
             wait_until(lambda: len(finished(daemon.captures)) >= 3, "some pictures")
             begun = time.monotonic()
             self.assertEqual(daemon.stop(), 0)
             self.assertLess(time.monotonic() - begun, 10)
             thread.join()
             self.assertRegex(replies[0], r"^NOT_SAVED pastcam is stopping \(\d+ saved before that: ")
-            self.assertEqual(sorted(paths_of(replies[0])), finished(daemon.captures))
-            self.assertLess(len(finished(daemon.captures)), 50)
-            self.assertEqual(leftovers(daemon.captures), [])
+            self.assertLess(len(finished(daemon.captures)), 90)
+            if "did not finish in time" in daemon.log():  # what took longer than a second is left behind, and may get its name yet
+                self.assertLessEqual(set(paths_of(replies[0])), set(finished(daemon.captures)))
+            else:
+                self.assertEqual(sorted(paths_of(replies[0])), finished(daemon.captures))
+                self.assertEqual(leftovers(daemon.captures), [])
 
     def test_a_disk_that_hangs_while_it_deletes_does_not_keep_it_from_stopping(self):
         os.makedirs(self.path("captures"))
@@ -364,9 +379,10 @@ class Slow(Folder):
             with open(old, "wb") as file:
                 file.write(bytes(1 << 20))
             os.utime(old, (1577880000 + number, 1577880000 + number))
-        environment = preload("slow_disk", SHIM_UNLINK_MS=60000)
+        log = self.path("disk.log")
+        environment = preload("slow_disk", SHIM_UNLINK_MS=60000, SHIM_DISK_LOG=log)
         with Daemon({"storage.max_total_mb": 1}, folder=self.folder, environment=environment) as daemon:
-            daemon.wait_frames(10)
+            wait_until(lambda: os.path.exists(log), "a deletion that hangs")
             begun = time.monotonic()
             self.assertEqual(daemon.stop(), 0)
             self.assertLess(time.monotonic() - begun, 10)  # a second by design
@@ -395,7 +411,7 @@ class Cgroup(Folder):
             self.assertGreater(ring["bytes"] / 2 ** 20, mib * 0.5)
             self.assertLess(ring["bytes"] / 2 ** 20, mib)
             wait_until(lambda: daemon.status()["ring"]["frames"] > 20, "frames")
-            self.assertRegex(daemon.ask("past png at=-0.5 count=10"), "^Saved 10 ")
+            self.assertRegex(daemon.ask(f"past png at={ago(daemon, 0.5)} count=10"), "^Saved 10 ")
             self.assertEqual(daemon.stop(), 0)
 
     def test_version_2_and_the_tightest_of_its_levels(self):

@@ -1,20 +1,25 @@
-/* For LD_PRELOAD: each fsync or fdatasync takes as many milliseconds as the file $SHIM_FSYNC_MS says, or fails when that is -1; each
- * unlinkat takes as many as $SHIM_UNLINK_MS itself says; what
- * matters for power cuts is written down in $SHIM_DISK_LOG, a line each: "fsync PATH", "rename FROM TO"; and "wait PATH" before
- * an fsync that takes its time. */
+/* For LD_PRELOAD: each fsync or fdatasync takes as many milliseconds as the file $SHIM_FSYNC_MS says, also when that
+ * gets less meanwhile, or fails when that is -1, but only after $SHIM_FSYNC_WHOLE files have got their names and the
+ * folder was synced; each unlinkat takes as many as $SHIM_UNLINK_MS itself says. What matters for power cuts is written
+ * down in $SHIM_DISK_LOG, a line each: "fsync PATH", "rename FROM TO"; and "wait PATH" before an fsync that takes its
+ * time, "unlink NAME" before an unlinkat that does. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 int fsync(int fd);
 int fdatasync(int fd);
 int renameat2(int old_folder, const char *old_name, int new_folder, const char *new_name, unsigned flags);
+
+static atomic_int named, whole;
 
 static void path_of(int fd, char path[PATH_MAX])
 {
@@ -43,13 +48,22 @@ static void wait_ms(long ms)
 static long delay_ms(void)
 {
 	char text[32] = "";
-	const char *path = getenv("SHIM_FSYNC_MS");
+	const char *path = getenv("SHIM_FSYNC_MS"), *first = getenv("SHIM_FSYNC_WHOLE");
+	if (first && whole < atoi(first))
+		return 0;
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return 0;
 	ssize_t length = read(fd, text, sizeof text - 1);
 	close(fd);
 	return length > 0 ? atol(text) : 0;
+}
+
+static void wait_as_told(void)
+{
+	enum { LOOK_MS = 10 };
+	for (long waited_ms = 0, left_ms; (left_ms = delay_ms() - waited_ms) > 0; waited_ms += LOOK_MS)
+		wait_ms(left_ms < LOOK_MS ? left_ms : LOOK_MS);
 }
 
 static int sync_with(const char *name, int fd)
@@ -65,9 +79,13 @@ static int sync_with(const char *name, int fd)
 	if (ms > 0) {
 		snprintf(line, sizeof line, "wait %s\n", path);
 		note(line);
-		wait_ms(ms);
+		wait_as_told();
 	}
+	struct stat status;
+	const int named_before = named;
 	int result = real(fd);
+	if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
+		whole = named_before;
 	snprintf(line, sizeof line, "fsync %s\n", path);
 	note(line);
 	return result;
@@ -91,15 +109,23 @@ int renameat2(int old_folder, const char *old_name, int new_folder, const char *
 	int result = real(old_folder, old_name, new_folder, new_name, flags);
 	path_of(new_folder, folder);
 	snprintf(line, sizeof line, "rename %s/%s %s/%s\n", folder, old_name, folder, new_name);
-	if (result == 0)
+	if (result == 0) {
 		note(line);
+		named++;
+	}
 	return result;
 }
 
 int unlinkat(int folder, const char *name, int flags)
 {
 	int (*real)(int, const char *, int) = (int (*)(int, const char *, int))dlsym(RTLD_NEXT, "unlinkat");
-	const char *ms = getenv("SHIM_UNLINK_MS");
-	wait_ms(ms ? atol(ms) : 0);
+	const char *text = getenv("SHIM_UNLINK_MS");
+	const long ms = text ? atol(text) : 0;
+	if (ms > 0) {
+		char line[PATH_MAX + 16];
+		snprintf(line, sizeof line, "unlink %s\n", name);
+		note(line);
+		wait_ms(ms);
+	}
 	return real(folder, name, flags);
 }

@@ -17,6 +17,7 @@ from PIL import Image
 import harness
 from faults import Clients, finished, leftovers, preload, promised, put, torn, usage
 from harness import SANITIZED, Daemon, paths_of, wait_until
+from moments import ago, missing
 from pictures import load, read_number
 
 KILLS = int(os.environ.get("PASTCAM_KILLS", "30"))
@@ -69,8 +70,8 @@ class Killed(Folder):
         log = self.path("disk.log")
         with Daemon(environment=preload("slow_disk", SHIM_DISK_LOG=log)) as daemon:
             daemon.wait_frames(10)
-            for command in ("save jpg png npy", "past png at=-0.2 count=4", "pastStack npy at=-0.2"):
-                paths = paths_of(daemon.ask(command))
+            for command in ("save jpg png npy", "past png at={} count=4", "pastStack npy at={}"):
+                paths = paths_of(daemon.ask(command.format(ago(daemon, 0.2))))
                 with open(log, encoding="utf-8") as file:
                     lines = file.read().splitlines()
                 self.assertGreater(len(paths), 0)
@@ -129,6 +130,17 @@ class Paused(Folder):
             self.assertEqual((camera["state"], camera["stalls"], camera["restarts"]), ("running", 0, 0))
 
 
+def threads(pid):
+    names = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/comm", encoding="utf-8") as file:
+                names.append(file.read().strip())
+        except OSError:  # it has ended
+            pass
+    return names
+
+
 class Camera(Folder):
     def trouble(self, faults, **options):
         return Daemon({"camera.synthetic.faults": faults, "camera.capture_timeout_s": 0.3, **options})
@@ -140,7 +152,8 @@ class Camera(Folder):
     def test_a_stall_restarts_the_stream_and_keeps_the_past(self):
         with self.trouble("stall@1.5") as daemon:
             wait_until(lambda: daemon.status()["camera"]["stalls"] == 1, "the stall")
-            self.assertRegex(daemon.ask("past png at=-0.8 count=3"), "^Saved 3 ")
+            oldest = json.loads(daemon.ask("timeline"))["tiers"][0]["from"]
+            self.assertRegex(daemon.ask(f"past png at={oldest + 0.5:.3f} count=3"), "^Saved 3 ")
             wait_until(lambda: "frames come again" in daemon.log(), "the recovery")
             status = daemon.status()
             self.assertEqual(status["camera"]["state"], "running")
@@ -157,14 +170,13 @@ class Camera(Folder):
             self.assert_one_line_each(daemon.log(), 1)
 
     def test_a_camera_that_vanishes_is_looked_for_until_it_is_back(self):
-        with self.trouble("vanish@1.5+2.5") as daemon:
+        with self.trouble("vanish@1.5+6") as daemon:  # it is looked for after 1, 3 and 7 seconds
             wait_until(lambda: daemon.status()["camera"]["state"] == "absent", "the absence")
             self.assertRegex(daemon.ask("save"), "^NOT_SAVED no camera: ")
-            newest = json.loads(daemon.ask("timeline"))["tiers"][0]["to"]
-            frames = paths_of(daemon.ask(f"past png at={newest - 0.2:.3f} count=5"))
+            frames = paths_of(daemon.ask(f"past png at={ago(daemon, 0.2)} count=5"))
             self.assertEqual(len(frames), 5)
             numbers = [read_number(load(path)) for path in frames]
-            self.assertEqual(numbers, list(range(numbers[0], numbers[0] + 5)))
+            self.assertLessEqual(missing(numbers), daemon.status()["camera"]["lost"])
             wait_until(lambda: "frames come again" in daemon.log(), "the return")
             self.assertGreaterEqual(daemon.status()["camera"]["reopens"], 1)
             self.assertRegex(daemon.ask("save"), "^Saved")
@@ -177,7 +189,7 @@ class Camera(Folder):
             self.assertEqual((camera["stalls"], camera["restarts"], camera["trouble"]), (0, 0, ""))
 
     def test_pictures_of_a_wrong_size_are_left_out_and_said_once(self):
-        with self.trouble("garbage@0.5+0.5,garbage@1.5") as daemon:
+        with self.trouble("garbage@0.5+4,garbage@6") as daemon:
             wait_until(lambda: daemon.status()["camera"]["rejected"] >= 5, "the garbage")
             wait_until(lambda: daemon.log().count("agreed size again") == 2, "the end of it")
             log = daemon.log()
@@ -187,15 +199,16 @@ class Camera(Folder):
     def test_what_faults_cost_does_not_add_up(self):
         """Outages far enough apart that each is the first rung of the ladder, and small faults all the time."""
         faults = "error@0.5/10.5,stall@0.7+0.2/1,garbage@0.9+0.1/1,black@0.3/1,white@0.4/1,slow@0.1+0.2/1"
-        with self.trouble(faults, **{"camera.framerate": 60}) as daemon:
+        with self.trouble(faults, **{"camera.framerate": 60, "camera.capture_timeout_s": 1}) as daemon:
             def outages():
                 return daemon.log().count("frames come again")
             wait_until(lambda: outages() >= 2, "two outages")
+            wait_until(lambda: "ring" not in threads(daemon.process.pid), "all of the ring to be there")
             before = usage(daemon.process.pid)
             wait_until(lambda: outages() >= 4, "four outages", 120)
-            after = usage(daemon.process.pid)
-            self.assertEqual((after["fds"], after["threads"]), (before["fds"], before["threads"]))
-            self.assertLess(after["rss_mib"], before["rss_mib"] + 4)
+            few = lambda use: use["fds"] <= before["fds"] and use["threads"] <= before["threads"]
+            wait_until(lambda: few(usage(daemon.process.pid)), f"no more than {before}")  # one may just be open
+            self.assertLess(usage(daemon.process.pid)["rss_mib"], before["rss_mib"] + 4)
             camera = daemon.status()["camera"]
             self.assertEqual((camera["dropped"], camera["stalls"]), (0, 0))
             self.assertGreater(camera["rejected"], 10)
@@ -290,15 +303,16 @@ class Clock(Folder):
                 expected = time.time() + years * 365.25 * 86400
                 for reply in frames:
                     self.assertRegex(reply, "^Saved")
-                    self.assertLess(abs(float(re.search(r"timestamp: (-?[\d.]+)", reply)[1]) - expected), 5)
+                    self.assertLess(abs(float(re.search(r"timestamp: (-?[\d.]+)", reply)[1]) - expected), 5 + took_s)
                 (path,) = paths_of(frames[1])
                 self.assertTrue(os.path.basename(path).startswith(time.strftime("%Y", time.localtime(expected - 60))) or
                                 os.path.basename(path).startswith(time.strftime("%Y", time.localtime(expected + 60))), path)
                 numbers = [read_number(load(p)) for p in paths_of(frames[0])]
                 now = read_number(load(path))
-                self.assertEqual(numbers, list(range(numbers[0], numbers[0] + 3)))
+                lost = daemon.status()["camera"]["lost"]
+                self.assertLessEqual(missing(numbers), lost)
                 # A second ago by frames, whatever the clock says, and what the two took.
-                self.assertIn(now - numbers[1], range(25, 33 + int(30 * took_s)))
+                self.assertIn(now - numbers[1], range(25 - lost, 33 + lost + int(30 * took_s)))
                 with Image.open(path) as image:
                     self.assertIn("not synchronised", str(image.text), image.text)
                 saved += promised(frames)
@@ -335,9 +349,10 @@ class Clock(Folder):
             names = []
             for _ in range(20):
                 names += [os.path.basename(path) for path in paths_of(daemon.ask("save jpg"))]
-            self.assertEqual(len(set(names)), 20)
-            self.assertEqual(names, sorted(names))
-            self.assertLess(len({name[:15] for name in names}), 20)  # several within one second
+            names += [os.path.basename(path) for path in paths_of(daemon.ask(f"past jpg at={ago(daemon, 0)} count=20"))]
+            self.assertEqual(len(set(names)), 40)
+            self.assertEqual([names[:20], names[20:]], [sorted(names[:20]), sorted(names[20:])])
+            self.assertLess(len({name[:15] for name in names[20:]}), 20)  # several within one second
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ Needs: own mounts.
 import os
 import shutil
 import tempfile
+import threading
 import unittest
 
 import harness
 from faults import enter_own_mounts
 from harness import Daemon, wait_until
+from moments import ago
 
 MEMINFO = "MemTotal: {total} kB\nMemFree: 1000 kB\nMemAvailable: {available} kB\nSwapTotal: 100000 kB\nSwapFree: 0 kB\n"
 SWAPPED = "pswpin {0}\npswpout {0}\n"
@@ -32,6 +34,13 @@ class Machine(unittest.TestCase):
                 file.write(text.ljust(200))
                 file.truncate()
 
+    def swap_until(self, over):
+        """More and more: a pause ends when nothing has been swapped for a while."""
+        pages = 0
+        while not over.wait(0.2):
+            pages += 200000
+            self.tell(100, pages)
+
     def faked(self):
         """As if the kernel said so."""
         script = "".join(f'mount --bind "{self.path(name)}" /proc/{name} && ' for name in ("meminfo", "vmstat"))
@@ -49,7 +58,11 @@ class Machine(unittest.TestCase):
         self.tell(3000)
         with Daemon(folder=self.folder, wrapper=self.faked()) as daemon:
             daemon.wait_frames(80)  # four seconds: what was swapped before is known by then
-            self.tell(100, swapped_pages=200000)
+            over = threading.Event()
+            swapping = threading.Thread(target=self.swap_until, args=(over,))
+            swapping.start()
+            self.addCleanup(swapping.join)
+            self.addCleanup(over.set)
             wait_until(lambda: daemon.status()["capture"]["state"] == "paused", "the pause")
             status = daemon.status()
             self.assertEqual(status["camera"]["state"], "paused")
@@ -58,9 +71,11 @@ class Machine(unittest.TestCase):
             self.assertRegex(daemon.ask("save"), "^NOT_SAVED capture is paused: memory is short: 100 of 4096 MiB")
             wait_until(lambda: daemon.status()["ring"]["newest_age_s"] > 2, "the newest frame to grow old")
             self.assertRegex(daemon.ask("past at=-0.1"), r"^NO_FRAMES: the newest frame is .* old: capture is paused: memory")
-            self.assertRegex(daemon.ask("past at=-3"), "^Saved")  # what is in the past stays
+            self.assertRegex(daemon.ask(f"past at={ago(daemon, 1)}"), "^Saved")  # what is in the past stays
             self.assertIn("Capture pauses until it is better: memory is short", daemon.log())
-            self.tell(3000, swapped_pages=200000)
+            over.set()
+            swapping.join()
+            self.tell(3000)
             wait_until(lambda: daemon.status()["capture"]["state"] == "running", "the end of it", 90)
             self.assertRegex(daemon.ask("save"), "^Saved")
             self.assertEqual(daemon.status()["capture"]["reason"], "")
@@ -75,7 +90,7 @@ class Machine(unittest.TestCase):
             self.assertIsNone(status["memory"]["available_at_start_mib"])
             self.assertGreater(status["memory"]["rss_mib"], 5)
             daemon.wait_frames(20)
-            self.assertRegex(daemon.ask("past png at=-0.5 count=3"), "^Saved 3 ")
+            self.assertRegex(daemon.ask(f"past png at={ago(daemon, 0.5)} count=3"), "^Saved 3 ")
 
 
 if __name__ == "__main__":

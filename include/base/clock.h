@@ -15,12 +15,13 @@ enum { CLOCK_NS_PER_MS = 1000000, CLOCK_NS_PER_US = 1000 };
 
 int64_t clock_now_ns(void);  /* CLOCK_MONOTONIC */
 int64_t clock_wall_ns(void); /* CLOCK_REALTIME, nanoseconds since 1970 */
+int64_t clock_cpu_ns(void);  /* CLOCK_THREAD_CPUTIME_ID: what the calling thread has used of a processor */
 
 /* The monotonic clock without the times in which this process did not run: stopped, in a debugger, a frozen container,
  * a machine that was suspended. Whoever waits for something that this process or its threads must do themselves goes by
- * it, since a deadline that passed meanwhile is no evidence. Between two readings no more than twice CLOCK_AWAKE_TICK_NS
- * passes, so it must be read that often while somebody waits: camera_poll sees to that (camera/camera.h). The capture
- * thread only. */
+ * it, since a deadline that passed meanwhile is no evidence. Between two readings no more than twice
+ * CLOCK_AWAKE_TICK_NS passes, so it must be read that often while somebody waits: camera_poll sees to that
+ * (camera/camera.h). The capture thread only. */
 #define CLOCK_AWAKE_TICK_NS (50 * CLOCK_NS_PER_MS)
 int64_t clock_awake_ns(void);
 

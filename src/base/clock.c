@@ -23,6 +23,11 @@ int64_t clock_wall_ns(void)
 	return clock_read(CLOCK_REALTIME);
 }
 
+int64_t clock_cpu_ns(void)
+{
+	return clock_read(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int64_t clock_awake_step(struct clock_awake *awake, int64_t monotonic_ns)
 {
 	const int64_t most_ns = 2 * CLOCK_AWAKE_TICK_NS;

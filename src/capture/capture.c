@@ -172,18 +172,11 @@ static void take_frame(struct capture *capture, const struct camera_frame *from,
 	follow_stir(capture, motion_watch_stirs(params->motion));
 }
 
-/* The processor time of this thread, for all that a frame costs: drawing or decoding it, taking it in, looking at it.
- */
-static int64_t cpu_ns(void)
-{
-	struct timespec used;
-	return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) < 0 ? 0 : used.tv_sec * CLOCK_NS_PER_S + used.tv_nsec;
-}
-
+/* For all that a frame costs: drawing or decoding it, taking it in, looking at it. */
 static void note_cost(struct capture *capture)
 {
 	const int64_t before_ns = capture->cpu_ns;
-	capture->cpu_ns = cpu_ns(); /* a system call, so once a frame */
+	capture->cpu_ns = clock_cpu_ns(); /* a system call, so once a frame */
 	int64_t cost_ns = capture->cpu_ns - before_ns, interval_ns = night_watch_interval_ns(&capture->night);
 	if (pace_took(&capture->pace, capture->pace.last_taken_ns, cost_ns, interval_ns))
 		camera_reports_pace(&capture->reports, &capture->pace, &capture->status.camera.description, interval_ns,
@@ -266,7 +259,7 @@ static void on_camera(void *data, uint32_t events)
 		int64_t polled_ns = clock_now_ns();
 		if (capture->first_turn_ns == 0) {
 			capture->first_turn_ns = polled_ns;
-			capture->cpu_ns = cpu_ns();
+			capture->cpu_ns = clock_cpu_ns();
 		}
 		uint64_t taken_before = capture->status.frames;
 		camera_set_unread(capture->params.camera, !pace_takes(&capture->pace, polled_ns));

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
@@ -108,21 +107,14 @@ void video_encoder_warm_up(struct video_encoder *video, const struct frame *fram
 		replace(video, result, &error);
 }
 
-static int64_t thread_cpu_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
-}
-
 int video_encoder_send(struct video_encoder *video, const struct frame *frame, const struct frame *next, bool key)
 {
 	struct error error = { 0 };
 	if (!video->encoder)
 		return -ENOTSUP;
-	int64_t begun_ns = thread_cpu_ns();
+	int64_t begun_ns = clock_cpu_ns();
 	int result = encoder_send(video->encoder, frame, next, key, &error);
-	video->cpu_ns += thread_cpu_ns() - begun_ns;
+	video->cpu_ns += clock_cpu_ns() - begun_ns;
 	return result < 0 ? replace(video, result, &error) : result;
 }
 
@@ -132,9 +124,9 @@ int video_encoder_receive(struct video_encoder *video, int timeout_ms, struct pa
 	struct error error = { 0 };
 	if (!video->encoder)
 		return -ENOTSUP;
-	int64_t begun_ns = thread_cpu_ns();
+	int64_t begun_ns = clock_cpu_ns();
 	int result = encoder_receive(video->encoder, timeout_ms, packet, format, &error);
-	video->cpu_ns += thread_cpu_ns() - begun_ns;
+	video->cpu_ns += clock_cpu_ns() - begun_ns;
 	if (result < 0)
 		return replace(video, result, &error);
 	if (result > 0) {

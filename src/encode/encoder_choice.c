@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "encode/encoder.h"
@@ -14,13 +13,6 @@ enum {
 	RECEIVE_TIMEOUT_MS = 100,
 };
 static const double measured_most_s = 1.0;
-
-static int64_t thread_cpu_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
-}
 
 /* Something with edges, gradients, motion and noise: a still or a smooth scene would flatter the encoder. */
 static void draw(struct frame *frame, int number)
@@ -61,12 +53,12 @@ static double measure(struct encoder *encoder, struct frame *frame, double frame
 		frame->info = (struct frame_info){ .id = (uint64_t)i + 1,
 			                               .timestamp_ns = 1 + (int64_t)(i * (double)CLOCK_NS_PER_S / framerate) };
 		draw(frame, i);
-		int64_t before_ns = thread_cpu_ns();
+		int64_t before_ns = clock_cpu_ns();
 		if (encode_one(encoder, frame, error) < 0)
 			return -1;
 		if (i == 1)
 			spent_ns = 0, counted = 0;
-		spent_ns += thread_cpu_ns() - before_ns;
+		spent_ns += clock_cpu_ns() - before_ns;
 		counted++;
 		if (clock_now_ns() - begun_ns > (int64_t)(most_s * (double)CLOCK_NS_PER_S))
 			break;

@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 import harness
-from faults import Clients, leftovers, preload, promised, put, torn
+from faults import UNHURRIED, Clients, leftovers, preload, promised, put, torn
 from harness import Daemon, EventReader, wait_until
 
 
@@ -40,8 +40,8 @@ class Memory(unittest.TestCase):
         self.assertEqual(set(ends), {"refused", "started"})
 
     def test_memory_refused_later_costs_pictures_and_nothing_else(self):
-        with Daemon(folder=self.folder) as daemon:
-            daemon.wait_frames(20)
+        with Daemon(UNHURRIED, folder=self.folder) as daemon:
+            daemon.wait_frames(4)
             with open(f"/proc/{daemon.process.pid}/status", encoding="ascii") as file:
                 data = int(re.search(r"VmData:\s+(\d+)", file.read())[1]) << 10
             before = resource.prlimit(daemon.process.pid, resource.RLIMIT_DATA)

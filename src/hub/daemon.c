@@ -1,16 +1,14 @@
 #include "daemon.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/loop_service.h"
 #include "base/memory.h"
 #include "base/notify.h"
 #include "cameras.h"
@@ -130,20 +128,7 @@ static void on_recovered(void *data)
 	keeper_scan(hub->keeper);
 }
 
-/* --- signals and systemd --- */
-
-static void on_signal(void *data, uint32_t events)
-{
-	(void)events;
-	loop_stop(data);
-}
-
-static void on_watchdog(void *data, uint32_t times)
-{
-	(void)data;
-	(void)times;
-	notify_send("WATCHDOG=1");
-}
+/* --- life --- */
 
 /* Code that only a start or a handshake needs. */
 static void on_release(void *data, uint32_t times)
@@ -153,26 +138,13 @@ static void on_release(void *data, uint32_t times)
 	memory_release_code();
 }
 
-static int watch_signals(struct hub *hub, struct error *error)
+static int release_now_and_then(struct hub *hub, struct error *error)
 {
-	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	int64_t interval_ns = notify_watchdog_interval_ns();
-	struct loop_watch *watchdog = loop_add_timer(hub->loop, on_watchdog, NULL);
 	struct loop_watch *release = loop_add_timer(hub->loop, on_release, NULL);
-	if (fd < 0 || !watchdog || !release || !loop_add(hub->loop, fd, EPOLLIN, on_signal, hub->loop) ||
-	    loop_set_timer(release, RELEASE_FIRST_S * CLOCK_NS_PER_S, RELEASE_EVERY_S * CLOCK_NS_PER_S) < 0 ||
-	    (interval_ns > 0 && loop_set_timer(watchdog, interval_ns, interval_ns) < 0))
-		return error_set_errno(error, -errno, "cannot watch for signals");
+	if (!release || loop_set_timer(release, RELEASE_FIRST_S * CLOCK_NS_PER_S, RELEASE_EVERY_S * CLOCK_NS_PER_S) < 0)
+		return error_set_errno(error, -errno, "cannot make a timer");
 	return 0;
 }
-
-/* --- life --- */
 
 static int add_recipient(void *recipients, const char *word, struct error *error)
 {
@@ -273,7 +245,9 @@ int daemon_run(struct hub *hub)
 {
 	struct error error = { 0 };
 	hub->loop = loop_create(&error);
-	int result = hub->loop ? watch_signals(hub, &error) : error.code;
+	int result = hub->loop ? loop_serve(hub->loop, &error) : error.code;
+	if (result == 0)
+		result = release_now_and_then(hub, &error);
 	if (result == 0)
 		result = make_store(hub, &error);
 	if (result == 0)

@@ -2,17 +2,15 @@
 #include <errno.h>
 #include <getopt.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/listen.h"
 #include "base/log.h"
+#include "base/loop_service.h"
 #include "base/notify.h"
 #include "cameras.h"
 #include "clip_spool.h"
@@ -168,36 +166,6 @@ static void destroy_parts(struct web *web)
 	loop_destroy(web->loop);
 }
 
-static void on_signal(void *data, uint32_t events)
-{
-	(void)events;
-	loop_stop(data);
-}
-
-static void on_watchdog(void *data, uint32_t times)
-{
-	(void)data;
-	(void)times;
-	notify_send("WATCHDOG=1");
-}
-
-static int watch_signals(struct web *web, struct error *error)
-{
-	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	int64_t interval_ns = notify_watchdog_interval_ns();
-	struct loop_watch *watchdog = loop_add_timer(web->loop, on_watchdog, NULL);
-	if (fd < 0 || !watchdog || !loop_add(web->loop, fd, EPOLLIN, on_signal, web->loop) ||
-	    (interval_ns > 0 && loop_set_timer(watchdog, interval_ns, interval_ns) < 0))
-		return error_set_errno(error, -errno, "cannot watch for signals");
-	return 0;
-}
-
 static int run(struct web *web)
 {
 	struct error error = { 0 };
@@ -205,7 +173,7 @@ static int run(struct web *web)
 	gethostname(web->machine, sizeof web->machine - 1);
 	raise_limits();
 	web->loop = loop_create(&error);
-	int result = web->loop ? watch_signals(web, &error) : error.code;
+	int result = web->loop ? loop_serve(web->loop, &error) : error.code;
 	if (result == 0)
 		result = make_parts(web, &error);
 	if (result == 0) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/number.h"
 #include "box_row.h"
 #include "media/kernel.h"
 #include "yuv_avx2.h"
@@ -66,12 +67,14 @@ AVX2 static KERNEL_PART void store_pixels(__m256i pixels, uint8_t *rgb)
 	_mm256_storeu_si256((__m256i *)(void *)rgb, bytes);
 }
 
-/* Lines to come of what is read and written. */
-AVX2 static KERNEL_PART void fetch(const struct box *box, const uint8_t *from, size_t ratio, const uint8_t *rgb)
+/* Lines to come of what is read and written; after the rows come the next ones that are averaged. */
+AVX2 static KERNEL_PART void fetch(const struct box *box, const uint8_t *from, size_t ratio, bool next,
+                                   const uint8_t *rgb)
 {
+	from += AHEAD_BYTES + (next ? (ratio - 1) * box->stride : 0);
 	__builtin_prefetch(rgb + AHEAD_BYTES, 1);
 	for (size_t y = 0; y < ratio; y++)
-		__builtin_prefetch(from + y * box->stride + AHEAD_BYTES);
+		__builtin_prefetch(from + y * box->stride);
 }
 
 /* ratio: a constant. */
@@ -80,11 +83,12 @@ AVX2 static KERNEL_PART uint64_t make(const struct box_row *row, size_t ratio, s
 	const size_t unit = row->format == PIXEL_RGB || row->format == PIXEL_BGR ? 3 : 4;
 	const struct box box = { order_of(row->format, unit, ratio), row->stride[0], ratio * unit };
 	const uint8_t *from = row->plane[0];
+	const uint8_t *const last = from + row->count * box.step - min_size(row->count * box.step, AHEAD_BYTES);
 	__m256i sums = _mm256_setzero_si256();
 	for (size_t i = 0; i < vectors * BOX_PIXELS / PIXELS; i++) {
 		const __m256i pixels =
 		    _mm256_packus_epi16(levels_of(&box, from, ratio), levels_of(&box, from + 2 * box.step, ratio));
-		fetch(&box, from, ratio, rgb);
+		fetch(&box, from, ratio, from >= last, rgb);
 		store_pixels(pixels, rgb);
 		sums = _mm256_add_epi64(sums, _mm256_sad_epu8(pixels, _mm256_setzero_si256()));
 		from += PIXELS * box.step;

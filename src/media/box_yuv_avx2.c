@@ -2,11 +2,12 @@
  * pixels are in the order 0 2 1 3. */
 #ifdef __x86_64__
 
+#include "base/number.h"
 #include "box_row.h"
 #include "media/kernel.h"
 #include "yuv_avx2.h"
 
-enum { HALF = 16, FOUR = 4 };
+enum { HALF = 16, FOUR = 4, AHEAD_BYTES = 2048 };
 
 /* 65536 / 9, rounded up: good for four times a sum of nine bytes. */
 enum { NINTH = 7282 };
@@ -117,13 +118,32 @@ AVX2 static KERNEL_PART __m256i together(__m256i first, __m256i second, size_t r
 	return _mm256_permutevar8x32_epi32(_mm256_packus_epi16(first, second), order);
 }
 
+/* Of a plane: a line of each row of it, or after the rows of the next ones that are averaged. */
+AVX2 static KERNEL_PART void fetch(const struct box_row *row, int plane, const uint8_t *from, size_t rows, bool next)
+{
+	from += AHEAD_BYTES + (next ? (rows - 1) * row->stride[plane] : 0);
+	for (size_t y = 0; y < rows; y++)
+		__builtin_prefetch(from + y * row->stride[plane]);
+}
+
+AVX2 static KERNEL_PART void fetch_all(const struct box_row *row, size_t ratio, size_t x, bool next, const uint8_t *rgb)
+{
+	fetch(row, 0, samples_at(row, 0, ratio, x), ratio, next);
+	fetch(row, 1, samples_at(row, 1, ratio, x), (ratio + 1) / 2, next);
+	__builtin_prefetch(rgb + AHEAD_BYTES, 1);
+	__builtin_prefetch(rgb + AHEAD_BYTES + 64, 1);
+}
+
 /* pairs and ratio: constants. */
 AVX2 static KERNEL_PART uint64_t make(const struct box_row *row, const struct convert_matrix *matrix, bool pairs,
                                       size_t ratio, size_t vectors, uint8_t *rgb)
 {
 	const struct coefficients c = coefficients_of(matrix);
 	__m256i sums = _mm256_setzero_si256();
+	const size_t last = row->count - min_size(row->count, AHEAD_BYTES / ratio);
 	for (size_t x = 0; x < vectors * BOX_PIXELS; x += BOX_PIXELS) {
+		if (ratio < BOX_RATIO_MAX) /* by 4 it takes as long without */
+			fetch_all(row, ratio, x, x >= last, rgb + FRAME_CHANNELS * x);
 		struct tint tints[2];
 		__m256i light[2];
 		for (size_t i = 0; i < 2; i++) {

@@ -4,6 +4,7 @@
  */
 #ifdef __x86_64__
 
+#include "base/number.h"
 #include "yuv_avx2.h"
 #include "yuv_rows.h"
 
@@ -34,7 +35,7 @@ AVX2 static inline struct light light_of(const struct coefficients *c, const uin
 		                   .high = _mm256_mulhi_epu16(_mm256_unpackhi_epi8(zero, bytes), c->luma) };
 }
 
-/* Lines that are written to are fetched ahead, as in convert.c. */
+/* Lines that are written to are fetched ahead; after the rows come the next ones that are made. */
 AVX2 static inline void fetch(const uint8_t *rgb)
 {
 	__builtin_prefetch(rgb + AHEAD_BYTES, 1);
@@ -45,6 +46,8 @@ AVX2 static inline size_t planar(const struct yuv_rows *rows, const struct conve
                                  uint64_t *sum)
 {
 	const struct coefficients c = coefficients_of(matrix);
+	const size_t bytes = FRAME_CHANNELS * rows->width, beyond = (size_t)(rows->count - 1) * bytes;
+	const size_t last = bytes - min_size(bytes, AHEAD_BYTES);
 	__m256i sums = _mm256_setzero_si256();
 	size_t x = 0;
 	for (; x + PIXELS <= rows->width; x += PIXELS) {
@@ -54,7 +57,7 @@ AVX2 static inline size_t planar(const struct yuv_rows *rows, const struct conve
 		    pairs ? _mm256_and_si256(both, _mm256_set1_epi16((int16_t)0xff00)) : load_16(rows->chroma[1] + x / 2);
 		const struct tint tint = tint_of(&c, u, v);
 		for (int i = 0; i < rows->count; i++) {
-			fetch(rows->rgb[i] + FRAME_CHANNELS * x);
+			fetch(rows->rgb[i] + FRAME_CHANNELS * x + (FRAME_CHANNELS * x >= last ? beyond : 0));
 			sums = _mm256_add_epi64(sums,
 			                        put_row(light_of(&c, rows->luma[i] + x), &tint, rows->rgb[i] + FRAME_CHANNELS * x));
 		}

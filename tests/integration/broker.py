@@ -9,16 +9,9 @@ import subprocess
 import tempfile
 import threading
 
-from harness import PATIENCE_S, wait_until
-
+from harness import PATIENCE_S, free_port, wait_until
 
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin") or "mosquitto"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def certificates(folder):

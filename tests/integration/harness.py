@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -16,18 +17,37 @@ BINARY = os.environ.get("PASTCAM", os.path.join(ROOT, "build", "pastcam"))
 SANITIZED = "/sanitize-" in BINARY  # built with a sanitizer: slower, and larger in memory
 # Stopping leaves an export behind that a slow disk (or a sanitizer) holds up, and its threads with it.
 os.environ.setdefault("TSAN_OPTIONS", "report_thread_leaks=0")
-PATIENCE_S = 120 if SANITIZED else 30  # for what should take far less; sanitizers and shared machines are slow
+PATIENCE_S = 120 if SANITIZED else 60  # for what should take far less; sanitizers and shared machines are slow
 
 
 def wait_until(condition, what, patience_s=PATIENCE_S):
     """Returns condition()'s first true value."""
     end = time.monotonic() + patience_s
-    while time.monotonic() < end:
+    while True:
+        over = time.monotonic() >= end  # looked at before: a last look comes after all of the time
         value = condition()
         if value:
             return value
+        if over:
+            raise AssertionError(f"waited {patience_s} s in vain for {what}")
         time.sleep(0.02)
-    raise AssertionError(f"waited {patience_s} s in vain for {what}")
+
+
+def bind_free_port(host="127.0.0.1"):
+    """A socket on a port that the kernel gives to no connection and to nobody who asks for any: who is told its number may
+    take it later."""
+    while True:
+        probe = socket.socket()
+        try:
+            probe.bind((host, random.randrange(12000, 32000)))
+            return probe
+        except OSError:
+            probe.close()
+
+
+def free_port():
+    with bind_free_port() as probe:
+        return probe.getsockname()[1]
 
 
 def names_in(folder):

@@ -1,10 +1,9 @@
 """HTTP servers for what the hub sends; those of an S3 store are in s3.py."""
 
 import http.server
-import socket
 import threading
 
-from harness import PATIENCE_S, wait_until
+from harness import PATIENCE_S, bind_free_port, wait_until
 
 
 class HttpTarget:
@@ -64,8 +63,7 @@ class Closed:
     """A port that refuses, and that nobody else gets, until open makes a target of it."""
 
     def __init__(self):
-        self.socket = socket.socket()
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket = bind_free_port()
         self.port = self.socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/hook"
 

@@ -96,7 +96,7 @@ class Hub:
         return wait_until(there, f"{count} {name} in the store")
 
     def query(self, text):
-        with contextlib.closing(sqlite3.connect(f"file:{self.data}/hub.db?mode=ro", uri=True)) as database:
+        with contextlib.closing(sqlite3.connect(f"file:{self.data}/hub.db?mode=ro", timeout=PATIENCE_S, uri=True)) as database:
             return database.execute(text).fetchall()
 
 
@@ -146,6 +146,9 @@ class Camera:
             except OSError:
                 return
             line = client.makefile().readline().strip()  # here, so that they are known in the order in which they came
+            if not line:  # killed before it had asked
+                client.close()
+                continue
             if not line.startswith("events"):
                 self.asked.append(line)
             threading.Thread(target=self.serve, args=(client, line), daemon=True).start()

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import BINARY, PATIENCE_S, Daemon, main
+from harness import BINARY, PATIENCE_S, Daemon, bind_free_port, main
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 400
 
@@ -53,12 +53,6 @@ class Peer:
             client.sendall(self.reply)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Ask(unittest.TestCase):
     def test_a_running_pastcam(self):
         with Daemon() as daemon:
@@ -71,6 +65,7 @@ class Ask(unittest.TestCase):
 
     def test_what_does_not_work_goes_to_standard_error(self):
         with Daemon() as daemon:
+            daemon.wait_frames(1)
             code, out, error = ask(daemon.port, "save", "gif")
             self.assertEqual((code, out), (1, b""))
             self.assertRegex(error, "^NOT_SAVED .*gif")
@@ -123,7 +118,8 @@ class Ask(unittest.TestCase):
                 self.assertEqual(ask(0, "version", config={"network": network})[0], 0)
 
     def test_nobody_there(self):
-        code, out, error = ask(free_port(), "save")
+        with bind_free_port() as nobody:
+            code, out, error = ask(nobody.getsockname()[1], "save")
         self.assertEqual((code, out), (3, b""))
         self.assertRegex(error, "nobody answers on 127.0.0.1 port .*: is pastcam running")
 
@@ -146,7 +142,9 @@ class Ask(unittest.TestCase):
         self.assertEqual(ask(1)[0], 2)
 
     def test_several_cameras(self):
-        port = free_port()
+        nobody = bind_free_port()
+        self.addCleanup(nobody.close)
+        port = nobody.getsockname()[1]
         cameras = {"camera": {"backend": "synthetic"}, "network": {"socket_dir": ""}, "cameras": {"a": {}, "b": {"network": {"trigger_port": port}}}}
         code, _, error = ask(0, "save", config=cameras)
         self.assertEqual(code, 2)

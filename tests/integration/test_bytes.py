@@ -59,15 +59,29 @@ def number_of(picture):
     return pictures.read_number(pictures.decode(picture)) + 1
 
 
+def lost(daemon):
+    return daemon.status()["camera"]["lost"]
+
+
 def assert_frame(test, daemon, picture, meta):
-    lost = daemon.status()["camera"]["lost"]
-    test.assertIn(number_of(picture) - meta["id"], range(lost + 1))
+    test.assertIn(number_of(picture) - meta["id"], range(lost(daemon) + 1))
+
+
+def unread(test, daemon, line):
+    """A client that takes little and reads nothing."""
+    client = socket.socket()
+    test.addCleanup(client.close)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(harness.PATIENCE_S)
+    client.connect(("127.0.0.1", daemon.port))
+    client.sendall(line.encode() + b"\n")
+    return client
 
 
 class Get(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = harness.Daemon().__enter__()
+        cls.daemon = harness.Daemon({"ring.size": 400}).__enter__()  # so that a moment is still there for who is slow
         cls.daemon.wait_frames(80)
 
     @classmethod
@@ -83,7 +97,7 @@ class Get(unittest.TestCase):
     def test_the_bytes_are_those_of_the_moment(self):
         meta, picture = self.get("get at=-2")
         assert_frame(self, self.daemon, picture, meta)
-        self.assertAlmostEqual(meta["age_s"], 2, delta=0.06)
+        self.assertAlmostEqual(meta["age_s"], 2, delta=0.06 + lost(self.daemon) / 20)
         self.assertEqual((meta["width"], meta["height"], meta["format"], meta["tier"]), (320, 240, "jpg", "frames"))
         self.assertEqual(self.daemon.files(), [], "nothing is written on the camera")
 
@@ -95,9 +109,9 @@ class Get(unittest.TestCase):
 
     def test_every_spelling_of_a_moment_finds_the_same_frame(self):
         meta, _ = self.get("get at=-1")
-        middle = meta["epoch"] + meta["exposure_us"] / 2e6
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(middle)) + f"{middle % 1:.3f}"[1:]
-        for at in (f"{middle:.3f}", stamp + "Z", stamp, stamp + "+00:00"):
+        seconds, ms = divmod(round(meta["epoch"] * 1000 + meta["exposure_us"] / 2000), 1000)  # its middle
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{ms:03d}"
+        for at in (f"{seconds}.{ms:03d}", stamp + "Z", stamp, stamp + "+00:00"):
             again, _ = self.get(f"get at={at}")
             self.assertEqual(again["id"], meta["id"], at)
 
@@ -149,15 +163,7 @@ class Memory(unittest.TestCase):
         options = {"camera.width": 2048, "camera.height": 1536, "camera.framerate": 1, "ring.size": 10, "memory.max_rss_mb": 2000}
         with harness.Daemon(options) as daemon:
             daemon.wait_frames(1)
-            clients = []
-            for _ in range(12):
-                client = socket.socket()
-                self.addCleanup(client.close)
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-                client.settimeout(harness.PATIENCE_S)
-                client.connect(("127.0.0.1", daemon.port))
-                client.sendall(b"get npy\n")
-                clients.append(client)
+            clients = [unread(self, daemon, "get npy") for _ in range(12)]
             beginnings = [client.recv(4) for client in clients]  # they all wait for the same frame
             self.assertEqual(set(beginnings), {b"BUSY", b"\x93NUM"})
             self.assertLessEqual(beginnings.count(b"\x93NUM"), 3)
@@ -184,22 +190,24 @@ class Streams(unittest.TestCase):
             self.assertEqual(daemon.files(), [])
 
     def test_slow_readers_cost_nobody_a_frame(self):
-        options = {"network.max_clients": 32, "camera.framerate": 2 if harness.SANITIZED else 10}
+        options = {"network.max_clients": 32, "camera.framerate": 2}  # a worker may be late by more than a second
         with harness.Daemon(options) as daemon:
-            daemon.wait_frames(5)
-            stalled = [Stream(daemon, "live") for _ in range(4)]
+            daemon.wait_frames(2)
+            stalled = [unread(self, daemon, "live") for _ in range(4)]
             good = [Stream(daemon, "live meta") for _ in range(8)]
             before = daemon.status()
-            seen = [[good[i].picture()[0]["id"] for _ in range(20)] for i in range(8)]
+            seen = [[good[i].picture()[0]["id"] for _ in range(10)] for i in range(8)]
             after = daemon.status()
             for ids in seen:
-                self.assertEqual(ids, list(range(ids[0], ids[0] + 20)), "a frame is missing")
+                self.assertEqual(ids, list(range(ids[0], ids[0] + 10)), "a frame is missing")
             frames = after["camera"]["frames"] - before["camera"]["frames"]
             encoded = after["exports"]["encoded"] - before["exports"]["encoded"]
             self.assertLessEqual(encoded, frames + 1, "one encode a frame, however many read")
             self.assertEqual(after["camera"]["lost"] + after["camera"]["dropped"], 0)
             self.assertEqual(after["network"]["streams"], 12)
-            for stream in stalled + good:
+            for stream in stalled:
+                stream.close()
+            for stream in good:
                 stream.__exit__()
             harness.wait_until(lambda: daemon.status()["network"]["streams"] == 0, "the streams to end")
 
@@ -213,9 +221,12 @@ class Streams(unittest.TestCase):
                 stream.__exit__()
 
 
+STILL = {"motion.enable": "false"}  # no events but those that are asked for
+
+
 class Events(unittest.TestCase):
     def test_what_happens_is_told_and_can_be_asked_for_again(self):
-        with harness.Daemon() as daemon, Stream(daemon, "events") as stream:
+        with harness.Daemon(STILL) as daemon, Stream(daemon, "events") as stream:
             harness.wait_until(lambda: daemon.status()["network"]["streams"] == 1, "the stream")
             first = daemon.ask("trigger front door").split()[1]
             event = stream.json()
@@ -238,18 +249,14 @@ class Events(unittest.TestCase):
             self.assertEqual(stream.json()["event"], "boot")
 
     def test_a_reader_that_is_too_slow_is_told_how_many_it_lost(self):
-        with harness.Daemon() as daemon:
-            client = socket.socket()
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            client.connect(("127.0.0.1", daemon.port))
-            client.sendall(b"events\n")
+        with harness.Daemon(STILL) as daemon:
+            client = unread(self, daemon, "events")
             harness.wait_until(lambda: daemon.status()["network"]["streams"] == 1, "the stream")
             last = None
             for _ in range(4000):
                 last = daemon.ask("trigger x" + "y" * 60)
                 if int(last.split("-")[1]) > 3500:
                     break
-            client.settimeout(harness.PATIENCE_S)
             file, counted, newest = client.makefile(), 0, 0
             while newest < int(last.split("-")[1]):
                 event = json.loads(file.readline())
@@ -263,7 +270,7 @@ class Pins(unittest.TestCase):
     def test_what_is_pinned_stays_and_can_be_kept(self):
         with harness.Daemon({"ring.size": 40}) as daemon:
             daemon.wait_frames(20)
-            pinned = daemon.ask("pin before=0.4").split()
+            pinned = daemon.ask("pin before=0.8").split()
             self.assertEqual(pinned[0], "PINNED")
             pin = json.loads(daemon.ask("timeline"))["pins"][0]
             self.assertEqual(pin["id"], pinned[1])
@@ -280,7 +287,7 @@ class Pins(unittest.TestCase):
     def test_frames_that_are_still_to_come_are_held_too(self):
         with harness.Daemon() as daemon:
             daemon.wait_frames(20)
-            pin = daemon.ask("pin before=0.2 after=1").split()[1]
+            pin = daemon.ask("pin before=0.8 after=1").split()[1]
 
             def span():
                 found = json.loads(daemon.ask("timeline"))["pins"][0]
@@ -292,12 +299,12 @@ class Pins(unittest.TestCase):
     def test_pins_are_bounded_and_leave_room_for_pictures(self):
         with harness.Daemon({"ring.size": 40}) as daemon:
             daemon.wait_frames(40)
+            newest = json.loads(daemon.ask("timeline"))["tiers"][0]["to"]
             replies = [daemon.ask("pin before=60") for _ in range(20)]
             self.assertRegex(replies[0], "^PINNED")
-            timeline = json.loads(daemon.ask("timeline"))
-            pin, frames = timeline["pins"][-1], timeline["tiers"][0]
-            self.assertGreater(pin["from"], frames["from"], "more than may be held: the newest of it are")
-            self.assertLess(frames["to"] - pin["to"], 5)
+            pin = json.loads(daemon.ask("timeline"))["pins"][0]
+            self.assertIn(pin["frames"], range(1, 40), "more than may be held")
+            self.assertGreaterEqual(pin["to"], newest, "the newest of it are")
             self.assertRegex(replies[-1], "^BUSY .* keep or drop some")
             self.assertRegex(daemon.ask("save"), "^Saved")
             self.assertRegex(daemon.ask("past at=-0.2"), "^Saved")

@@ -10,6 +10,7 @@ import numpy as np
 
 import harness
 from harness import BINARY, EventReader, wait_until
+from moments import ago, missing
 from pictures import load
 from sealed import FPS, VIDEO, Sealed, age_d, count_frames_of_piece, sealed_paths
 from videos import frames_of
@@ -21,11 +22,11 @@ SECRET = re.compile(rb"AGE-SECRET-KEY-1[0-9A-Z]+")
 class Files(Sealed):
     def test_pictures_of_all_formats_are_sealed_and_opened(self):
         daemon = self.daemon()
-        jpg, png, npy = (self.open(path) for path in sealed_paths(daemon.ask("past jpg png npy at=-0.2")))
+        jpg, png, npy = (self.open(path) for path in sealed_paths(daemon.ask(f"past jpg png npy at={ago(daemon, 0.2)}")))
         pixels = np.load(npy)
         np.testing.assert_array_equal(load(png), pixels)
         self.assertLess(np.abs(load(jpg).astype(int) - pixels).mean(), 5)
-        stack = sealed_paths(daemon.ask("pastStack png count=4 at=-0.3"))
+        stack = sealed_paths(daemon.ask(f"pastStack png count=4 at={ago(daemon, 0.3)}"))
         self.assertEqual(load(self.open(stack[0])).shape, (240, 320, 3))
         self.assertEqual([name for name in daemon.files() if not name.endswith(".age")], [])
 
@@ -69,8 +70,9 @@ class Files(Sealed):
             clip = sealed_paths(daemon.ask("clip wait"))[0]
             self.assertEqual(events.next("clip.end")["path"], clip)
         numbers, _ = frames_of(self.open(clip))
-        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
-        self.assertGreater(len(numbers), FPS)
+        lost = daemon.status()["camera"]["lost"]
+        self.assertLessEqual(missing(numbers), lost)
+        self.assertGreater(len(numbers) + lost, FPS)
         poster = clip.removesuffix(".mp4.age") + ".jpg.age"
         self.assertEqual(load(self.open(poster)).shape, (240, 320, 3))
         self.assertEqual([name for name in daemon.files() if not name.endswith(".age")], [])
@@ -94,7 +96,7 @@ class Files(Sealed):
         with open(self.path("cut.mp4"), "wb") as file:
             file.write(data[:len(data) // 65536 * 65536])
         self.assertGreater(count_frames_of_piece(self.path("cut.mp4")), FPS)
-        self.assertIn("sealed clip that was left unfinished", daemon.log())
+        wait_until(lambda: "sealed clip that was left unfinished" in daemon.log(), "the log")
 
 
 class Page(Sealed):

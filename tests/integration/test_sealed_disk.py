@@ -11,6 +11,7 @@ import subprocess
 import harness
 from faults import enter_own_mounts
 from harness import EventReader, wait_until
+from moments import ago
 from sealed import FPS, VIDEO, Sealed, count_frames_of_piece
 
 
@@ -19,8 +20,9 @@ class Disk(Sealed):
         self.disk("captures", 4)
         filler = self.path("captures", "others")
         with open(filler, "wb") as file:
-            file.write(bytes(3 << 20))
-        daemon = self.daemon(dict(VIDEO, **{"clip.poster": "false"}))
+            file.write(bytes((4 << 20) - 400000))
+        # Five frames a second: a machine that stands still for less than 0.8 s loses none of them.
+        daemon = self.daemon(dict(VIDEO, **{"clip.poster": "false", "camera.framerate": 5}))
         with EventReader(daemon) as events:
             self.assertRegex(daemon.ask("clip after=600"), "^CLIP 1 ")
             failed = events.next("clip.failed")
@@ -46,12 +48,14 @@ class Disk(Sealed):
         subprocess.run(["mount", "-o", "loop", image, mount], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", mount], stderr=subprocess.DEVNULL, check=False)
         daemon = self.daemon(dict(VIDEO, **options))
-        for line in ("save jpg png npy", "pastStack jpg count=4 at=-0.3"):
+        for line in ("save jpg png npy", f"pastStack jpg count=4 at={ago(daemon, 0.3)}"):
             self.assertIn(mount, daemon.ask(line))
         self.assertRegex(daemon.ask("clip wait"), "^SAVED_CLIP 1 ")
         self.assertRegex(daemon.ask("clip after=600"), "^CLIP 2 ")
         wait_until(lambda: [name for name in daemon.files() if name.startswith(".clip-") and
                             os.path.getsize(os.path.join(mount, name)) > 200000], "a clip under way")
+        jpg = r"^[^.].*\.jpg" + ("" if options else r"\.age") + "$"
+        wait_until(lambda: len([name for name in daemon.files() if re.search(jpg, name)]) == 4, "the clips' pictures")
         daemon.process.send_signal(signal.SIGKILL)
         daemon.process.wait()
         subprocess.run(["umount", mount], check=True)

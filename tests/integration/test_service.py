@@ -16,6 +16,7 @@ from PIL import Image
 
 import harness
 from harness import BINARY, ROOT, Daemon, paths_of, wait_until
+from moments import ago, missing
 from pictures import load, patch_colour, psnr, read_number
 
 # What the Python service that came before was configured with, unchanged.
@@ -209,8 +210,8 @@ class Running(Folder):
             self.assertGreater(slots, 50)
             wait_until(lambda: daemon.status()["memory"]["rss_mib"] > slots * 2.2, "the whole ring to be there", 60)
             wait_until(lambda: daemon.status()["ring"]["seconds"] > 1.5, "the moment that is asked for")
-            for command in ("save jpg png npy", "pastStack at=-1 count=50 npy", "past at=-1 count=30 png"):
-                self.assertRegex(daemon.ask(command), "^Saved")
+            for command in ("save jpg png npy", "pastStack at={} count=50 npy", "past at={} count=30 png"):
+                self.assertRegex(daemon.ask(command.format(ago(daemon, 1))), "^Saved")
             status = daemon.status()
             self.assertLess(status["memory"]["rss_mib"], status["memory"]["max_rss_mib"])
             self.assertEqual(status["memory"]["slots_asked"], 300)
@@ -221,9 +222,9 @@ class Running(Folder):
         with Daemon() as daemon:
             daemon.wait_frames(30)
             clients = []
-            for line in (b"past png at=-1 count=10\n", b"save png\n"):
-                client = socket.create_connection(("127.0.0.1", daemon.port))
-                client.sendall(line)
+            for line in (f"past png at={ago(daemon, 1)} count=10\n", "save png\n"):
+                client = socket.create_connection(("127.0.0.1", daemon.port), harness.PATIENCE_S)
+                client.sendall(line.encode())
                 clients.append(client)
             wait_until(lambda: daemon.status()["exports"]["files"] > 0, "an export to be under way")
             begun = time.monotonic()
@@ -232,11 +233,10 @@ class Running(Folder):
             for client in clients:
                 reply = harness.read_all(client).decode()
                 client.close()
-                if harness.SANITIZED and "did not finish in time" in daemon.log():  # they may need more than a second
-                    continue
                 self.assertRegex(reply, r"^(Saved|NOT_SAVED pastcam is stopping)")
                 for path in paths_of(reply):
                     load(path)
+            if "did not finish in time" not in daemon.log():  # what takes longer than a second is left behind
                 self.assertEqual([name for name in daemon.files() if name.startswith(".")], [])
 
     def test_other_signals_stop_too(self):
@@ -252,7 +252,7 @@ class Running(Folder):
         for number in (signal.SIGINT, signal.SIGHUP):
             with Daemon(wrapper=["env", "--default-signal", f"--ignore-signal={signal.Signals(number).name[3:]}"]) as daemon:
                 daemon.process.send_signal(number)
-                daemon.wait_frames(daemon.status()["ring"]["frames"] + 5)
+                daemon.wait_newer_frames(5)
                 self.assertRegex(daemon.ask("save"), "^Saved")
                 self.assertEqual(daemon.stop(), 0)
 
@@ -261,11 +261,11 @@ class Running(Folder):
         def used(daemon):  # by the capture thread, seconds
             with open(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/stat", encoding="ascii") as file:
                 return sum(int(ticks) for ticks in file.read().rsplit(")", 1)[1].split()[11:13]) / os.sysconf("SC_CLK_TCK")
-        options = {"camera.width": 640, "camera.height": 480, "camera.framerate": 240, "camera.synthetic.format": "nv12",
-                   "ring.size": 30, "encoder.kind": "none"}  # little for a sanitizer to shadow
+        options = {"camera.width": 1600, "camera.height": 1200, "camera.framerate": 240, "camera.synthetic.format": "nv12",
+                   "ring.size": 6, "encoder.kind": "none"}  # little for a sanitizer to shadow
         with Daemon(options) as daemon:
             wait_until(lambda: daemon.status()["capture"]["state"] == "slowed", "the pace")
-            self.assertIn("640x480 NV12 takes", daemon.status()["capture"]["reason"])
+            self.assertIn("1600x1200 NV12 takes", daemon.status()["capture"]["reason"])
             before, begun = used(daemon), time.monotonic()
             time.sleep(3)
             share = (used(daemon) - before) / (time.monotonic() - begun)
@@ -297,7 +297,8 @@ class Running(Folder):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.bind(address)
             manager.settimeout(harness.PATIENCE_S)
-            with Daemon(environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "200000"}) as daemon:
+            # Pings each second: what a test that stands still leaves lying must not take the place of what it waits for.
+            with Daemon(environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "2000000"}) as daemon:
                 seen = set()
                 while not {"READY=1", "WATCHDOG=1"} <= seen or not any(m.startswith("STATUS=Camera running") for m in seen):
                     seen.add(manager.recv(4096).decode())
@@ -315,12 +316,20 @@ class Running(Folder):
             self.assertEqual(len(daemon.files()), 1)
 
     def test_past_stack_without_stacking_saves_the_window(self):
-        with Daemon({"export.stack_dark_frames": "false", "export.save_before_s": 0.5}) as daemon:
-            daemon.wait_frames(30)
-            reply = daemon.ask("pastStack")
-            self.assertRegex(reply, r"^Saved \d+ separate images from ring buffer, starting at timestamp: \d+\.\d{3} "
-                                    r"\(age: 0\.\d\ds\)\(export\.save_before_s: 0\.500 s\) \| /")
-            self.assertIn(len(paths_of(reply)), range(8, 12))
+        with Daemon({"export.stack_dark_frames": "false", "export.save_before_s": 3}) as daemon:
+            daemon.wait_frames(80)
+            newest = daemon.status()["ring"]["newest_id"]
+            reply = daemon.ask("pastStack jpg")
+            age = re.match(r"^Saved \d+ separate images from ring buffer, starting at timestamp: \d+\.\d{3} "
+                           r"\(age: ([0-3]\.\d\d)s\)\(export\.save_before_s: 3\.000 s\) \| /", reply)
+            self.assertTrue(age, reply)
+            ids = [int(re.search(r"_f(\d+)", path)[1]) for path in paths_of(reply)]
+            self.assertEqual(missing(ids), 0)
+            self.assertGreaterEqual(ids[-1], newest)
+            lost = daemon.status()["camera"]["lost"]
+            self.assertGreater(float(age[1]), 2.9 - 0.05 * lost)
+            self.assertGreaterEqual(len(ids) + lost, 55)  # some may still be on their way
+            self.assertLess(len(ids), 63)
 
 
 class Cameras(Folder):
@@ -341,10 +350,10 @@ class Cameras(Folder):
             daemon.wait_frames(10)
             (full,) = paths_of(daemon.ask("save png"))
             self.assertEqual(load(full).shape, (480, 640, 3))
-            (small,) = paths_of(daemon.ask("past png at=0"))
+            (small,) = paths_of(daemon.ask(f"past png at={ago(daemon, 0)}"))
             self.assertEqual(load(small).shape, (120, 160, 3))
             self.assertIsNotNone(read_number(load(small), camera_width=640))
-            (stack,) = paths_of(daemon.ask("pastStack png at=-0.2"))
+            (stack,) = paths_of(daemon.ask(f"pastStack png at={ago(daemon, 0.2)}"))
             self.assertEqual(load(stack).shape, (120, 160, 3))
 
     def test_replay_shows_the_pictures_in_their_order(self):
@@ -356,7 +365,7 @@ class Cameras(Folder):
             Image.fromarray(pixels).save(os.path.join(pictures, f"{i}.png"))
         with Daemon({"camera.backend": "replay", "camera.replay.path": pictures, "camera.width": 64, "camera.height": 48}) as daemon:
             daemon.wait_frames(30)
-            reds = [load(path)[0, 0, 0] for path in paths_of(daemon.ask("past png at=-0.7 count=14"))]
+            reds = [load(path)[0, 0, 0] for path in paths_of(daemon.ask(f"past png at={ago(daemon, 0.7)} count=14"))]
             self.assertEqual([(int(b) - int(a)) % 240 for a, b in zip(reds, reds[1:])], [20] * 13)
 
     def test_replay_scales_pictures_of_another_size(self):
@@ -392,14 +401,13 @@ class Cameras(Folder):
             self.assertEqual(daemon.stop(), 0)
 
     def test_night_switches_and_comes_back(self):
-        trace = self.write("trace.csv", "t_s,lux\n0,100\n2,100\n2.5,0.3\n7,0.3\n7.5,100\n60,100\n")
+        trace = self.write("trace.csv", "t_s,lux\n0,100\n2,100\n2.5,0.3\n11,0.3\n11.5,100\n1000,100\n")
         with Daemon({"night.enable": "true", "night.min_dark_frames": 3, "night.min_bright_frames": 3, "night.min_dwell_s": 0.5,
                      "night.exposure_us": 200000, "camera.synthetic.trace": trace}) as daemon:
-            wait_until(lambda: daemon.status()["night"]["status"] == "NIGHT", "the night")
-            self.assertRegex(daemon.ask("night_level"), r"STATUS=NIGHT\n$")
-            wait_until(lambda: daemon.status()["night"]["status"] == "DAY", "the day")
+            wait_until(lambda: daemon.ask("night_level").endswith("STATUS=NIGHT\n"), "the night")
+            wait_until(lambda: daemon.status()["night"]["switches"] >= 2, "the day")
             night = daemon.status()["night"]
-            self.assertEqual(night["switches"], 2)
+            self.assertEqual((night["switches"], night["status"]), (2, "DAY"))
             self.assertIn("Night detected", daemon.log())
             self.assertIn("Day detected", daemon.log())
 

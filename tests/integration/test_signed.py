@@ -9,6 +9,7 @@ import subprocess
 import harness
 from faults import Folder
 from harness import BINARY, Daemon, paths_of, wait_until
+from moments import ago
 from videos import clip_of
 
 FPS = 20
@@ -49,9 +50,12 @@ class Signed(Folder):
 
     def record(self):
         daemon = self.daemon()
-        pictures = [path for line in ("save jpg png", "past npy at=-0.2", "past jpg at=-0.4 count=5") for path in paths_of(daemon.ask(line))]
+        pictures = [path for line in ("save jpg png", "past npy at={}", "past jpg at={} count=5")
+                    for path in paths_of(daemon.ask(line.format(ago(daemon, 0.3))))]
+        self.assertEqual(len(pictures), 8)
         clip = clip_of(daemon.ask("clip wait"))
-        wait_until(lambda: os.path.exists(clip.replace(".mp4", ".jpg")), "the clip's picture")
+        poster = os.path.basename(clip).replace(".mp4", ".jpg")
+        wait_until(lambda: any(poster in line for line in self.lines()), "the clip's picture to be signed")
         self.assertEqual(daemon.stop(), 0)
         return pictures, clip
 
@@ -103,7 +107,7 @@ class Signed(Folder):
     def test_what_retention_deletes_is_not_missing(self):
         daemon = self.daemon()
         first = paths_of(daemon.ask("save npy"))[0]
-        self.assertEqual(len(paths_of(daemon.ask("past npy at=-0.3 count=5"))), 5)
+        self.assertEqual(len(paths_of(daemon.ask(f"past npy at={ago(daemon, 0.3)} count=5"))), 5)
         self.assertEqual(daemon.stop(), 0)
         os.utime(first, (1577836800, 1577836800))
         daemon = self.daemon({"storage.max_total_mb": 1})

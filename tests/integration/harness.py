@@ -140,8 +140,20 @@ class Daemon:
     def status(self):
         return json.loads(self.ask("status"))
 
+    def threads(self):
+        names = []
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            try:
+                with open(f"/proc/{self.process.pid}/task/{task}/comm", encoding="ascii") as file:
+                    names.append(file.read().strip())
+            except OSError:  # it has just ended
+                pass
+        return names
+
     def wait_frames(self, count):
-        """Until so many frames are in the ring."""
+        """Until so many frames are in the ring, and nothing but its size limits it: while the thread "ring" has not touched all
+        of its memory, which takes a busy machine seconds, the slots that are there are used again."""
+        wait_until(lambda: "ring" not in self.threads(), "the ring's memory")
         return wait_until(lambda: self.status()["ring"]["frames"] >= count, f"{count} frames")
 
     def wait_newer_frames(self, count):

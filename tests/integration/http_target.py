@@ -56,7 +56,10 @@ class Target(HttpTarget):
         super().__init__(Handler, "/hook", port)
 
     def wait(self, count=1):
-        return wait_until(lambda: self.got if len(self.got) >= count else None, f"{count} requests")
+        """However long all take, as long as each comes."""
+        for number in range(1, count + 1):
+            wait_until(lambda number=number: len(self.got) >= number, f"request {number} of {count}")
+        return self.got
 
 
 class Closed:

@@ -38,20 +38,28 @@ class Commands(unittest.TestCase):
     def tearDownClass(cls):
         cls.daemon.__exit__()
 
+    def lost(self):
+        return self.daemon.status()["camera"]["lost"]
+
+    def assert_row(self, numbers, lost):
+        """One after the other, less what the camera itself has lost."""
+        self.assertEqual(numbers, sorted(set(numbers)))
+        self.assertLessEqual(numbers[-1] - numbers[0] + 1 - len(numbers), lost)
+
     def matched(self, pattern, reply):
         match = re.match(pattern, reply)
         self.assertTrue(match, reply)
         return match
 
     def test_save_gives_the_next_frame(self):
-        before = self.daemon.status()["ring"]["newest_id"]
+        before, asked = self.daemon.status()["ring"]["newest_id"], time.time()
         match = self.matched(SAVE, self.daemon.ask("save"))
         (path,) = match["paths"].split(", ")
         self.assertRegex(os.path.basename(path), NAME.replace("(jpg|png|npy)", "jpg"))
         self.assertEqual(load(path).shape, (240, 320, 3))
         frame_id = int(re.search(r"_f(\d+)\.", path)[1])
         self.assertGreater(frame_id, before)
-        self.assertLess(abs(time.time() - float(match["at"])), 5)
+        self.assertTrue(asked - 0.1 < float(match["at"]) < time.time(), match["at"])  # its exposure may have begun before
 
     def test_save_in_several_formats_shows_one_frame(self):
         match = self.matched(SAVE, self.daemon.ask("save jpg png npy"))
@@ -71,14 +79,14 @@ class Commands(unittest.TestCase):
         paths = match["paths"].split(", ")
         self.assertEqual(len(paths), 5)
         self.assertEqual(int(match["count"]), 5)
-        numbers = [read_number(load(path)) for path in paths]
-        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + 5)))
-        self.assertLess(abs(float(match["age"]) - 1.5), 0.3)  # five frames at 20 fps span 0.2 s
+        numbers, lost = [read_number(load(path)) for path in paths], self.lost()
+        self.assert_row(numbers, lost)
+        self.assertLess(abs(float(match["age"]) - 1.5), 0.3 + lost / 20)  # five frames at 20 fps span 0.2 s
 
     def test_past_without_arguments_is_one_frame_from_save_before_s_ago(self):
         match = self.matched(SERIES, self.daemon.ask("past"))
         self.assertEqual(int(match["count"]), 1)
-        self.assertLess(abs(float(match["age"]) - 1), 0.2)
+        self.assertLess(abs(float(match["age"]) - 1), 0.2 + self.lost() / 20)
 
     def test_the_burnt_in_number_tells_the_same_time_as_the_reply(self):
         newest = self.matched(SERIES, self.daemon.ask("past png at=0"))
@@ -92,27 +100,17 @@ class Commands(unittest.TestCase):
         self.assertEqual(int(match["count"]), 4)
         self.assertEqual(match["before"], "1.000")
         self.assertGreater(float(match["first_age"]), float(match["last_age"]))
-        self.assertLess(abs((float(match["first_age"]) + float(match["last_age"])) / 2 - 1), 0.2)
+        self.assertLess(abs((float(match["first_age"]) + float(match["last_age"])) / 2 - 1), 0.2 + self.lost() / 20)
         self.assertEqual(load(match["paths"]).shape, (240, 320, 3))
 
     def test_newest_metadata_with_newest_pixels(self):
+        newest = self.daemon.status()["ring"]["newest_id"]
         path = self.matched(SERIES, self.daemon.ask("past png at=0"))["paths"]
+        frame = int(re.search(r"_f(\d+)", path)[1])
         with Image.open(path) as image:
-            self.assertEqual(int(image.text["Frame"]), int(re.search(r"_f(\d+)", path)[1]))
-        self.assertIn(self.daemon.status()["ring"]["newest_id"] - int(re.search(r"_f(\d+)", path)[1]), range(0, 40))
-
-    def test_a_name_is_not_given_again_when_its_file_was_fetched_and_deleted(self):
-        self.daemon.wait_frames(20)
-        names, frames = set(), []
-
-        def seen_twice():
-            for path in paths_of(self.daemon.ask("past jpg at=-0.3 count=10")):
-                self.assertNotIn(os.path.basename(path), names)
-                names.add(os.path.basename(path))
-                frames.append(re.search(r"_f(\d+)", path)[1])
-                os.unlink(path)
-            return len(set(frames)) < len(frames)
-        wait_until(seen_twice, "two pictures of one frame")
+            self.assertEqual(int(image.text["Frame"]), frame)
+        self.assertGreaterEqual(frame, newest)
+        wait_until(lambda: self.daemon.status()["ring"]["newest_id"] >= frame, "status to tell it too")
 
     def test_questions(self):
         self.assertRegex(self.daemon.ask("night_level"), r"^LEVEL=\d+\.\d THRESH=35 STATUS=DAY\n$")
@@ -216,8 +214,9 @@ class FrozenRing(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon({"camera.synthetic.faults": "stall@2+3600", "camera.capture_timeout_s": 600})
+        cls.daemon = Daemon({"camera.synthetic.faults": "stall@5+3600", "camera.capture_timeout_s": 600})
         cls.daemon.wait_ready()
+        cls.daemon.wait_frames(20)  # the past that is asked for; the stall begins after it, but for a start of four seconds
         harness.wait_until(lambda: (cls.daemon.status()["camera"]["last_frame_age_s"] or 0) > 0.5, "the stall")
 
         cls.newest = json.loads(cls.daemon.ask("timeline"))["tiers"][0]["to"]
@@ -225,6 +224,17 @@ class FrozenRing(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.daemon.__exit__()
+
+    def test_a_name_is_not_given_again_when_its_file_was_fetched_and_deleted(self):
+        seen = []
+        for _ in range(2):
+            paths = paths_of(self.daemon.ask(f"past jpg at={self.newest:.3f} count=10"))
+            seen.append([os.path.basename(path) for path in paths])
+            for path in paths:
+                os.unlink(path)
+        frames = [[re.search(r"_f(\d+)", name)[1] for name in names] for names in seen]
+        self.assertEqual(frames[0], frames[1])
+        self.assertEqual((len(frames[0]), set(seen[0]) & set(seen[1])), (10, set()))
 
     def test_stacks_are_what_their_mode_says(self):
         for count in (1, 2, 3, 4, 5, 16):
@@ -237,19 +247,26 @@ class FrozenRing(unittest.TestCase):
                 self.assertTrue(np.array_equal(load(path), pixels), (count, mode))
 
     def test_the_nearest_frames_are_found_by_time(self):
+        lost = self.daemon.status()["camera"]["lost"]
         numbers = {}
         for count in (1, 4):
             reply = self.daemon.ask(f"past png at={self.newest:.3f} count={count}")
             numbers[count] = [read_number(load(path)) for path in paths_of(reply)]
-        self.assertEqual(numbers[4], list(range(numbers[1][0] - 3, numbers[1][0] + 1)))
+        self.assertEqual(numbers[4], sorted(set(numbers[4])))
+        self.assertEqual(numbers[4][-1:], numbers[1])
+        self.assertIn(numbers[4][-1] - numbers[4][0] - 3, range(lost + 1))
         first = re.search(r"timestamp: (\S+) \(age: (\S+)s", self.daemon.ask(f"past png at={self.newest:.3f}"))
         for back in (0.25, 0.6):  # five and twelve frames at 20 fps
-            age = time.time() - float(first[1]) + back
+            asked = time.time()
+            age = asked - float(first[1]) + back
             (path,) = paths_of(self.daemon.ask(f"past png at=-{age:.3f}"))
-            self.assertLessEqual(abs(numbers[1][0] - read_number(load(path)) - back * 20), 1)
+            later = (time.time() - asked) * 20  # frames, at most, by which the moment was a later one when it was asked for
+            frames = numbers[1][0] - read_number(load(path))
+            self.assertTrue(back * 20 - 1 - lost - later <= frames <= back * 20 + 1 + lost, (frames, back, later))
 
     def test_save_without_a_camera_says_so_in_time(self):
-        with Daemon({"camera.synthetic.faults": "stall@1+3600", "camera.capture_timeout_s": 0.5}) as daemon:
+        with Daemon({"camera.synthetic.faults": "stall@4+3600", "camera.capture_timeout_s": 0.5}) as daemon:
+            daemon.wait_frames(1)
             harness.wait_until(lambda: daemon.status()["camera"]["state"] != "running", "the stall")
             self.assertRegex(daemon.ask("save"), r"^NOT_SAVED no (frame came within|camera)")
             self.assertRegex(daemon.ask("past at=0"), r"^NO_FRAMES: the newest frame is \d+\.\d s old: the camera is silent\n$")

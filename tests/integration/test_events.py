@@ -21,7 +21,7 @@ def read_lines(client, is_last):
 
 class Published(unittest.TestCase):
     def test_a_camera_that_stalls_goes_down_and_up_again(self):
-        with Daemon({"camera.synthetic.faults": "stall@1+1", "camera.capture_timeout_s": 0.3}) as daemon, EventReader(daemon) as events:
+        with Daemon({"camera.synthetic.faults": "stall@3+4", "camera.capture_timeout_s": 1.5}) as daemon, EventReader(daemon) as events:
             down = events.next("camera.down")
             self.assertRegex(down["reason"], "no frame")
             self.assertEqual(events.next("camera.up")["model"], "synthetic")
@@ -72,7 +72,8 @@ class Page(unittest.TestCase):
                 self.assertTrue(daemon.ask(f"log since={since}").startswith("NOT_SENT since="), since)
 
     def test_once_tells_what_is_kept_and_ends(self):
-        with Daemon() as daemon:
+        with Daemon({"motion.enable": "false"}) as daemon:
+            daemon.wait_frames(1)
             daemon.ask("trigger door")
             lines = [json.loads(line) for line in daemon.ask("events since=000000000000-0 once").splitlines()]
             self.assertEqual((lines[0]["event"], lines[1]["event"]), ("lost", "boot"))

@@ -13,7 +13,7 @@ from unittest import mock
 
 import harness
 import hub as hubs
-from faults import preload
+from faults import preload, put
 from harness import wait_until
 from http_target import Target
 from hub import Place
@@ -62,8 +62,7 @@ class Rules(unittest.TestCase):
             cameras = {name: place.camera(name, f"{number:012x}") for number, name in enumerate(("yard", "door", "gate"), 1)}
 
             def set_clock(to):
-                with open(clock, "w", encoding="utf-8") as file:
-                    file.write(str(to - int(time.time())))
+                put(clock, to - int(time.time()))
             set_clock(wall)
             with mock.patch.dict(hubs.ENVIRONMENT, {**preload("clock", SHIM_CLOCK_S=clock), "TZ": "UTC"}):
                 hub = place.hub({"hub.latitude": 51.5, "hub.longitude": -0.13}, {"hub": {"rules": [rule, TICK]}})

@@ -167,7 +167,7 @@ class Webhooks(unittest.TestCase):
         self.camera = self.place.camera()
         rules = [{"name": "both", "when": {"event": "trigger"}, "do": ["webhook slow", "webhook quick"]}]
         self.hub = self.place.hub(config={"hub": {"rules": rules, "webhooks": [
-            {"name": "slow", "url": slow.url, "timeout_s": 1}, {"name": "quick", "url": quick.url}]}})
+            {"name": "slow", "url": slow.url, "timeout_s": 5}, {"name": "quick", "url": quick.url}]}})
         self.camera.wait_reader()
         for _ in range(3):
             self.camera.say("trigger")

@@ -1,8 +1,9 @@
 """Motion detection beside OpenCV's MOG2, on scenes whose truth is known and on a folder of pictures, in one run.
 
-usage: motion.py PROGRAM PASTCAM [FRAMES]. PROGRAM is bench/motion/main.c. MOG2's masks, without its shadows, become
-events by the same rules as pastcam's: a part of 0.1 % of the picture is followed for three frames, as
-src/detect/motion_tracks.c follows, and motion holds for half a second. Times are of one thread's processor."""
+usage: motion.py PROGRAM PASTCAM [FRAMES]. PROGRAM is bench/motion/main.c. All detectors are judged in two ways:
+as events, for which MOG2's masks, without its shadows, are taken by the same rules as pastcam's (a part of 0.1 % of the
+picture is followed for three frames, as src/detect/motion_tracks.c follows, and motion holds for half a second); and raw,
+frame by frame, as a mask itself says it: is there any such part? Times are of one thread's processor."""
 
 import json
 import os
@@ -91,7 +92,7 @@ class Mog2:
         self.spent = 0.0
 
     def look(self, picture):
-        """Boxes of what is to be told."""
+        """Boxes of all parts that are large enough, and of those that were followed enough."""
         begun = time.thread_time()
         mask = self.subtractor.apply(picture)
         if self.median:
@@ -103,23 +104,23 @@ class Mog2:
         _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
         parts = [((left, top, left + width - 1, top + height - 1), pixels)
                  for left, top, width, height, pixels in stats[1:].tolist() if pixels >= 0.001 * mask.size]
-        return self.things.follow(parts, mask.shape)
+        return [box for box, _ in parts], self.things.follow(parts, mask.shape)
 
 
-def held(noticed):
-    return [any(noticed[max(i - HOLD + 1, 0):i + 1]) for i in range(len(noticed))]
+def held(noticed, hold=HOLD):
+    return [any(noticed[max(i - hold + 1, 0):i + 1]) for i in range(len(noticed))]
 
 
-def judge(truth, told, other=()):
+def judge(truth, told, other=(), grace=2 * HOLD):
     """Shares of a walker in the picture, what was told, and what was told of something else alone, which is false. The
-    frames in which motion may end are nobody's."""
+    frames of grace, in which motion may end, are nobody's."""
     is_there = [share >= 0.5 for share in truth]
-    near = [any(truth[max(i - 2 * HOLD, 0):i + 1]) for i in range(len(truth))]
+    near = [any(truth[max(i - grace, 0):i + 1]) for i in range(len(truth))]
     hits = sum(there and tell for there, tell in zip(is_there, told))
     false = sum(tell and not n for n, tell in zip(near, told)) + sum(other)
     there = sum(is_there)
     starts = [i for i in range(len(told)) if told[i] and not (i and told[i - 1])]
-    alarms = sum(not any(truth[max(i - 2 * HOLD, 0):i + 1]) for i in starts)
+    alarms = sum(not near[i] for i in starts)
     alarms += sum(other[i] and not (i and other[i - 1]) for i in range(len(other)))
     precision = hits / (hits + false) if hits + false else 1.0
     recall = hits / there if there else 1.0
@@ -127,11 +128,12 @@ def judge(truth, told, other=()):
     return precision, recall, f, alarms
 
 
-def row(scene, detector, figures, frames, milliseconds):
-    precision, recall, f, alarms = figures
+def row(scene, detector, events, raw, frames, milliseconds):
+    """events, raw: what judge says of them."""
     hours = frames / FRAMERATE / 3600
-    print(f"{scene:27} {detector:14} {precision:9.3f} {recall:7.3f} {f:6.3f} {alarms / hours:12.0f} {milliseconds:9.3f}",
-          flush=True)
+    figures = "  ".join(f"{precision:9.3f} {recall:7.3f} {f:6.3f} {alarms / hours:10.0f}"
+                        for precision, recall, f, alarms in (events, raw))
+    print(f"{scene:27} {detector:14} {figures} {milliseconds:9.3f}", flush=True)
 
 
 def ignored_mask(arguments):
@@ -146,7 +148,7 @@ def ignored_mask(arguments):
 
 def play(program, scene, effects, arguments, frames):
     others = {"MOG2": Mog2(False, ignored_mask(arguments)), "MOG2, median": Mog2(True, ignored_mask(arguments))}
-    told = {name: [] for name in others}
+    parts, told = {name: [] for name in others}, {name: [] for name in others}
     with tempfile.TemporaryFile("w+") as lines:
         with subprocess.Popen([program, "-r", *arguments, effects, str(frames)], stdout=subprocess.PIPE,
                               stderr=lines) as process:
@@ -154,14 +156,17 @@ def play(program, scene, effects, arguments, frames):
                 bytes_read = process.stdout.read(WIDTH * HEIGHT * 3)
                 picture = numpy.frombuffer(bytes_read, "uint8").reshape(HEIGHT, WIDTH, 3)
                 for name, other in others.items():
-                    told[name].append(other.look(picture))
+                    for boxes, of in zip(other.look(picture), (parts, told)):
+                        of[name].append(bool(boxes))
         lines.seek(0)
         rows = [line.split() for line in lines.read().splitlines()]
     truth = [float(words[0]) for words in rows]
     mine = sum(float(words[4]) for words in rows) / frames
-    row(scene, "pastcam", judge(truth, [words[1] == "1" for words in rows]), frames, mine)
+    row(scene, "pastcam", judge(truth, [words[1] == "1" for words in rows]),
+        judge(truth, [float(words[2]) > 0 for words in rows], grace=0), frames, mine)
     for name, other in others.items():
-        row(scene, name, judge(truth, held([bool(boxes) for boxes in told[name]])), frames, other.spent * 1000 / frames)
+        row(scene, name, judge(truth, held(told[name])), judge(truth, parts[name], grace=0), frames,
+            other.spent * 1000 / frames)
 
 
 def is_of_hand(box, picture):
@@ -173,10 +178,10 @@ def is_of_hand(box, picture):
     return 2 * across * down >= side(box[0], box[2]) * side(box[1], box[3])
 
 
-def judge_folder(boxes):
+def judge_folder(boxes, hold=HOLD):
     """Of what was told of each picture: what was of leaves is no hit, whatever comes after it."""
-    of_hand = held([any(is_of_hand(box, i) for box in told) for i, told in enumerate(boxes)])
-    any_of = held([bool(told) for told in boxes])
+    of_hand = held([any(is_of_hand(box, i) for box in told) for i, told in enumerate(boxes)], hold)
+    any_of = held([bool(told) for told in boxes], hold)
     other = [tell and not hand for tell, hand in zip(any_of, of_hand)]
     return judge([float(i in HAND) for i in range(len(boxes))], of_hand, other)
 
@@ -187,19 +192,24 @@ def play_folder(pastcam, folder):
     done = subprocess.run([pastcam, "-o", "motion.hold_s=0", "motion-sim", "--scores", folder], capture_output=True,
                           text=True, check=True)
     scores = [line for line in map(json.loads, done.stdout.splitlines()) if "event" not in line]
-    boxes = [[(x, y, x + w - 1, y + h - 1)] if line["moving"] else [] for line in scores
+    parts = [[(x, y, x + w - 1, y + h - 1)] if line["score"] > 0 else [] for line in scores
              for x, y, w, h in [line["box"]]]
-    row("tree, hand (23 pictures)", "pastcam", judge_folder(boxes), len(names), 0)
+    told = [boxes if line["moving"] else [] for line, boxes in zip(scores, parts)]
+    row("tree, hand (23 pictures)", "pastcam", judge_folder(told), judge_folder(parts, 1), len(names), 0)
     for name, other in (("MOG2", Mog2(False)), ("MOG2, median", Mog2(True))):
-        boxes = [other.look(cv2.imread(os.path.join(folder, picture))) for picture in names]
-        row("tree, hand (23 pictures)", name, judge_folder(boxes), len(names), other.spent * 1000 / len(names))
+        seen = [other.look(cv2.imread(os.path.join(folder, picture))) for picture in names]
+        parts, told = zip(*seen)
+        row("tree, hand (23 pictures)", name, judge_folder(told), judge_folder(parts, 1), len(names),
+            other.spent * 1000 / len(names))
 
 
 def main():
     program, pastcam = sys.argv[1:3]
     frames = int(sys.argv[3]) if len(sys.argv) > 3 else 300
     cv2.setNumThreads(1)
-    print(f"{'scene':27} {'detector':14} precision  recall      F false/hour  ms/frame")
+    print(f"{'':42} {'events':>35}  {'raw':>35}")
+    figures = "precision  recall      F false/hour"
+    print(f"{'scene':27} {'detector':14} {figures}  {figures}  ms/frame")
     for scene, effects, arguments in SCENES:
         play(program, scene, effects, arguments, frames)
     if os.path.isdir(TREE):

@@ -6,6 +6,8 @@
  *
  * usage: motion [OPTIONS] EFFECTS FRAMES
  *   -r                     the frames on standard output, R,G,B, for another detector
+ *   -k                     instead of all lines one: the mean milliseconds, taken in turns, that a copy of a frame, ingest,
+ *                          ingest that fills the cells, and detection take
  *   -q                     instead of all lines one: frames, starts without a walker, walks, walks told in time
  *   -t FRAMES              in time: with that frame, of those with half of the walker or more (3)
  *   -m                     what moves is smeared as far as it goes while a frame is exposed
@@ -40,7 +42,7 @@ struct play {
 	double other_lux, lux_s;   /* 0: the light stays */
 	double ladder_s, switch_s; /* 0: no ladder, no switches */
 	double exposure_us, gain;  /* fixed; 0: automatic */
-	bool raw, smeared, quiet, cells;
+	bool raw, smeared, quiet, cells, costs;
 	int in_time;
 	const char *zones, *ignore;
 	struct effect_plan plan, optics, noise; /* plan without and with nothing but its noise, for smeared pictures */
@@ -58,6 +60,9 @@ struct play {
 	struct motion *motion;
 	struct light_auto automatic;
 	bool moving;
+	struct costs {
+		double copy, plain, with_cells, detection; /* milliseconds of all frames */
+	} spent;
 	struct summary {
 		int false_starts, walks, told;
 		int there; /* frames with half of the walker or more, of this walk */
@@ -81,6 +86,9 @@ static bool parse_option(struct play *play, int option)
 		return true;
 	case 'q':
 		play->quiet = true;
+		return true;
+	case 'k':
+		play->costs = true;
 		return true;
 	case 'm':
 		play->smeared = true;
@@ -122,7 +130,7 @@ static bool parse(struct play *play, int argc, char **argv)
 	*play = (struct play){
 		.width = 1024, .height = 768, .block = 4, .in_time = 3, .framerate = 10, .lux = 400, .zones = "", .ignore = ""
 	};
-	while ((option = getopt(argc, argv, "rqmct:b:s:f:l:n:L:N:z:i:")) != -1)
+	while ((option = getopt(argc, argv, "rqkmct:b:s:f:l:n:L:N:z:i:")) != -1)
 		if (!parse_option(play, option))
 			return false;
 	if (argc - optind != 2 || (play->cells && (play->smeared || play->raw)) ||
@@ -302,6 +310,24 @@ static void add_noise_to_cells(struct play *play, double gain)
 	}
 }
 
+/* Each begins in turn, since who comes first finds the picture in no cache. */
+static void take_in(struct play *play, int number, const struct image *image, struct frame *frame)
+{
+	double *const spent[] = { &play->spent.copy, &play->spent.plain, &play->spent.with_cells };
+	enum { WAYS = sizeof spent / sizeof *spent };
+	for (int i = 0; play->costs && i < WAYS; i++) {
+		const int way = (number + i) % WAYS;
+		const double begun = now_ms();
+		if (way == 0)
+			memcpy(play->kept, play->canvas.rgb, frame_bytes(play->width, play->height));
+		else
+			ingest_with_luma(play->ingest, image, frame, way == 1 ? NULL : &play->grid);
+		*spent[way] += now_ms() - begun;
+	}
+	if (!play->costs)
+		ingest_with_luma(play->ingest, image, frame, &play->grid);
+}
+
 static void look(struct play *play, int number, const struct frame_info *info)
 {
 	struct motion_event events[MOTION_EVENTS_MAX];
@@ -313,19 +339,20 @@ static void look(struct play *play, int number, const struct frame_info *info)
 		                         .stride = { frame_bytes(play->width, 1) } };
 	struct frame frame = { .pixels = play->kept, .width = play->width, .height = play->height, .info = *info };
 	const double begun = now_ms();
-	ingest_with_luma(play->ingest, &image, &frame, &play->grid);
+	take_in(play, number, &image, &frame);
 	if (play->cells)
 		add_noise_to_cells(play, info->gain);
 	const double taken = now_ms();
 	const size_t count = motion_frame(play->motion, play->grid.cells, &frame.info, events);
 	const double looked = now_ms();
+	play->spent.detection += looked - taken;
 	light_auto_step(&play->automatic, frame.info.mean);
 	bool started = false;
 	for (size_t i = 0; i < count; i++)
 		started |= play->moving = events[i].start;
 	const double share = walker_share(play, number / play->framerate);
 	sum_up(play, share, started);
-	if (play->quiet)
+	if (play->quiet || play->costs)
 		return;
 	motion_zone(play->motion, 0, &zone);
 	fprintf(stderr, "%.2f %d %.3f %.3f %.3f\n", share, play->moving, zone.score, taken - begun, looked - taken);
@@ -345,6 +372,9 @@ int main(int argc, char **argv)
 		if (play.raw && fwrite(play.canvas.rgb, frame_bytes(play.width, play.height), 1, stdout) != 1)
 			return 1;
 	}
+	if (play.costs)
+		printf("%.3f %.3f %.3f %.3f\n", play.spent.copy / play.frames, play.spent.plain / play.frames,
+		       play.spent.with_cells / play.frames, play.spent.detection / play.frames);
 	if (play.quiet)
 		printf("%d %d %d %d\n", play.frames, play.summary.false_starts, play.summary.walks, play.summary.told);
 	return 0;

@@ -5,6 +5,7 @@
 #ifndef PASTCAM_DETECT_ZONES_H
 #define PASTCAM_DETECT_ZONES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -42,15 +43,21 @@ struct zone_defaults {
 int zones_parse(struct zones *zones, const char *zones_json, const char *ignore_json,
                 const struct zone_defaults *defaults, struct error *error);
 
-/* The zones on a grid of width x height cells. */
+/* The zones on a grid of width x height cells: of each row the stretches of cells in the same zones, from left to
+ * right. They are few, so that who asks for a cell's zones need not fetch them from afar. */
 struct zone_map {
 	int width, height;
-	uint64_t *zones;      /* of each cell: bit n is zone n; 0 where all is ignored */
+	int *rows;            /* height + 1 of them: a row's first stretch; the last: how many stretches there are */
+	uint16_t *ends;       /* of each stretch: the first column behind it */
+	uint64_t *zones;      /* of each stretch: bit n is zone n; 0 where all is ignored */
 	int cells[ZONES_MAX]; /* of each zone */
 };
 
 /* A cell belongs to the zones that its centre is in. -EINVAL for a zone that no cell is left in, -ENOMEM. */
 int zone_map_init(struct zone_map *map, const struct zones *zones, int width, int height, struct error *error);
 void zone_map_finish(struct zone_map *map); /* also of zeros, and again */
+
+/* The most memory that it takes, where no cell is in the same zones as the next. */
+size_t zone_map_bytes(int width, int height);
 
 #endif

@@ -91,8 +91,7 @@ void motion_destroy(struct motion *motion)
 
 size_t motion_bytes(int width, int height)
 {
-	const size_t count = (size_t)width * (size_t)height;
-	return sizeof(struct motion) + count * sizeof(uint64_t) + motion_planes_bytes(width, height) +
+	return sizeof(struct motion) + zone_map_bytes(width, height) + motion_planes_bytes(width, height) +
 	       motion_blobs_bytes(width, height);
 }
 

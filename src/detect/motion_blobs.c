@@ -148,21 +148,12 @@ static void add_zones(struct motion_blob *blob, uint64_t zones, int cells)
 		blob->zone_cells[__builtin_ctzll(zones)] += cells;
 }
 
-static void count_zones(struct motion_blob *blob, const uint8_t *changed, const uint64_t *zones, size_t count)
+static int count_set(const uint8_t *mask, size_t count)
 {
-	uint64_t of = 0;
-	int cells = 0; /* in a row with the same zones */
-	for (size_t i = 0; i < count; i++) {
-		if (!changed[i])
-			continue;
-		if (zones[i] != of) {
-			add_zones(blob, of, cells);
-			of = zones[i];
-			cells = 0;
-		}
-		cells++;
-	}
-	add_zones(blob, of, cells);
+	int set = 0;
+	for (size_t i = 0; i < count; i++)
+		set += mask[i];
+	return set;
 }
 
 static int count_both(const uint8_t *a, const uint8_t *b, size_t count)
@@ -171,6 +162,19 @@ static int count_both(const uint8_t *a, const uint8_t *b, size_t count)
 	for (size_t i = 0; i < count; i++)
 		both += a[i] & b[i];
 	return both;
+}
+
+static void count_zones(struct motion_blob *blob, const uint8_t *changed_row, const struct zone_map *map,
+                        const struct motion_run *run)
+{
+	int i = map->rows[run->y];
+	while (map->ends[i] <= run->left)
+		i++;
+	for (int x = run->left; x <= run->right; i++) {
+		const int end = map->ends[i] <= run->right ? map->ends[i] : run->right + 1;
+		add_zones(blob, map->zones[i], count_set(changed_row + x, (size_t)(end - x)));
+		x = end;
+	}
 }
 
 static void measure_run(struct motion_blob *blob, const struct motion_planes *planes, const struct zone_map *map,
@@ -182,7 +186,7 @@ static void measure_run(struct motion_blob *blob, const struct motion_planes *pl
 	widen(&blob->box, run);
 	blob->cells += run->cells;
 	blob->active += count_both(changed, active, count);
-	count_zones(blob, changed, map->zones + begin, count);
+	count_zones(blob, changed - run->left, map, run);
 }
 
 static void measure_texture(struct motion_blob *blob, const struct motion_planes *planes, const uint16_t *luma,

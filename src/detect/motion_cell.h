@@ -34,6 +34,13 @@ static inline uint16_t cell_divide(uint16_t value, uint16_t divisor)
 	return (uint16_t)((uint32_t)value * divisor >> 16);
 }
 
+/* is: 0 or 1. gcc takes the upper half of a product in 16 bits only where both factors differ from cell to cell, which
+ * a value that was chosen with a mask does, but not one that ?: has chosen. */
+static inline uint16_t cell_choose(uint16_t is, uint16_t yes, uint16_t no)
+{
+	return (uint16_t)(no ^ ((yes ^ no) & (0 - is)));
+}
+
 /* The least contrast at sensitivity 50: two levels, and a thirty-second of the brightness. What a camera's processing
  * does to a still picture (denoising, sharpening, compression) stays below it; what people see moving is above. */
 enum { CELL_LEAST_LEVELS = 2, CELL_LEAST_SHARE_SHIFT = 5 };

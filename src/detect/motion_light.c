@@ -1,12 +1,20 @@
 #include "motion_light.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "media/kernel.h"
 #include "media/luma_grid.h"
 #include "motion_cell.h"
 
-enum { SQUARE = 4, SQUARES_MAX = 1024, COUNTED_MOST = 64, TILE_SQUARES = 8, TILE_SQUARES_LEAST = 3, SQUARES_LEAST = 4 };
+enum {
+	SQUARE = MOTION_SQUARE,
+	SQUARES_MAX = 1024,
+	COUNTED_MOST = 64,
+	TILE_SQUARES = 8,
+	TILE_SQUARES_LEAST = 3,
+	SQUARES_LEAST = 4
+};
 
 /* Added to both sides of a ratio: what is nearly black says little. */
 static const float DARK = 2 * LUMA_GRID_LEVEL;
@@ -64,27 +72,48 @@ static void sort(float *values, int count)
 		}
 }
 
-static float mean_of_square(const uint16_t *cells, size_t width)
+/* Of the squares of a row, the sums of their cells. Four columns side by side in a word: 4 x LUMA_GRID_MOST fits 16
+ * bits, so none carries into the next. */
+KERNEL static void sum_squares(const uint16_t *restrict cells, size_t width, size_t count, uint32_t *restrict sums)
 {
-	unsigned sum = 0;
-	for (size_t y = 0; y < SQUARE; y++, cells += width)
-		sum += (unsigned)cells[0] + cells[1] + cells[2] + cells[3];
-	return (float)sum / (SQUARE * SQUARE);
+	for (size_t x = 0; x < count; x++) {
+		uint64_t columns = 0;
+		for (size_t y = 0; y < SQUARE; y++) {
+			uint64_t row;
+			memcpy(&row, cells + y * width + SQUARE * x, sizeof row);
+			columns += row;
+		}
+		const uint64_t pairs = (columns & 0x0000ffff0000ffff) + (columns >> 16 & 0x0000ffff0000ffff);
+		sums[x] = (uint32_t)(pairs + (pairs >> 32));
+	}
+}
+
+/* Row by row, as memory is read most quickly, and not as tiles lie. */
+static void sum_all_squares(const struct motion_planes *planes, const uint16_t *luma)
+{
+	const size_t width = (size_t)planes->width, columns = width / SQUARE, rows = (size_t)planes->height / SQUARE;
+	for (size_t y = 0; y < rows; y++) {
+		const size_t cells = y * SQUARE * width;
+		sum_squares(planes->background + cells, width, columns, planes->squares_before + y * columns);
+		sum_squares(luma + cells, width, columns, planes->squares_now + y * columns);
+	}
+}
+
+static float mean_of(uint32_t square)
+{
+	return (float)square / (SQUARE * SQUARE);
 }
 
 /* Ratios of the squares of [left, right) x [top, bottom): of every second one, as on a chessboard, and no more than
  * fit. */
-static int ratios_of(const struct motion_planes *planes, const uint16_t *luma, const int area[4], float *ratios,
-                     float *levels)
+static int ratios_of(const struct motion_planes *planes, const int area[4], float *ratios, float *levels)
 {
 	int count = 0;
-	const size_t width = (size_t)planes->width;
-	for (int y = area[1]; y + SQUARE <= area[3]; y += SQUARE)
-		for (int x = area[0] + (y / SQUARE) % 2 * SQUARE; x + SQUARE <= area[2] && count < SQUARES_MAX;
-		     x += 2 * SQUARE) {
-			const size_t at = (size_t)y * width + (size_t)x;
-			const float before = mean_of_square(planes->background + at, width);
-			const float now = mean_of_square(luma + at, width);
+	const size_t columns = (size_t)planes->width / SQUARE;
+	for (int y = area[1] / SQUARE; (y + 1) * SQUARE <= area[3]; y++)
+		for (int x = area[0] / SQUARE + y % 2; (x + 1) * SQUARE <= area[2] && count < SQUARES_MAX; x += 2) {
+			const size_t at = (size_t)y * columns + (size_t)x;
+			const float before = mean_of(planes->squares_before[at]), now = mean_of(planes->squares_now[at]);
 			if (before >= LUMA_GRID_CLIPPED || now >= LUMA_GRID_CLIPPED)
 				continue;
 			levels[count] = before + DARK;
@@ -130,14 +159,14 @@ static float spread_of(float *values, int count, float *median)
 	return (quartiles[2] - quartiles[0]) / *median;
 }
 
-static struct tile measure_tile(const struct motion_light *light, const struct motion_planes *planes,
-                                const uint16_t *luma, int column, int row)
+static struct tile measure_tile(const struct motion_light *light, const struct motion_planes *planes, int column,
+                                int row)
 {
 	float ratios[SQUARES_MAX], levels[SQUARES_MAX], median, level;
 	const int left = column * light->tile, top = row * light->tile;
 	const int area[4] = { left, top, column + 1 == light->columns ? planes->width : left + light->tile,
 		                  row + 1 == light->rows ? planes->height : top + light->tile };
-	const int count = ratios_of(planes, luma, area, ratios, levels);
+	const int count = ratios_of(planes, area, ratios, levels);
 	if (count < SQUARES_LEAST)
 		return (struct tile){ .gain = 1 };
 	const float spread = spread_of(ratios, count, &median);
@@ -204,9 +233,10 @@ void motion_light_measure(struct motion_light *light, const struct motion_planes
 	struct tile tiles[LIGHT_TILES_MAX][LIGHT_TILES_MAX];
 	float all[LIGHT_TILES_MAX * LIGHT_TILES_MAX] = { 0 };
 	int count = 0;
+	sum_all_squares(planes, luma);
 	for (int y = 0; y < light->rows; y++)
 		for (int x = 0; x < light->columns; x++) {
-			tiles[y][x] = measure_tile(light, planes, luma, x, y);
+			tiles[y][x] = measure_tile(light, planes, x, y);
 			all[count++] = tiles[y][x].gain;
 		}
 	light->whole = median_of(all, count);

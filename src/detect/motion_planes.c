@@ -17,6 +17,11 @@ enum { NOISE_STEP = 16, NOISE_BINS = 256, NOISE_BIN = 8 };
 
 enum { MAJORITY = 5 };
 
+static size_t squares_of(int width, int height)
+{
+	return (size_t)(width / MOTION_SQUARE) * (size_t)(height / MOTION_SQUARE);
+}
+
 bool motion_planes_init(struct motion_planes *planes, int width, int height)
 {
 	const size_t count = (size_t)width * (size_t)height;
@@ -30,9 +35,12 @@ bool motion_planes_init(struct motion_planes *planes, int width, int height)
 	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++)
 		complete &= (*bytes[i] = calloc(count, 1)) != NULL;
 	planes->scratch = calloc(count + 2 * (size_t)width, 1);
+	planes->squares_before = calloc(squares_of(width, height), sizeof *planes->squares_before);
+	planes->squares_now = calloc(squares_of(width, height), sizeof *planes->squares_now);
 	planes->row = calloc((size_t)width, sizeof *planes->row);
 	planes->extremes = calloc(4 * ((size_t)width + 2 * MOTION_SWAY_REACH), sizeof *planes->extremes);
-	return complete && planes->scratch && planes->row && planes->extremes;
+	return complete && planes->squares_before && planes->squares_now && planes->scratch && planes->row &&
+	       planes->extremes;
 }
 
 void motion_planes_finish(struct motion_planes *planes)
@@ -44,6 +52,8 @@ void motion_planes_finish(struct motion_planes *planes)
 	free(planes->least);
 	free(planes->changed);
 	free(planes->active);
+	free(planes->squares_before);
+	free(planes->squares_now);
 	free(planes->scratch);
 	free(planes->row);
 	free(planes->extremes);
@@ -53,8 +63,8 @@ void motion_planes_finish(struct motion_planes *planes)
 size_t motion_planes_bytes(int width, int height)
 {
 	const size_t count = (size_t)width * (size_t)height;
-	return count * (5 * sizeof(uint16_t) + 3) + (size_t)width * (sizeof(float) + 2) +
-	       4 * ((size_t)width + 2 * MOTION_SWAY_REACH) * sizeof(uint16_t);
+	return count * (5 * sizeof(uint16_t) + 3) + 2 * squares_of(width, height) * sizeof(uint32_t) +
+	       (size_t)width * (sizeof(float) + 2) + 4 * ((size_t)width + 2 * MOTION_SWAY_REACH) * sizeof(uint16_t);
 }
 
 void motion_planes_begin(struct motion_planes *planes, const uint16_t *luma)
@@ -136,16 +146,16 @@ KERNEL static void compare_cells(const uint16_t *restrict luma, const uint16_t *
 		               stray = cell_lesser(cell_lesser(pull, (uint16_t)(2 * moved)), SPREAD_MOST);
 		const uint16_t is_changed = far > threshold, is_active = moved > threshold;
 		/* At least a unit, which is the step of Sigma-Delta, where rounding would leave none. */
-		const uint16_t slow = cell_divide(pull, by_active), quick = cell_divide(pull, by_still);
-		const uint16_t step = cell_lesser(far, (uint16_t)((is_active ? slow : quick) + 1));
+		const uint16_t pulled = cell_divide(pull, cell_choose(is_active, by_active, by_still));
+		const uint16_t step = cell_lesser(far, (uint16_t)(pulled + 1));
 		const uint16_t aim = (uint16_t)(stray << CELL_SPREAD_SHIFT), by = cell_apart(aim, spread[i]);
-		const uint16_t rise = cell_divide(by, by_rise), fall = cell_divide(by, by_fall);
+		const uint16_t spread_step = cell_divide(by, cell_choose(aim > spread[i], by_rise, by_fall));
 		const uint16_t twice = (uint16_t)(2 * (moved + half_recent));
 		changed[i] = (uint8_t)is_changed;
 		active[i] = (uint8_t)is_active;
 		background[i] = towards(background[i], now, step);
-		spread[i] = aim > spread[i] ? (uint16_t)(spread[i] + rise) : (uint16_t)(spread[i] - fall);
-		recent[i] = towards(recent[i], now, cell_divide(twice, by_recent));
+		spread[i] = aim > spread[i] ? (uint16_t)(spread[i] + spread_step) : (uint16_t)(spread[i] - spread_step);
+		recent[i] = towards(recent[i], now, cell_divide(twice, cell_choose(moved > 0, by_recent, 0)));
 	}
 }
 
@@ -153,8 +163,8 @@ KERNEL static void follow(uint16_t *restrict cells, const uint16_t *restrict lum
 {
 	const uint16_t by = cell_divisor(rate + 1), half = (uint16_t)(1 << rate >> 1);
 	for (size_t i = 0; i < count; i++) {
-		const uint16_t twice = (uint16_t)(2 * (cell_apart(luma[i], cells[i]) + half));
-		cells[i] = towards(cells[i], luma[i], cell_divide(twice, by));
+		const uint16_t apart = cell_apart(luma[i], cells[i]), twice = (uint16_t)(2 * (apart + half));
+		cells[i] = towards(cells[i], luma[i], cell_divide(twice, cell_choose(apart > 0, by, 0)));
 	}
 }
 

@@ -16,14 +16,16 @@ struct motion_planes {
 	bool relit;       /* they are */
 	uint16_t *spread; /* how far a cell strays from its background of itself, in 1/16 of a unit */
 	uint16_t *least; /* the least contrast, in 1/1024 of what it is at sensitivity 50; MOTION_NEVER where none counts */
-	uint8_t *changed, *active; /* 0 or 1 */
-	uint8_t *scratch;          /* with a row of zeros above and below */
-	float *row;                /* of gains */
-	uint16_t *extremes;        /* four rows and their margins, for motion_sway.c */
-	uint16_t noise;            /* of the last comparison */
-	int recent_rate;           /* likewise */
+	uint8_t *changed, *active;              /* 0 or 1 */
+	uint8_t *scratch;                       /* with a row of zeros above and below */
+	float *row;                             /* of gains */
+	uint16_t *extremes;                     /* four rows and their margins, for motion_sway.c */
+	uint32_t *squares_before, *squares_now; /* sums of MOTION_SQUARE x MOTION_SQUARE cells, for motion_light.c */
+	uint16_t noise;                         /* of the last comparison */
+	int recent_rate;                        /* likewise */
 };
 
+enum { MOTION_SQUARE = 4 };
 enum { MOTION_NEVER = UINT16_MAX, MOTION_LEAST_ONE = 1024 };
 
 bool motion_planes_init(struct motion_planes *planes, int width, int height);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/number.h"
 #include "media/kernel.h"
 #include "motion_cell.h"
 
@@ -13,14 +14,21 @@ struct around {
 	uint16_t *least, *most;
 };
 
-/* Of each column the least and the most in rows [top, bottom]. */
-KERNEL static void extremes_down(const uint16_t *restrict cells, size_t width, size_t top, size_t bottom,
+/* Inclusive. */
+struct part {
+	size_t left, right, top, bottom;
+};
+
+/* Of each column of the part the least and the most in its rows. */
+KERNEL static void extremes_down(const uint16_t *restrict cells, size_t width, const struct part *part,
                                  uint16_t *restrict least, uint16_t *restrict most)
 {
-	memcpy(least, cells + top * width, width * sizeof *least);
-	memcpy(most, cells + top * width, width * sizeof *most);
-	for (size_t y = top + 1; y <= bottom; y++)
-		for (size_t x = 0; x < width; x++) {
+	const size_t left = part->left, right = part->right, bottom = part->bottom;
+	const uint16_t *top = cells + part->top * width;
+	memcpy(least + left, top + left, (right - left + 1) * sizeof *least);
+	memcpy(most + left, top + left, (right - left + 1) * sizeof *most);
+	for (size_t y = part->top + 1; y <= bottom; y++)
+		for (size_t x = left; x <= right; x++) {
 			const uint16_t cell = cells[y * width + x];
 			least[x] = cell_lesser(least[x], cell);
 			most[x] = cell_greater(most[x], cell);
@@ -36,9 +44,9 @@ static void fill_margins(uint16_t *row, size_t width)
 	}
 }
 
-static void look_around(const uint16_t *cells, size_t width, size_t top, size_t bottom, const struct around *around)
+static void look_around(const uint16_t *cells, size_t width, const struct part *part, const struct around *around)
 {
-	extremes_down(cells, width, top, bottom, around->least, around->most);
+	extremes_down(cells, width, part, around->least, around->most);
 	fill_margins(around->least, width);
 	fill_margins(around->most, width);
 }
@@ -73,12 +81,13 @@ KERNEL static bool clear_cells(uint8_t *restrict changed, const uint16_t *restri
 
 static bool clear_row(struct motion_planes *planes, const uint16_t *luma, size_t y, size_t first, size_t last)
 {
-	const size_t width = (size_t)planes->width, stride = width + 2 * REACH, bottom_most = (size_t)planes->height - 1;
-	const size_t top = y > REACH ? y - REACH : 0, bottom = y + REACH < bottom_most ? y + REACH : bottom_most;
+	const size_t width = (size_t)planes->width, height = (size_t)planes->height, stride = width + 2 * REACH;
+	const struct part part = { first > REACH ? first - REACH : 0, min_size(last + REACH, width - 1),
+		                       y > REACH ? y - REACH : 0, min_size(y + REACH, height - 1) };
 	uint16_t *rows = planes->extremes + REACH;
 	const struct around was = { rows, rows + stride }, is = { rows + 2 * stride, rows + 3 * stride };
-	look_around(planes->background, width, top, bottom, &was);
-	look_around(luma, width, top, bottom, &is);
+	look_around(planes->background, width, &part, &was);
+	look_around(luma, width, &part, &is);
 	return clear_cells(planes->changed + y * width, luma + y * width, planes->background + y * width,
 	                   planes->spread + y * width, planes->least + y * width, was, is, first, last, planes->noise);
 }

@@ -15,19 +15,28 @@ static uint16_t least_of(double sensitivity)
 	return (uint16_t)(MOTION_LEAST_ONE * exp2((50 - sensitivity) / (sensitivity < 50 ? 25 : 50)));
 }
 
+static uint16_t least_of_all(uint64_t zones, const uint16_t of_zone[ZONES_MAX])
+{
+	uint16_t least = MOTION_NEVER;
+	for (; zones; zones &= zones - 1) {
+		const uint16_t one = of_zone[__builtin_ctzll(zones)];
+		least = one < least ? one : least;
+	}
+	return least;
+}
+
 void motion_zones_fill_least(const struct motion_zones *zones, uint16_t *least)
 {
-	const size_t cells = (size_t)zones->params.width * (size_t)zones->params.height;
+	const struct zone_map *map = &zones->map;
 	uint16_t of_zone[ZONES_MAX] = { 0 };
 	for (int i = 0; i < zones->zones.count; i++)
 		of_zone[i] = least_of(zones->zones.zone[i].sensitivity);
-	for (size_t i = 0; i < cells; i++) {
-		least[i] = MOTION_NEVER;
-		for (uint64_t set = zones->map.zones[i]; set; set &= set - 1) {
-			const uint16_t one = of_zone[__builtin_ctzll(set)];
-			least[i] = one < least[i] ? one : least[i];
+	for (int y = 0; y < map->height; y++, least += map->width)
+		for (int i = map->rows[y], x = 0; i < map->rows[y + 1]; i++) {
+			const uint16_t of_stretch = least_of_all(map->zones[i], of_zone);
+			for (; x < map->ends[i]; x++)
+				least[x] = of_stretch;
 		}
-	}
 }
 
 static void fill_cells_least(struct motion_zones *zones)

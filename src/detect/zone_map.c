@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/number.h"
 #include "detect/zones.h"
 
 /* By the number of edges to the right of the point. */
@@ -29,24 +30,71 @@ static uint64_t zones_at(const struct zones *zones, double x, double y)
 	return found;
 }
 
-static void fill(struct zone_map *map, const struct zones *zones)
+static void count_cells(struct zone_map *map, uint64_t zones, int cells)
 {
-	uint64_t *cell = map->zones;
+	for (; zones; zones &= zones - 1)
+		map->cells[__builtin_ctzll(zones)] += cells;
+}
+
+/* Adds a row's stretches to those there are; returns how many there are then. */
+static int fill_row(struct zone_map *map, const struct zones *zones, int y, int count)
+{
+	for (int x = 0, begin = 0; x < map->width; begin = x, count++) {
+		const double row = (y + 0.5) / map->height;
+		const uint64_t here = zones_at(zones, (x + 0.5) / map->width, row);
+		for (x++; x < map->width && zones_at(zones, (x + 0.5) / map->width, row) == here;)
+			x++;
+		map->zones[count] = here;
+		map->ends[count] = (uint16_t)x;
+		count_cells(map, here, x - begin);
+	}
+	return count;
+}
+
+static bool allocate(struct zone_map *map)
+{
+	const size_t most = (size_t)map->width * (size_t)map->height;
+	map->rows = calloc((size_t)map->height + 1, sizeof *map->rows);
+	map->ends = calloc(most, sizeof *map->ends);
+	map->zones = calloc(most, sizeof *map->zones);
+	return map->rows && map->ends && map->zones;
+}
+
+/* To what is used of the room for the most there can be. Where that fails, all is as it was. */
+static void shrink(struct zone_map *map)
+{
+	const size_t count = max_size((size_t)map->rows[map->height], 1);
+	uint16_t *ends = realloc(map->ends, count * sizeof *ends);
+	if (ends)
+		map->ends = ends;
+	uint64_t *zones = realloc(map->zones, count * sizeof *zones);
+	if (zones)
+		map->zones = zones;
+}
+
+static bool fill(struct zone_map *map, const struct zones *zones)
+{
+	if (!allocate(map))
+		return false;
 	for (int y = 0; y < map->height; y++)
-		for (int x = 0; x < map->width; x++, cell++) {
-			*cell = zones_at(zones, (x + 0.5) / map->width, (y + 0.5) / map->height);
-			for (int i = 0; i < zones->count; i++)
-				map->cells[i] += (int)(*cell >> i & 1);
-		}
+		map->rows[y + 1] = fill_row(map, zones, y, map->rows[y]);
+	shrink(map);
+	return true;
+}
+
+size_t zone_map_bytes(int width, int height)
+{
+	const size_t most = (size_t)width * (size_t)height;
+	return most * (sizeof(uint16_t) + sizeof(uint64_t)) + ((size_t)height + 1) * sizeof(int);
 }
 
 int zone_map_init(struct zone_map *map, const struct zones *zones, int width, int height, struct error *error)
 {
 	*map = (struct zone_map){ .width = width, .height = height };
-	map->zones = calloc((size_t)width * (size_t)height, sizeof *map->zones);
-	if (!map->zones)
+	if (!fill(map, zones)) {
+		zone_map_finish(map);
 		return error_set(error, -ENOMEM, "no memory for the motion zones");
-	fill(map, zones);
+	}
 	for (int i = 0; i < zones->count; i++) {
 		if (map->cells[i] > 0)
 			continue;
@@ -61,6 +109,8 @@ int zone_map_init(struct zone_map *map, const struct zones *zones, int width, in
 
 void zone_map_finish(struct zone_map *map)
 {
+	free(map->rows);
+	free(map->ends);
 	free(map->zones);
 	*map = (struct zone_map){ 0 };
 }

@@ -7,7 +7,7 @@
 #include "area_whole.h"
 #include "media/kernel.h"
 
-enum { LANES = 4 }; /* sums of 16 bits in a word */
+enum { LANES = 2 }; /* sums of 16 bits in a word */
 enum { LUMA_SCALE_MOST = 4 };
 
 bool luma_grid_init(struct luma_grid *grid, int frame_width, int frame_height, int block)
@@ -30,28 +30,57 @@ void luma_grid_finish(struct luma_grid *grid)
 	*grid = (struct luma_grid){ 0 };
 }
 
-/* Four sums side by side. */
-static KERNEL_PART uint64_t lanes_at(const uint16_t *sums)
+/* Two bytes side by side, the first in the lower half. */
+static KERNEL_PART uint16_t pair_at(const uint8_t *bytes)
 {
-	uint64_t word;
+	uint16_t pair;
+	memcpy(&pair, bytes, sizeof pair);
+	return le16toh(pair);
+}
+
+/* Of each pair of bytes the sum, of all rows. Pairs are added whole, and their upper bytes alone; what the lower ones
+ * come to, which 16 bits hold, is the difference. So nothing is unpacked, and there are half as many sums. */
+static KERNEL_PART void add_pairs(const uint8_t *restrict row, size_t stride, size_t rows, size_t count,
+                                  uint16_t *restrict sums)
+{
+	for (size_t x = 0; x < count; x++) {
+		uint16_t whole = 0, upper = 0;
+		for (size_t y = 0; y < rows; y++) {
+			const uint16_t pair = pair_at(row + y * stride + 2 * x);
+			whole = (uint16_t)(whole + pair);
+			upper = (uint16_t)(upper + (pair >> 8));
+		}
+		sums[x] = (uint16_t)(whole - (upper << 8) + upper);
+	}
+}
+
+/* block: 2, 4 or 8, a constant where it counts. */
+KERNEL static void sum_pairs(const uint8_t *row, size_t stride, int block, size_t count, uint16_t *sums)
+{
+	if (block == 2)
+		add_pairs(row, stride, 2, count, sums);
+	else if (block == 4)
+		add_pairs(row, stride, 4, count, sums);
+	else
+		add_pairs(row, stride, 8, count, sums);
+}
+
+/* Two sums side by side. */
+static KERNEL_PART uint32_t lanes_at(const uint16_t *sums)
+{
+	uint32_t word;
 	memcpy(&word, sums, sizeof word);
-	return le64toh(word);
+	return le32toh(word);
 }
 
-static KERNEL_PART uint32_t lanes_added(uint64_t word)
-{
-	const uint64_t pairs = (word & 0x0000ffff0000ffff) + (word >> 16 & 0x0000ffff0000ffff);
-	return (uint32_t)(pairs + (pairs >> 32));
-}
-
-/* words: of four sums, that make a cell. A lane holds at most 6 x 8 x 255, so none carries into the next. */
+/* words: of two sums, that make a cell. A lane holds at most 6 x 16 x 255, so none carries into the next. */
 static KERNEL_PART void add_words(const uint16_t *sums, size_t words, int shift, size_t count, uint16_t *restrict cells)
 {
 	for (size_t x = 0; x < count; x++) {
-		uint64_t word = 0;
+		uint32_t word = 0;
 		for (size_t i = 0; i < words; i++, sums += LANES)
 			word += lanes_at(sums);
-		cells[x] = (uint16_t)(lanes_added(word) >> shift);
+		cells[x] = (uint16_t)(((word & 0xffff) + (word >> 16)) >> shift);
 	}
 }
 
@@ -66,6 +95,7 @@ static KERNEL_PART void add_sums(const uint16_t *sums, size_t each, unsigned fac
 	}
 }
 
+/* Of sums of bytes where a cell is one pixel, else of pairs. */
 KERNEL static void cells_of(const uint16_t *sums, int block, size_t count, uint16_t *restrict cells)
 {
 	switch (block) {
@@ -73,7 +103,7 @@ KERNEL static void cells_of(const uint16_t *sums, int block, size_t count, uint1
 		add_sums(sums, 3, 16, count, cells);
 		break;
 	case 2:
-		add_sums(sums, 6, 4, count, cells);
+		add_sums(sums, 3, 4, count, cells);
 		break;
 	case 4:
 		add_words(sums, 3, 0, count, cells);
@@ -88,7 +118,10 @@ void luma_grid_rows(struct luma_grid *grid, const uint8_t *pixels, int frame_wid
 {
 	const size_t stride = frame_bytes(frame_width, 1), bytes = frame_bytes(grid->width * grid->block, 1);
 	for (int y = begin / grid->block; y < grid->height && (y + 1) * grid->block <= end; y++) {
-		area_sum_rows(pixels, stride, (size_t)grid->block, bytes, grid->sums);
+		if (grid->block == 1)
+			area_sum_rows(pixels, stride, 1, bytes, grid->sums);
+		else
+			sum_pairs(pixels, stride, grid->block, bytes / 2, grid->sums);
 		cells_of(grid->sums, grid->block, (size_t)grid->width, grid->cells + (size_t)y * (size_t)grid->width);
 		pixels += stride * (size_t)grid->block;
 	}

@@ -114,6 +114,62 @@ static void test_a_zone_that_is_all_ignored_is_refused(void **state)
 	zone_map_finish(&map);
 }
 
+static uint64_t zones_of_cell(const struct zone_map *map, int x, int y)
+{
+	uint64_t found = 0;
+	for (int i = map->rows[y + 1] - 1; i >= map->rows[y] && map->ends[i] > x; i--)
+		found = map->zones[i];
+	return found;
+}
+
+static void test_zones_that_overlap_leave_each_cell_to_all_it_is_in(void **state)
+{
+	(void)state;
+	struct zones zones;
+	struct zone_map map;
+	struct error error;
+	int cells[3] = { 0 };
+	assert_int_equal(parse("[{\"name\":\"left\",\"polygon\":[[0,0],[0.75,0],[0.75,1],[0,1]]},"
+	                       "{\"name\":\"right\",\"polygon\":[[0.5,0],[1,0],[1,1],[0.5,1]]},"
+	                       "{\"name\":\"corner\",\"polygon\":[[0,0],[1,0],[0,1]]}]",
+	                       "[[[0.25,0.5],[0.375,0.5],[0.375,1],[0.25,1]]]", &zones, &error),
+	                 0);
+	assert_int_equal(zone_map_init(&map, &zones, 64, 48, &error), 0);
+	for (int y = 0; y < 48; y++)
+		for (int x = 0; x < 64; x++) {
+			const bool is_ignored = x >= 16 && x < 24 && y >= 24;
+			const bool is_in[] = { x < 48, x >= 32, (x + 0.5) / 64 + (y + 0.5) / 48 < 1 };
+			const uint64_t found = zones_of_cell(&map, x, y);
+			for (int i = 0; i < 3; i++) {
+				assert_int_equal(found >> i & 1, !is_ignored && is_in[i]);
+				cells[i] += !is_ignored && is_in[i];
+			}
+		}
+	assert_memory_equal(map.cells, cells, sizeof cells);
+	assert_int_equal(map.ends[map.rows[48] - 1], 64);
+	zone_map_finish(&map);
+}
+
+static void test_a_thing_in_two_zones_counts_in_each_as_far_as_it_is_there(void **state)
+{
+	(void)state;
+	struct motion_rig *rig = motion_rig_with(LEFT_RIGHT, "", 2, 1, 0);
+	struct square thing = { .x = WIDTH / 2 - 10, .y = 40, .side = 16, .level = 130 };
+	struct motion_zone left, right;
+	rig_rest(rig, 30);
+	assert_int_equal(rig_walk(rig, &thing, 2, 3), 2); /* six of its columns are left of the middle then */
+	motion_zone(rig->motion, 0, &left);
+	motion_zone(rig->motion, 1, &right);
+	const uint8_t *mask = motion_mask(rig->motion);
+	int cells[2] = { 0 };
+	for (int i = 0; i < CELLS; i++)
+		cells[i % WIDTH >= WIDTH / 2] += mask[i];
+	assert_true(cells[0] > 0 && cells[1] > cells[0]);
+	assert_int_equal(lround(left.score / 100 * (CELLS / 2)), cells[0]);
+	assert_int_equal(lround(right.score / 100 * (CELLS / 2)), cells[1]);
+	motion_rig_end(rig);
+}
+
 static void test_the_zone_that_is_walked_through_tells_and_the_other_does_not(void **state)
 {
 	(void)state;
@@ -209,6 +265,8 @@ int main(void)
 		cmocka_unit_test(test_bad_zones_are_told_with_their_reason),
 		cmocka_unit_test(test_64_zones_are_taken_and_65_are_not),
 		cmocka_unit_test(test_a_zone_that_is_all_ignored_is_refused),
+		cmocka_unit_test(test_zones_that_overlap_leave_each_cell_to_all_it_is_in),
+		cmocka_unit_test(test_a_thing_in_two_zones_counts_in_each_as_far_as_it_is_there),
 		cmocka_unit_test(test_the_zone_that_is_walked_through_tells_and_the_other_does_not),
 		cmocka_unit_test(test_what_is_ignored_tells_nothing),
 		cmocka_unit_test(test_sensitivity_0_sees_nothing_and_100_more_than_50),

@@ -61,12 +61,12 @@ static int64_t gain_of(const struct pass_context *context, const struct scan_pic
 	return max_i64(picture->bytes, context->result->space.per_file);
 }
 
-/* As scan_remove, and keeps the accounts. Somebody else's picture, or one that its owner protects, must not keep the
- * next ones from going: 0 then, and it counts as undeletable. */
-static int remove_picture(struct pass_context *context, const struct scan_picture *picture, enum rules_reason reason)
+/* removed: what scan_remove or its like returned, and so returned. Keeps the accounts. Somebody else's picture, or one
+ * that its owner protects, must not keep the next ones from going: 0 then, and it counts as undeletable. */
+static int count_removal(struct pass_context *context, int removed, const struct scan_picture *picture,
+                         enum rules_reason reason)
 {
 	struct retention_pass_result *result = context->result;
-	int removed = scan_remove(context->fd, picture);
 	if (removed == -EPERM || removed == -EACCES || removed == -EBUSY) {
 		result->undeletable++;
 		return 0;
@@ -93,7 +93,8 @@ static enum scan_verdict judge(void *data, const struct scan_picture *picture)
 		look_at_clocks(context->pass, &context->state, context->result);
 		reason = rules_must_go(&context->state, picture);
 		int undeletable = context->result->undeletable;
-		if (reason != RETENTION_KEEP && remove_picture(context, picture, reason) > 0) {
+		if (reason != RETENTION_KEEP &&
+		    count_removal(context, scan_remove_seen(context->fd, picture), picture, reason) > 0) {
 			context->state.total -= picture->bytes;
 			return SCAN_GONE;
 		}
@@ -158,7 +159,7 @@ static int delete_oldest(struct pass_context *context)
 	enum rules_reason reason;
 	for (size_t i = scan->next;
 	     (picture = pick(&context->state, scan, &i, &reason)) != NULL && !atomic_load(context->pass->stop);) {
-		int removed = remove_picture(context, picture, reason);
+		int removed = count_removal(context, scan_remove(context->fd, picture), picture, reason);
 		if (removed < 0)
 			return removed;
 		picture->name[0] = '\0';

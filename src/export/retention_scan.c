@@ -123,6 +123,13 @@ int scan_folder(struct scan *scan, int folder, int64_t wall_ns, const atomic_boo
 	return result;
 }
 
+int scan_remove_seen(int folder, const struct scan_picture *picture)
+{
+	if (unlinkat(folder, picture->name, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return 1;
+}
+
 int scan_remove(int folder, const struct scan_picture *picture)
 {
 	struct stat status;
@@ -130,7 +137,5 @@ int scan_remove(int folder, const struct scan_picture *picture)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISREG(status.st_mode) || modified_ns(&status) != picture->modified_ns)
 		return 0;
-	if (unlinkat(folder, picture->name, 0) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	return 1;
+	return scan_remove_seen(folder, picture);
 }

@@ -52,4 +52,7 @@ int scan_folder(struct scan *scan, int folder, int64_t wall_ns, const atomic_boo
 /* Removes picture from folder if it is still what the scan saw. 1: removed; 0: it was gone or another; -errno. */
 int scan_remove(int folder, const struct scan_picture *picture);
 
+/* The same of a picture that a scan has met this moment: without another look at it. */
+int scan_remove_seen(int folder, const struct scan_picture *picture);
+
 #endif

@@ -64,6 +64,14 @@ static inline void hub_rig_run_ms(struct hub_rig *rig, int64_t ms)
 	loop_run(rig->loop);
 }
 
+/* Runs the loop until so much is counted, at most for a minute. */
+static inline int hub_rig_await(struct hub_rig *rig, const int *count, int wanted)
+{
+	for (int turn = 0; *count < wanted && turn < 6000; turn++)
+		hub_rig_run_ms(rig, 10);
+	return *count;
+}
+
 static inline void hub_rig_finish(struct hub_rig *rig)
 {
 	store_destroy(rig->store);

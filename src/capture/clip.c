@@ -127,6 +127,18 @@ static void note_written(struct clip *clip)
 	clip->last_ns = frame->timestamp_ns;
 }
 
+/* The frames between the last one and the next came at one interval, as far as anybody knows. */
+void clip_note_end(struct clip *clip, int64_t end_ns)
+{
+	const struct frame_info *next = &clip->packet.frame;
+	if (clip->last_id == 0 || next->id <= clip->last_id + 1 || end_ns <= clip->last_ns || clip->packet.after_rest)
+		return;
+	const int64_t interval_ns = (next->timestamp_ns - clip->last_ns) / (int64_t)(next->id - clip->last_id);
+	const uint64_t left_out = next->id - clip->last_id - 1;
+	if (interval_ns > 0)
+		clip->result.missing += min_u64((uint64_t)((end_ns - clip->last_ns) / interval_ns), left_out);
+}
+
 int clip_write(struct clip *clip, struct error *error)
 {
 	int result = 0;

@@ -39,6 +39,9 @@ bool clip_read(struct clip *clip);
 /* Writes the packet that was read. 0, or -errno with the reason; then only clip_finish may follow. */
 int clip_write(struct clip *clip, struct error *error);
 
+/* The packet that was read is the first after end_ns: what should have come before it is missing. */
+void clip_note_end(struct clip *clip, int64_t end_ns);
+
 /* Finishes the file under way, whose last frame is shown until end_ns (0: as long as the one before). */
 int clip_finish(struct clip *clip, int64_t end_ns, struct error *error);
 

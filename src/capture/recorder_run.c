@@ -152,6 +152,8 @@ static bool look_at(struct recorder *recorder, struct recorder_slot *slot)
 			close = recorder_step_slot(slot, RECORDER_FAIL) == RECORDER_CLOSE;
 			pthread_mutex_unlock(&recorder->lock);
 		}
+		if (close && has_packet && clip->result.error.code == 0)
+			clip_note_end(clip, slot->end_ns);
 		if (close) {
 			close_clip(recorder, slot, shown_until_ns(clip, has_packet));
 			active = false;

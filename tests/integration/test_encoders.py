@@ -7,15 +7,17 @@ import numpy as np
 
 from faults import preload
 from harness import SANITIZED, Daemon, main, wait_until
-from test_clips import frames_of
+from videos import assert_row, frames_of
 
-FPS = 10 if SANITIZED else 30
+FPS = 10  # so that a machine that stands still for a third of a second loses no frame
 
 
 class Encoders(unittest.TestCase):
+    fps = FPS
+
     def daemon(self, quirks, options=None):
         """quirks: of the hardware (shims/v4l2_encoder.c); None: there is none."""
-        defaults = {"camera.framerate": FPS, "ring.size": FPS * 20, "clip.before_s": 1, "clip.after_s": 1}
+        defaults = {"camera.framerate": self.fps, "ring.size": self.fps * 20, "clip.before_s": 1, "clip.after_s": 1}
         environment = {} if quirks is None else preload("v4l2_encoder", SHIM_V4L2=quirks)
         daemon = Daemon(dict(defaults, **(options or {})), environment=environment)
         self.addCleanup(daemon.__exit__)
@@ -24,7 +26,7 @@ class Encoders(unittest.TestCase):
 
     def clip(self, daemon, line="clip wait"):
         """The numbers and times of its frames, through all of its files."""
-        daemon.wait_frames(FPS * 2)
+        daemon.wait_frames(self.fps * 2)
         reply = daemon.ask(line)
         self.assertIn("SAVED_CLIP", reply)
         files = [frames_of(path) for path in re.findall(r"/\S+?\.mp4", reply)]
@@ -32,8 +34,9 @@ class Encoders(unittest.TestCase):
 
     def expect_whole(self, daemon, line="clip wait", seconds=2):
         numbers, _ = self.clip(daemon, line)
-        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
-        self.assertAlmostEqual(len(numbers), seconds * FPS, delta=2)
+        lost = daemon.status()["camera"]["lost"]
+        assert_row(self, numbers, lost)
+        self.assertAlmostEqual(len(numbers), seconds * FPS, delta=2 + lost)
         self.expect_capture_well(daemon)
 
     def expect_capture_well(self, daemon):
@@ -61,7 +64,8 @@ class Encoders(unittest.TestCase):
     def test_hardware_that_ends_its_video_is_opened_anew(self):
         daemon = self.daemon(f"end={FPS * 4}", {"encoder.kind": "v4l2"})
         self.expect_whole(daemon, "clip wait after=4", 5)
-        self.assertEqual(self.expect_encoder(daemon, "v4l2", "v4l2 failed: .* has ended its video")["restarts"], 1)
+        video = self.expect_encoder(daemon, "v4l2", "v4l2 failed: .* has ended its video")
+        self.assertIn(video["restarts"], range(1, 1 + video["encoded"] // (FPS * 4)))  # one; more where the clip was closed late
 
     def test_hardware_that_hangs_makes_way(self):
         daemon = self.daemon(f"hang={FPS}", {"encoder.kind": "v4l2", "encoder.when": "always"})
@@ -72,7 +76,7 @@ class Encoders(unittest.TestCase):
     def test_hardware_that_hangs_while_it_is_measured_is_not_taken(self):
         daemon = self.daemon("hang=2")
         self.expect_whole(daemon)
-        self.expect_encoder(daemon, "openh264", "has given nothing for 3.* openh264 takes")
+        self.expect_encoder(daemon, "openh264", r"has given nothing for [\d.]+ s.* openh264 takes")
 
     def test_what_cannot_be_started_makes_way(self):
         for quirks, reason in ((None, "v4l2: cannot open /dev/no-video: No such file"), ("refuse", "v4l2: .* does not start")):
@@ -82,14 +86,13 @@ class Encoders(unittest.TestCase):
                 self.expect_encoder(daemon, "openh264", reason)
 
     def test_an_encoder_that_is_too_slow_skips_frames_and_capture_goes_on(self):
-        daemon = self.daemon(f"burn={round(1200 / FPS)}", {"encoder.kind": "v4l2", "encoder.when": "always"})
-        wait_until(lambda: daemon.status()["video"]["skipped"] > 0, "frames to be skipped", 120)
-        before = daemon.status()["video"]
+        self.fps = fps = 10 if SANITIZED else 30
+        daemon = self.daemon(f"burn={round(1200 / fps)}", {"encoder.kind": "v4l2", "encoder.when": "always"})
+        wait_until(lambda: (video := daemon.status()["video"])["skipped"] > 0 and video["behind_s"] < 5, "frames to be skipped", 120)
         numbers, (times,) = self.clip(daemon, "clip wait before=2")
-        self.assertGreaterEqual(times[-1], 3 - 1.5 / FPS - max(np.diff(times)), "the last one before the end, or skipped")
+        self.assertGreaterEqual(times[-1], 3 - 1.5 / fps - max(np.diff(times)), "the last one before the end, or skipped")
         self.assertTrue(all(np.diff(numbers) > 0))
-        np.testing.assert_allclose(np.subtract(times, times[0]), np.subtract(numbers, numbers[0]) / FPS, atol=0.2 / FPS)
-        self.assertLess(before["behind_s"], 5)
+        np.testing.assert_allclose(np.subtract(times, times[0]), np.subtract(numbers, numbers[0]) / fps, atol=0.2 / fps)
         self.expect_capture_well(daemon)
 
 

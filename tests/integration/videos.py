@@ -51,5 +51,26 @@ def count_frames(path):
     return int(done.stdout.strip(",\n"))
 
 
+def fragments_of(data):
+    """How many frames each whole fragment has of a video that may break off."""
+    counts, at, frames = [], 0, 0
+    while at + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if at + size > len(data):
+            break
+        if kind == b"moof":
+            frames = struct.unpack_from(">I", data, data.index(b"trun", at) + 8)[0]
+        elif kind == b"mdat":
+            counts.append(frames)
+        at += size
+    return counts
+
+
+def assert_row(test, numbers, lost):
+    """One frame after the other: none is missing but those that the camera itself has lost, since the machine stood still."""
+    test.assertEqual(numbers, sorted(set(numbers)))
+    test.assertLessEqual(numbers[-1] - numbers[0] + 1 - len(numbers), lost, numbers)
+
+
 def clip_of(reply):
     return re.search(r"/\S+\.mp4", reply).group(0)

@@ -152,6 +152,43 @@ static void test_what_was_left_out_on_purpose_is_not_missing(void **state)
 	expect_parts(1, 4, 1);
 }
 
+static void write_and_end(uint64_t next, int64_t end_ns)
+{
+	packet_ring_open_next(packets, &clip.cursor, true);
+	for (uint64_t id = 1; id <= 10; id++)
+		put(id, id == 1, 64);
+	struct error error = { 0 };
+	for (uint64_t id = 1; id <= 10; id++) {
+		assert_true(clip_read(&clip));
+		assert_int_equal(clip_write(&clip, &error), 0);
+	}
+	put(next, true, 64);
+	assert_true(clip_read(&clip));
+	clip_note_end(&clip, end_ns);
+	assert_int_equal(clip_finish(&clip, 0, &error), 0);
+}
+
+static void test_what_was_left_out_before_the_end_is_counted(void **state)
+{
+	(void)state;
+	write_and_end(40, INT64_C(25) * INTERVAL_NS);
+	expect_parts(1, 10, 15); /* 11 to 25 */
+}
+
+static void test_what_was_left_out_after_the_end_is_not_missing(void **state)
+{
+	(void)state;
+	write_and_end(40, INT64_C(10) * INTERVAL_NS + INTERVAL_NS / 2);
+	expect_parts(1, 10, 0);
+}
+
+static void test_a_clip_that_ends_with_the_next_frame_lacks_none(void **state)
+{
+	(void)state;
+	write_and_end(11, INT64_C(10) * INTERVAL_NS + INTERVAL_NS / 2);
+	expect_parts(1, 10, 0);
+}
+
 static void test_a_camera_with_a_name_is_in_the_file_s(void **state)
 {
 	(void)state;
@@ -190,6 +227,9 @@ int main(void)
 		WITH_RING(test_what_only_others_need_is_not_counted),
 		WITH_RING(test_what_the_encoder_left_out_is_counted),
 		WITH_RING(test_what_was_left_out_on_purpose_is_not_missing),
+		WITH_RING(test_what_was_left_out_before_the_end_is_counted),
+		WITH_RING(test_what_was_left_out_after_the_end_is_not_missing),
+		WITH_RING(test_a_clip_that_ends_with_the_next_frame_lacks_none),
 		WITH_RING(test_a_camera_with_a_name_is_in_the_file_s),
 		WITH_RING(test_a_folder_that_is_none_is_told),
 	};

@@ -92,11 +92,11 @@ class Machine:
         except OSError:
             return None
 
-    def page(self, path, headers=None, body=None, seconds=60):
+    def page(self, path, headers=None, body=None, seconds=60, method=None):
         """The answer of pastcam-web, (status, headers, body); None when nobody answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.page_port, timeout=seconds)
         try:
-            connection.request("GET" if body is None else "POST", path, body, {"Host": "pastcam.local", **(headers or {})})
+            connection.request(method or ("GET" if body is None else "POST"), path, body, {"Host": "pastcam.local", **(headers or {})})
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read()
         except (OSError, http.client.HTTPException):

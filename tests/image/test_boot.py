@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 import numpy as np
@@ -116,7 +115,8 @@ class BootTest(unittest.TestCase):
     def log_in(self):
         """The headers of a browser that has given the token."""
         self.machine.wait_for_page()
-        answer = self.machine.page("/api/login", {"Content-Type": "application/json"}, json.dumps({"token": self.machine.token()}))
+        answer = wait_until(lambda: self.machine.page("/api/login", {"Content-Type": "application/json"}, json.dumps({"token": self.machine.token()})),
+                            300, "an answer to the token")
         self.assertEqual(answer[0], 204, answer)
         return {"Cookie": answer[1]["Set-Cookie"].split(";")[0]}
 
@@ -132,6 +132,17 @@ class BootTest(unittest.TestCase):
             image.load()
             self.assertEqual(image.size, (320, 240))
 
+    def test_the_page_shows_the_settings_and_refuses_to_change_them(self):
+        """They are what config.json on the card says."""
+        browser = self.log_in()
+        status, headers, body = self.machine.page("/api/settings", browser)
+        self.assertEqual((status, json.loads(body)["trouble"]), (200, ""))
+        change = {**browser, "Content-Type": "application/json", "If-Match": headers["ETag"]}
+        status, _, said = self.machine.page("/api/settings", change, '{"camera.width": 640}', method="PUT")
+        self.assertEqual(status, 507, said)
+        self.assertIn(b"the settings were not saved", said)
+        self.assertEqual(self.machine.page("/api/settings", browser)[2], body)
+
     def test_page_and_hub_have_no_more_rights_than_they_need(self):
         self.machine.wait_for_page()
         for unit, capabilities in (("pastcam-web", 1 << 10), ("pastcam-hub", 0)):  # CAP_NET_BIND_SERVICE
@@ -139,6 +150,25 @@ class BootTest(unittest.TestCase):
             self.assertEqual(status.splitlines()[-1], unit)
             for name in ("CapEff", "CapPrm", "CapBnd"):
                 self.assertIn(f"{name}:\t{capabilities:016x}", status)
+
+    def history(self):
+        status, _, body = self.machine.page("/api/history", self.log_in(), seconds=180)
+        self.assertEqual(status, 200, body)
+        return json.loads(body)
+
+    def test_events_are_on_the_data_partition_and_survive_a_restart(self):
+        self.assertTrue(self.machine.ask("trigger doorbell").startswith("TRIGGERED"))
+
+        def stored():
+            history = self.history()
+            return history["source"] == "hub" and any(event.get("label") == "doorbell" for event in history["events"])
+        wait_until(stored, 180, "the event in the store")
+        self.machine.ssh("systemctl kill -s KILL pastcam pastcam-hub pastcam-web")
+        self.healthy()
+        self.machine.wait_for_page()
+        wait_until(stored, 180, "the event in the store, later")
+        self.assertEqual(self.machine.ssh("stat -c '%U %a' /data/pastcam-hub /data/pastcam-hub/hub.db && findmnt -no TARGET --target /data/pastcam-hub").split(),
+                         ["pastcam-hub", "750", "pastcam-hub", "640", "/data"])
 
     def test_mqtt_tells_of_the_camera_and_of_the_system(self):
         update = run("mosquitto_sub", "-h", "127.0.0.1", "-p", str(self.broker.port), *self.broker.client, "-C", "1", "-W", "120",

@@ -141,14 +141,18 @@ class Daemon:
         return json.loads(self.ask("status"))
 
     def threads(self):
-        names = []
+        """Of each name, how many seconds it has waited for a processor; 0 where the kernel does not count them."""
+        waited = {}
         for task in os.listdir(f"/proc/{self.process.pid}/task"):
             try:
                 with open(f"/proc/{self.process.pid}/task/{task}/comm", encoding="ascii") as file:
-                    names.append(file.read().strip())
+                    name = file.read().strip()
+                waited[name] = 0
+                with open(f"/proc/{self.process.pid}/task/{task}/schedstat", encoding="ascii") as file:
+                    waited[name] = int(file.read().split()[1]) / 1e9
             except OSError:  # it has just ended
                 pass
-        return names
+        return waited
 
     def wait_frames(self, count):
         """Until so many frames are in the ring, and nothing but its size limits it: while the thread "ring" has not touched all

@@ -157,7 +157,7 @@ class Daemon:
     def wait_frames(self, count):
         """Until so many frames are in the ring, and nothing but its size limits it: while the thread "ring" has not touched all
         of its memory, which takes a busy machine seconds, the slots that are there are used again."""
-        wait_until(lambda: "ring" not in self.threads(), "the ring's memory")
+        wait_until(lambda: "ring" not in self.threads(), "the ring's memory", 3 * PATIENCE_S)
         return wait_until(lambda: self.status()["ring"]["frames"] >= count, f"{count} frames")
 
     def wait_newer_frames(self, count):

@@ -1,6 +1,7 @@
 """Encoders: a Pi's hardware, played by a shim, with what drivers do wrong; and one that is too slow."""
 
 import re
+import time
 import unittest
 
 import numpy as np
@@ -74,7 +75,7 @@ class Encoders(unittest.TestCase):
         self.assertRegex(daemon.log(), r"(?s)given nothing for [\d.]+ s; opened anew.*given nothing.*the next kind takes over")
 
     def test_hardware_that_hangs_while_it_is_measured_is_not_taken(self):
-        daemon = self.daemon("hang=2")
+        daemon = self.daemon("hang=0")
         self.expect_whole(daemon)
         self.expect_encoder(daemon, "openh264", r"has given nothing for [\d.]+ s.* openh264 takes")
 
@@ -88,7 +89,14 @@ class Encoders(unittest.TestCase):
     def test_an_encoder_that_is_too_slow_skips_frames_and_capture_goes_on(self):
         self.fps = fps = 10 if SANITIZED else 30
         daemon = self.daemon(f"burn={round(1200 / fps)}", {"encoder.kind": "v4l2", "encoder.when": "always"})
-        wait_until(lambda: (video := daemon.status()["video"])["skipped"] > 0 and video["behind_s"] < 5, "frames to be skipped", 120)
+        begun = time.monotonic()
+
+        def skips():
+            """And stays two seconds behind, with what is in the encoder: up to eight frames, at what one takes on this machine."""
+            video = daemon.status()["video"]
+            frame_s = (time.monotonic() - begun) / max(video["encoded"], 1)
+            return video["skipped"] > 0 and video["behind_s"] < 4.7 + 8 * frame_s
+        wait_until(skips, "frames to be skipped", 120)
         numbers, (times,) = self.clip(daemon, "clip wait before=2")
         self.assertGreaterEqual(times[-1], 3 - 1.5 / fps - max(np.diff(times)), "the last one before the end, or skipped")
         self.assertTrue(all(np.diff(numbers) > 0))

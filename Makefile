@@ -313,6 +313,15 @@ bench-motion-runs: ## motion detection: false events in HOURS=24 simulated hours
 	@$(MAKE) --no-print-directory all $(BUILD)/bench/motion/motion
 	$(PYTHON) bench/motion_runs.py $(BUILD)/bench/motion/motion $(HOURS) $(WALKS)
 
+FILMS = 8
+PICTURE = ../shared/data/photos/aloeL.jpg
+
+.PHONY: bench-motion-near
+bench-motion-near: ## motion detection: of how many of FILMS=8 films of insects and snow on the photograph PICTURE it tells
+	@tools/install-deps build bench
+	@$(MAKE) --no-print-directory all
+	$(PYTHON) bench/motion_near.py $(BUILD)/pastcam $(PICTURE) $(FILMS)
+
 $(BUILD)/bench/motion/motion: $(BUILD)/bench/motion/main.o $(LIBRARY)
 	$(LINK) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-PATIENCE_S = 60
+PATIENCE_S = 300  # for what takes seconds, on a busy machine
 PREFERENCES = {"marionette.port": 0, "app.update.enabled": False, "browser.shell.checkDefaultBrowser": False, "datareporting.policy.dataSubmissionEnabled": False,
                "toolkit.telemetry.reportingpolicy.firstRun": False, "browser.startup.page": 0, "network.captive-portal-service.enabled": False,
                "network.connectivity-service.enabled": False, "extensions.update.enabled": False, "app.normandy.enabled": False, "services.settings.server": "data:,#"}

@@ -82,7 +82,7 @@ class Clips(unittest.TestCase):
             self.driver.execute_script("v.currentTime = arguments[0]", at)
             wait_until(lambda: not self.video("seeking") and self.video("readyState") >= 2, f"{at} s")
             place = bisect.bisect_right(times, at + 1e-3) - 1
-            wait_until(lambda: self.number_shown() == numbers[place], f"frame {numbers[place]} at {at} s", 10)  # pylint: disable=cell-var-from-loop
+            wait_until(lambda: self.number_shown() == numbers[place], f"frame {numbers[place]} at {at} s")  # pylint: disable=cell-var-from-loop
         self.driver.execute_script("v.currentTime = 0; v.play()")
         wait_until(lambda: self.video("currentTime") > 1, "it to play")
 

@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import ROOT, main, wait_until
 from marionette import Firefox
 from pictures import load, read_number
+from test_page import KEEP_TOASTS
 from web import Site
 
 SHOTS = os.path.join(ROOT, "build", "screenshots")
@@ -26,12 +27,13 @@ class Page(unittest.TestCase):
             firefox = Firefox()
             self.addCleanup(firefox.quit)
             firefox.get(f"http://localhost:{site.web.port}/")
+            firefox.run(KEEP_TOASTS)
             frame = lambda: int(firefox.run("return document.getElementById('picture').dataset.frame || 0"))
             text = lambda name: firefox.run("return document.getElementById(arguments[0]).textContent", name)
             click = lambda name: firefox.run("document.getElementById(arguments[0]).click()", name)
             first = wait_until(frame, "a picture on the page")
             wait_until(lambda: frame() > first + 3, "live pictures")
-            self.assertIn("LIVE", text("badge-text"))
+            wait_until(lambda: "LIVE" in text("badge-text"), "that they are called so")
 
             firefox.run("document.getElementById('timeline').focus()")
             firefox.press(ARROW_LEFT)
@@ -40,7 +42,7 @@ class Page(unittest.TestCase):
             wait_until(lambda: frame() == before - 1, "one frame back")
             firefox.screenshot(os.path.join(SHOTS, "firefox.png"))
             click("save")
-            name = wait_until(lambda: re.search(r"Saved (\S+\.jpg)", text("toasts")), "the save").group(1)
+            name = wait_until(lambda: re.search(r"Saved (\S+\.jpg)", firefox.run("return document.body.dataset.said")), "the save").group(1)
             shown = firefox.run("return document.getElementById('picture').dataset.epoch")
             saved = read_number(load(os.path.join(site.folder, "captures", name)))
             with open(os.path.join(site.folder, "again.jpg"), "wb") as file:

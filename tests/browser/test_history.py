@@ -41,7 +41,7 @@ class History(unittest.TestCase):
         cls.site = Site(options=PICTURE, web_options={"hub.data_dir": "hub"})
         cls.addClassCleanup(cls.site.__exit__)
         cls.site.__enter__()
-        cls.site.wait_frames(60)
+        cls.site.wait_frames(20)
         cls.hub = Hub(cls.site.folder)
         cls.addClassCleanup(cls.hub.__exit__)
         cls.hub.wait_ready()
@@ -110,6 +110,7 @@ class History(unittest.TestCase):
         files = self.site.web.ask("/api/save?wait=1", "POST", {"formats": ["jpg", "png"]}).json()["files"]
         self.choose("Pictures")
         wait_until(lambda: self.driver.execute_script(f"return !!{self.row_of(files[0])}"), "the picture in the list")
+        wait_until(lambda: self.hub.query(f"SELECT count(*) FROM files WHERE path LIKE '%/{files[1]}'") == [(1,)], "the store to know of both")
         self.choose("All")
         self.choose("Pictures")  # from the store, which knows of both formats
         wait_until(lambda: self.driver.execute_script(f"return !!{self.row_of(files[0])}"), "the picture in the list")

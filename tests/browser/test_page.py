@@ -28,7 +28,15 @@ from pictures import decode, load, read_number
 from web import Site, Web
 
 SHOTS = os.path.join(ROOT, "build", "screenshots")
-PICTURE = {"camera.width": 640, "camera.height": 480, "camera.framerate": 10, "ring.size": 140, "encoder.kind": "openh264"}
+# The past of 48 s: what a slow browser shows is still there when it asks for it again.
+PICTURE = {"camera.width": 640, "camera.height": 480, "camera.framerate": 5, "ring.size": 240, "encoder.kind": "openh264"}
+# Words that are shown for some seconds, kept for who looks later.
+KEEP_TOASTS = """
+const keep = document.body.dataset;
+keep.said = "";
+new MutationObserver((changes) => changes.forEach((one) => one.addedNodes.forEach((node) => { keep.said += `${node.textContent}\n`; })))
+  .observe(document.getElementById("toasts"), { childList: true });
+"""
 # What is drawn on the picture is read back through the page's own canvas.
 PIXELS = """
 const c = document.getElementById("picture");
@@ -42,7 +50,9 @@ def browser(width=1440, height=900):
                      "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", f"--window-size={width},{height}"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    driver.set_script_timeout(300)  # for what takes seconds, on a busy machine
+    return driver
 
 
 class Page(unittest.TestCase):
@@ -54,7 +64,7 @@ class Page(unittest.TestCase):
         cls.site.__enter__()
         cls.driver = browser()
         cls.addClassCleanup(cls.driver.quit)
-        cls.site.wait_frames(130)
+        cls.site.wait_frames(50)
 
     def setUp(self):
         self.open()
@@ -66,7 +76,11 @@ class Page(unittest.TestCase):
     def open(self, path="/"):
         self.driver.get("about:blank")
         self.driver.get(f"http://localhost:{self.site.web.port}{path}")
+        self.driver.execute_script(KEEP_TOASTS)
         wait_until(lambda: self.frame() is not None, "a picture on the page")
+
+    def said(self):
+        return self.driver.execute_script("return document.body.dataset.said")
 
     def find(self, name):
         return self.driver.find_element(By.ID, name)
@@ -112,7 +126,7 @@ class Page(unittest.TestCase):
     def test_live_moves(self):
         first = self.frame()
         wait_until(lambda: self.frame() > first + 3, "live pictures")
-        self.assertIn("LIVE", self.text("badge-text"))
+        wait_until(lambda: "LIVE" in self.text("badge-text"), "that they are called so")
         self.shoot("live")
 
     def test_spans_of_time_are_rounded_as_a_whole(self):
@@ -132,13 +146,14 @@ class Page(unittest.TestCase):
     def test_the_timeline_is_not_drawn_with_each_frame_of_the_screen(self):
         drawn = """
             const done = arguments[0], pen = document.getElementById("track").getContext("2d"), clear = pen.clearRect;
+            const begun = performance.now();
             let draws = 0, frames = 0;
             pen.clearRect = (...box) => { draws++; clear.apply(pen, box); };
-            const count = () => { if (++frames < 150) requestAnimationFrame(count); else { delete pen.clearRect; done(draws); } };
+            const count = () => { if (++frames < 150) requestAnimationFrame(count); else { delete pen.clearRect; done([draws, (performance.now() - begun) / 1000]); } };
             count();"""
-        draws = self.driver.execute_async_script(drawn)
+        draws, seconds = self.driver.execute_async_script(drawn)
         self.assertGreater(draws, 0)
-        self.assertLess(draws, 75)
+        self.assertLess(draws, 25 + 20 * seconds)  # 75 of 150 on a screen of 60 a second; by itself it is ten a second
 
     def test_dragging_shows_the_past_whose_number_is_right(self):
         newest = self.frame()
@@ -148,7 +163,7 @@ class Page(unittest.TestCase):
         shown, asked = self.number_shown()
         self.assertEqual(shown, asked)
         before = self.frame()
-        self.assertLess(before, newest - 10)
+        self.assertLess(before, newest - 5)
         self.shoot("past")
         self.find("timeline").send_keys(Keys.ARROW_LEFT)
         wait_until(lambda: self.frame() == before - 1, "one frame back")
@@ -163,7 +178,7 @@ class Page(unittest.TestCase):
         self.wait_settled()
         number, _ = self.number_shown()
         self.click("save")
-        name = wait_until(lambda: re.search(r"Saved (\S+\.jpg)", self.text("toasts")), "the save").group(1)
+        name = wait_until(lambda: re.search(r"Saved (\S+\.jpg)", self.said()), "the save").group(1)
         path = os.path.join(self.site.folder, "captures", name)
         self.assertEqual(read_number(load(path)), number)
         self.click("tab-files")
@@ -177,8 +192,8 @@ class Page(unittest.TestCase):
     def test_a_clip_is_made_and_plays_and_seeks(self):
         self.driver.execute_script("const f = document.getElementById('clip-form'); f.before.value = 4; f.after.value = 1;")
         self.click("clip")
-        wait_until(lambda: "The clip is being made, from" in self.text("toasts"), "the clip begun")
-        name = wait_until(lambda: re.search(r"Saved (\S+\.mp4)", self.text("toasts")), "the clip saved").group(1)
+        wait_until(lambda: "The clip is being made, from" in self.said(), "the clip begun")
+        name = wait_until(lambda: re.search(r"Saved (\S+\.mp4)", self.said()), "the clip saved").group(1)
         self.click("tab-files")
         clip = lambda: self.driver.find_elements(By.CSS_SELECTOR, f"#files button[title='{name}']")
         wait_until(clip, "the clip in the list")
@@ -226,11 +241,20 @@ class Page(unittest.TestCase):
         width, height = min(width, height * 4 / 3), min(height, width * 3 / 4)
         ActionChains(self.driver, duration=20).move_to_element_with_offset(picture, int(width * (x - 0.5)), int(height * (y - 0.5))).click().perform()
 
+    def forget_zones(self):
+        """Those that another test has saved."""
+        with open(self.site.web.config_path, encoding="utf-8") as file:
+            config = json.load(file)
+        config.pop("motion", None)
+        with open(self.site.web.config_path, "w", encoding="utf-8") as file:
+            json.dump(config, file)
+
     def zones_in_the_file(self):
         with open(self.site.web.config_path, encoding="utf-8") as file:
             return json.load(file).get("motion", {}).get("zones", [])
 
     def test_a_zone_is_drawn_tried_and_saved(self):
+        self.forget_zones()
         self.find("tab-zones").click()
         wait_until(lambda: "whole picture" in self.text("zone-list"), "the zones")
         self.find("zone-add").click()
@@ -266,7 +290,7 @@ class Page(unittest.TestCase):
         corner().send_keys(Keys.DELETE)
         corner().send_keys(Keys.DELETE)
         corner().send_keys(Keys.DELETE)  # a triangle stays one
-        wait_until(lambda: "needs its 3 corners" in self.text("toasts"), "the refusal")
+        wait_until(lambda: "needs its 3 corners" in self.said(), "the refusal")
         self.assertEqual(len(self.driver.find_elements(By.CSS_SELECTOR, "#zones .corner")), 3)
         self.assertEqual(len(self.driver.find_elements(By.CSS_SELECTOR, "#zone-list input[type=text]")), before + 1)
         self.find("zone-save").send_keys(Keys.ENTER)

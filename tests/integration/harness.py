@@ -5,32 +5,14 @@ import os
 import random
 import re
 import shutil
-import signal
 import socket
-import subprocess
 import tempfile
-import time
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BINARY = os.environ.get("PASTCAM", os.path.join(ROOT, "build", "pastcam"))
-SANITIZED = "/sanitize-" in BINARY  # built with a sanitizer: slower, and larger in memory
+from program import BINARY, PATIENCE_S, ROOT, SANITIZED, Program, assignments, wait_until
+
 # Stopping leaves an export behind that a slow disk (or a sanitizer) holds up, and its threads with it.
 os.environ.setdefault("TSAN_OPTIONS", "report_thread_leaks=0")
-PATIENCE_S = 120 if SANITIZED else 60  # for what should take far less; sanitizers and shared machines are slow
-
-
-def wait_until(condition, what, patience_s=PATIENCE_S):
-    """Returns condition()'s first true value."""
-    end = time.monotonic() + patience_s
-    while True:
-        over = time.monotonic() >= end  # looked at before: a last look comes after all of the time
-        value = condition()
-        if value:
-            return value
-        if over:
-            raise AssertionError(f"waited {patience_s} s in vain for {what}")
-        time.sleep(0.02)
 
 
 def bind_free_port(host="127.0.0.1"):
@@ -58,7 +40,7 @@ def names_in(folder):
         return []
 
 
-class Daemon:
+class Daemon(Program):
     """One pastcam with the synthetic camera, small pictures and a free port; options override anything."""
 
     DEFAULTS = {
@@ -73,61 +55,22 @@ class Daemon:
         "night.enable": "false",
     }
 
+    READY = r"answers on \S+ port (\d+)"
+
     def __init__(self, options=None, config=None, folder=None, environment=None, arguments=(), wrapper=()):
         self.own_folder = folder is None
-        self.folder = folder or tempfile.mkdtemp(prefix="pastcam-test-")
-        self.captures = os.path.join(self.folder, "captures")
-        self.log_path = os.path.join(self.folder, "log")
-        merged = dict(self.DEFAULTS, **{"export.base_dir": self.captures})
-        merged.update(options or {})
-        config_path = os.path.join(self.folder, "config.json")
+        folder = folder or tempfile.mkdtemp(prefix="pastcam-test-")
+        self.captures = os.path.join(folder, "captures")
+        config_path = os.path.join(folder, "config.json")
         with open(config_path, "w", encoding="utf-8") as file:
             json.dump(config or {}, file)
-        command = [*wrapper, BINARY, "-c", config_path, *arguments]
-        for key, value in merged.items():
-            if value is not None:
-                command += ["-o", f"{key}={value}"]
-        log = open(self.log_path, "ab")
-        self.log_start = log.tell()
-        self.process = subprocess.Popen(
-            command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            env=dict(os.environ, **(environment or {})))
-        log.close()
-        self.port = None
-
-    def __enter__(self):
-        try:
-            self.wait_ready()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+        merged = {**self.DEFAULTS, "export.base_dir": self.captures, **(options or {})}
+        super().__init__(folder, "log", [*wrapper, BINARY, "-c", config_path, *arguments, *assignments(merged)], environment)
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
+        super().__exit__()
         if self.own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def log(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as file:
-            file.seek(self.log_start)
-            return file.read()
-
-    def wait_ready(self):
-        def answering():
-            if self.process.poll() is not None:
-                raise AssertionError(f"exited with {self.process.returncode}:\n{self.log()}")
-            return re.search(r"answers on \S+ port (\d+)", self.log())
-        self.port = int(wait_until(answering, "the start").group(1))
-
-    def wait_exit(self, patience_s=PATIENCE_S):
-        return self.process.wait(patience_s)
-
-    def stop(self, patience_s=PATIENCE_S):
-        self.process.send_signal(signal.SIGTERM)
-        return self.wait_exit(patience_s)
 
     def ask(self, line, newline=True, timeout=PATIENCE_S):
         """Sends one line and reads to the end of the stream."""

@@ -3,8 +3,6 @@
 import contextlib
 import json
 import os
-import re
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -13,20 +11,21 @@ import threading
 import time
 
 from harness import BINARY, PATIENCE_S, Daemon, wait_until
+from program import Program, assignments
 
 HUB = os.environ.get("PASTCAM_HUB", os.path.join(os.path.dirname(BINARY), "pastcam-hub"))
 
 
 # libmosquitto takes its own locks in two orders, though all of it is on one thread.
-ENVIRONMENT = dict(os.environ, TSAN_OPTIONS=os.environ.get("TSAN_OPTIONS", "") + " detect_deadlocks=0")
+ENVIRONMENT = {"TSAN_OPTIONS": os.environ.get("TSAN_OPTIONS", "") + " detect_deadlocks=0"}
 
 
-class Hub:
+class Hub(Program):
     """One pastcam-hub over the sockets in folder; options override anything."""
 
+    READY = "Looking for cameras"
+
     def __init__(self, folder, options=None, config=None):
-        self.folder = folder
-        self.log_path = os.path.join(folder, "hub.log")
         self.data = os.path.join(folder, "hub")
         self.config_path = os.path.join(folder, "hub.json")
         if config is not None or not os.path.exists(self.config_path):
@@ -34,54 +33,10 @@ class Hub:
                 json.dump(config or {}, file)
         merged = {"hub.data_dir": self.data, "network.socket_dir": os.path.join(folder, "sockets"),
                   "export.base_dir": os.path.join(folder, "captures"), **(options or {})}
-        self.arguments = ["-c", self.config_path, *[word for key, value in merged.items() for word in ("-o", f"{key}={value}")]]
-        self.process = None
-        self.start()
-
-    def start(self):
-        with open(self.log_path, "ab") as log:
-            self.log_start = log.tell()
-            self.process = subprocess.Popen([HUB, *self.arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env=ENVIRONMENT)
-
-    def __enter__(self):
-        try:
-            self.wait_ready()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-    def log(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as file:
-            file.seek(self.log_start)
-            return file.read()
-
-    def wait_log(self, pattern):
-        return wait_until(lambda: re.search(pattern, self.log()), f"/{pattern}/ in the log")
-
-    def wait_ready(self):
-        def looking():
-            if self.process.poll() is not None:
-                raise AssertionError(f"exited with {self.process.returncode}:\n{self.log()}")
-            return "Looking for cameras" in self.log()
-        wait_until(looking, "the start of the hub")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE_S)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
+        super().__init__(folder, "hub.log", [HUB, "-c", self.config_path, *assignments(merged)], ENVIRONMENT)
 
     def run(self, *words, check=True):
-        return subprocess.run([HUB, *self.arguments, *words], cwd=self.folder, stdin=subprocess.DEVNULL, text=True,
+        return subprocess.run([*self.command, *words], cwd=self.folder, stdin=subprocess.DEVNULL, text=True,
                               capture_output=True, timeout=PATIENCE_S, check=check)
 
     def events(self, *words):

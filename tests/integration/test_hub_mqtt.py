@@ -67,7 +67,7 @@ class Telling(Mqtt):
         ids = sorted(component["unique_id"] for component in message["components"].values())
         self.hub.stop()
         self.camera.readers = []
-        self.hub.arguments += ["-o", "hub.mqtt.node=renamed"]
+        self.hub.command += ["-o", "hub.mqtt.node=renamed"]
         self.hub.start()
         self.listener.wait("pastcam/renamed/yard/state")
         again = json.loads(self.listener.payloads(topic)[-1])

@@ -151,7 +151,7 @@ class Secrets(Mqtt):
     def test_a_password_that_everybody_may_read_ends_the_start(self):
         self.begin()
         self.hub.stop()
-        self.hub.arguments += ["-o", f"hub.mqtt.password_file={self.secret('x', 0o644)}"]
+        self.hub.command += ["-o", f"hub.mqtt.password_file={self.secret('x', 0o644)}"]
         self.hub.start()
         self.assertEqual(self.hub.process.wait(harness.PATIENCE_S), 44)
         self.assertIn("everybody may read", self.hub.log())
@@ -168,7 +168,7 @@ class Secrets(Mqtt):
             self.camera.say("trigger")
             self.listener.wait("pastcam/pi/yard/event")
             self.hub.stop()
-            self.hub.arguments += ["-o", "hub.mqtt.cert_file=", "-o", "hub.mqtt.key_file="]
+            self.hub.command += ["-o", "hub.mqtt.cert_file=", "-o", "hub.mqtt.key_file="]
             self.hub.start()
             self.hub.wait_log("The MQTT broker .* it is tried again")
 
@@ -191,7 +191,7 @@ class Secrets(Mqtt):
             self.camera.say("trigger")
             self.listener.wait("pastcam/pi/yard/event")
             self.hub.stop()
-            self.hub.arguments += ["-o", f"hub.mqtt.ca_file={path('other.pem')}"]
+            self.hub.command += ["-o", f"hub.mqtt.ca_file={path('other.pem')}"]
             self.hub.start()
             self.hub.wait_log("The MQTT broker .*certificate")
 

@@ -3,13 +3,11 @@
 import http.client
 import json
 import os
-import re
-import signal
 import socket
-import subprocess
 import tempfile
 
 from harness import BINARY, PATIENCE_S, Daemon, wait_until
+from program import Program, assignments
 
 WEB = os.environ.get("PASTCAM_WEB", os.path.join(os.path.dirname(BINARY), "pastcam-web"))
 
@@ -27,56 +25,19 @@ class Answer:
         return self.json()["detail"]
 
 
-class Web:
+class Web(Program):
     """One pastcam-web on a free port, over the sockets in folder; options override anything."""
 
+    READY = r"The page is at https?://[^:\s]+:(\d+)"
+
     def __init__(self, folder, options=None, config=None):
-        self.folder = folder
-        self.log_path = os.path.join(folder, "web.log")
         self.config_path = os.path.join(folder, "web.json")
         if config is not None or not os.path.exists(self.config_path):
             with open(self.config_path, "w", encoding="utf-8") as file:
                 json.dump(config or {}, file)
         merged = {"web.port": 0, "network.socket_dir": os.path.join(folder, "sockets"),
-                  "export.base_dir": os.path.join(folder, "captures")}
-        merged.update(options or {})
-        command = [WEB, "-c", self.config_path]
-        for key, value in merged.items():
-            command += ["-o", f"{key}={value}"]
-        log = open(self.log_path, "ab")
-        self.log_start = log.tell()
-        self.process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        log.close()
-        self.port = None
-
-    def __enter__(self):
-        try:
-            self.wait_ready()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-    def log(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as file:
-            file.seek(self.log_start)
-            return file.read()
-
-    def wait_ready(self):
-        def serving():
-            if self.process.poll() is not None:
-                raise AssertionError(f"exited with {self.process.returncode}:\n{self.log()}")
-            return re.search(r"The page is at https?://[^:\s]+:(\d+)", self.log())
-        self.port = int(wait_until(serving, "the page").group(1))
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE_S)
+                  "export.base_dir": os.path.join(folder, "captures"), **(options or {})}
+        super().__init__(folder, "web.log", [WEB, "-c", self.config_path, *assignments(merged)])
 
     def ask(self, path, method="GET", body=None, headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)

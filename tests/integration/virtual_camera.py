@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from harness import ROOT, Daemon, paths_of, wait_until
+from moments import ago
 from pictures import load, psnr
 
 CONFIGURATION = "/usr/share/libcamera/pipeline/virtual/virtual.yaml"
@@ -131,7 +132,7 @@ class VirtualCamera(Pictures):
             camera = pastcam.status()["camera"]
             self.assertEqual((camera["state"], camera["model"], camera["format"]),
                              ("running", "Virtual pictures", "NV12"))
-            paths = paths_of(pastcam.ask("past png at=-1.5 count=16"))
+            paths = paths_of(pastcam.ask(f"past png at={ago(pastcam, 1.5)} count=16"))
             self.assertEqual(len(paths), 16)
             matches = [self.assert_like(path) for path in paths]
             order = [n for _, n in matches]
@@ -191,7 +192,7 @@ class VirtualCamera(Pictures):
         self.addCleanup(shutil.rmtree, folder)
         shutil.copy(os.path.join(self.folder, "0.jpg"), folder)  # one alone, so that nothing moves
         serve(folder, self.width, self.height)
-        with self.daemon(camera__idle_framerate=2, camera__idle_after_s=0.5) as pastcam:
+        with self.daemon(camera__idle_framerate=2, camera__idle_after_s=4) as pastcam:
             wait_until(lambda: pastcam.status()["capture"]["idle"], "nothing to stir")
             self.wait_more_frames(pastcam, 6)  # those that were under way
             start = time.monotonic()
@@ -200,7 +201,7 @@ class VirtualCamera(Pictures):
             print(f"camera.idle_framerate 2: 6 frames in {took:.1f} s", flush=True)
             self.assertGreater(took, 2)
             pastcam.ask("trigger")
-            self.assertFalse(pastcam.status()["capture"]["idle"])
+            wait_until(lambda: not pastcam.status()["capture"]["idle"], "the capture thread to hear of it")
             self.wait_more_frames(pastcam, 8)
             self.assert_past_is_shown(pastcam)
             self.assertEqual(camera["stalls"], 0)

@@ -21,7 +21,7 @@ SAVE = (r"^Saved single full-resolution image: (?P<paths>\S+(?:, \S+)*) "
 STACK = (r"^Saved stacked image: (?P<paths>\S+(?:, \S+)*) \| stack of (?P<count>\d+) frames \| "
          r"first frame timestamp: (?P<first>\d+\.\d{3}) \(age: (?P<first_age>-?\d+\.\d\d)s\) \| "
          r"last frame timestamp: (?P<last>\d+\.\d{3}) \(age: (?P<last_age>-?\d+\.\d\d)s\)"
-         r"\(export\.save_before_s: (?P<before>\d+\.\d{3}) s\)\n$")
+         r"\(export\.save_before_s: (?P<before>\d+\.\d{3}) s\)(?P<gap> \| spans a gap of \d+\.\d s)?\n$")
 SERIES = (r"^Saved (?P<count>\d+) separate images from ring buffer, starting at timestamp: (?P<first>\d+\.\d{3}) "
           r"\(age: (?P<age>-?\d+\.\d\d)s\)(?P<before>\(export\.save_before_s: \d+\.\d{3} s\))? \| (?P<paths>\S+(?:, \S+)*)\n$")
 NAME = r"^\d{8}_\d{6}_f\d+\.(jpg|png|npy)$"
@@ -49,6 +49,8 @@ class Commands(unittest.TestCase):
     def matched(self, pattern, reply):
         match = re.match(pattern, reply)
         self.assertTrue(match, reply)
+        if match.groupdict().get("gap"):
+            self.assertGreater(self.lost(), 0, reply)
         return match
 
     def test_save_gives_the_next_frame(self):

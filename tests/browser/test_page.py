@@ -23,7 +23,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from harness import BINARY, PATIENCE_S, ROOT, main, wait_until
+from harness import BINARY, ROOT, main, wait_until
 from pictures import decode, load, read_number
 from web import Site, Web
 

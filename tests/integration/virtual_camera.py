@@ -152,7 +152,9 @@ class VirtualCamera(Pictures):
             self.assertTrue((load(paths[1]) == load(paths[2])).all())
 
     def assert_past_is_shown(self, pastcam):
-        for path in paths_of(pastcam.ask("past png at=-0.5 count=5")):
+        paths = paths_of(pastcam.ask(f"past png at={ago(pastcam, 0.5)} count=5"))
+        self.assertEqual(len(paths), 5)
+        for path in paths:
             self.assert_like(path)
         camera = pastcam.status()["camera"]
         self.assertEqual((camera["lost"], camera["rejected"], camera["restarts"]), (0, 0, 0))

@@ -1,37 +1,37 @@
-/* A network of minimum and maximum that brings the middle of a few to its place. Private to src/media. */
+/* The rows of a sorted list of a few sources' bytes. Private to src/media. */
 #ifndef PASTCAM_MEDIA_MEDIAN_NETWORK_H
 #define PASTCAM_MEDIA_MEDIAN_NETWORK_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of more sources counting takes less time on x86-64, with AVX2 and without. On ARM it takes more instructions, until
- * 88 on 64 bits, with NEON and with words of four bytes on 32 until about 64. MEDIAN_STEPS_MAX: that sort
- * MEDIAN_SORT_MAX. */
-#if defined __ARM_NEON && defined __aarch64__
-enum { MEDIAN_SORT_MAX = 88, MEDIAN_STEPS_MAX = 903 };
-#elif defined __ARM_NEON || defined __ARM_FEATURE_SIMD32
-enum { MEDIAN_SORT_MAX = 64, MEDIAN_STEPS_MAX = 543 };
+#include "median_sort.h"
+
+/* Of more sources counting takes less time, on x86-64 with AVX2 and without. On ARM with 64 bits it takes more
+ * instructions until about there. Rows: of so many groups as a list has, a power of two. */
+#ifdef __aarch64__
+enum { MEDIAN_SORT_MAX = 192, MEDIAN_ROWS = 128, MEDIAN_STEPS_MAX = 679 };
 #else
-enum { MEDIAN_SORT_MAX = 32, MEDIAN_STEPS_MAX = 191 };
+enum { MEDIAN_SORT_MAX = 66, MEDIAN_ROWS = 64, MEDIAN_STEPS_MAX = 200 };
 #endif
 
-/* What of a comparison is still looked at after it. */
-enum median_keeps { MEDIAN_KEEPS_BOTH, MEDIAN_KEEPS_LOW, MEDIAN_KEEPS_HIGH };
+enum { MEDIAN_LIST_MAX = MEDIAN_SORT_MAX / 2 };
 
-/* Puts the smaller of two places at low, the larger at high. */
+/* Puts the smaller of two rows at low, the larger at high: bytes from the first row on. */
 struct median_step {
-	uint8_t low, high;
-	uint8_t keeps; /* enum median_keeps */
+	uint16_t low, high;
 };
 
+/* First each group, of places that are groups apart, is put in order, group k from row k * MEDIAN_FEW on; then come the
+ * steps. */
 struct median_network {
+	size_t groups;
+	size_t count; /* of steps */
 	struct median_step steps[MEDIAN_STEPS_MAX];
-	size_t count;
+	uint8_t rows[MEDIAN_LIST_MAX]; /* of the list, the smallest first */
 };
 
-/* The steps after which places (count - 1) / 2 and count / 2 hold what sorting would put there; others hold anything.
- * count: 1 to MEDIAN_SORT_MAX. */
+/* For a list of count, 1 to MEDIAN_LIST_MAX. */
 void median_network_make(struct median_network *network, size_t count);
 
 #endif

@@ -61,6 +61,7 @@
 #define median_count_range median_count_range_on_neon
 #define median_network_make median_network_make_on_neon
 #define median_range median_range_on_neon
+#define median_sort_few median_sort_few_on_neon
 #define packed_row packed_row_on_neon
 #define place_bars place_bars_on_neon
 #define place_rows place_rows_on_neon

@@ -61,6 +61,14 @@ static void test_every_small_count(void **state)
 			assert_stacked(count, 613, 0, 613, (enum fill)fill);
 }
 
+/* Where medians are sorted in several groups, and where counting begins, is not the same on every processor. */
+static void test_every_count_to_two_hundred(void **state)
+{
+	(void)state;
+	for (size_t count = 41; count <= 200; count++)
+		assert_stacked(count, 40, 0, 40, FILL_RANDOM);
+}
+
 /* Of more frames fewer bytes at a time are looked at; 300 are a block of each kind and something left. */
 static void test_large_counts_of_whole_blocks(void **state)
 {
@@ -139,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_small_count),
 		cmocka_unit_test(test_large_counts),
+		cmocka_unit_test(test_every_count_to_two_hundred),
 		cmocka_unit_test(test_large_counts_of_whole_blocks),
 		cmocka_unit_test(test_every_width_and_alignment),
 		cmocka_unit_test(test_ranges_leave_the_rest_alone),

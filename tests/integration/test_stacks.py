@@ -119,7 +119,7 @@ class Stacks(unittest.TestCase):
         day = self.frames[:self.first]
         spacings = [(b.time - a.time).total_seconds() for a, b in zip(day, day[1:])]
         gap = spacings.index(max(spacings))
-        self.assertGreater(spacings[gap], GAP_S)
+        self.assertGreater(spacings[gap], GAP_S - 0.5)  # the first ones after it may have waited in the camera
         _, count, spans = self.stack(f"png count=4 at={self.frames[gap].at(spacings[gap] / 2)}")
         self.assertEqual(count, 4)
         self.assertAlmostEqual(float(re.match(r"^a gap of ([\d.]+) s$", spans)[1]), spacings[gap], delta=0.101)

@@ -160,6 +160,11 @@ class Folder(unittest.TestCase):
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
+    def write(self, name, content):
+        with open(self.path(name), "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+        return self.path(name)
+
     def disk(self, name, mib, options=""):
         tmpfs = Tmpfs(self.path(name), mib, options)
         self.addCleanup(subprocess.run, ["umount", "-l", tmpfs.path], stderr=subprocess.DEVNULL, check=False)

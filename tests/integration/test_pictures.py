@@ -1,14 +1,13 @@
 """What pictures look like: turned, mirrored, zoomed; and which pictures of a folder are shown."""
 
 import os
-import shutil
-import tempfile
 import unittest
 
 import numpy as np
 from PIL import Image
 
 import harness
+from faults import Folder
 from harness import Daemon, paths_of, wait_until
 from moments import ago
 from pictures import load, patch_colour, read_number
@@ -87,17 +86,9 @@ class Turning(unittest.TestCase):
                 self.assertIn("camera.roi", daemon.log())
 
 
-class Replay(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="pastcam-replay-")
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-
+class Replay(Folder):
     def daemon(self, **options):
         return Daemon({"camera.backend": "replay", "camera.replay.path": self.folder, **options})
-
-    def write(self, name, content):
-        with open(os.path.join(self.folder, name), "wb") as file:
-            file.write(content)
 
     def test_thousands_of_bad_pictures_are_named_once_and_hold_nothing_up(self):
         for n in range(2000):

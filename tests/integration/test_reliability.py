@@ -1,4 +1,4 @@
-"""Faults of the process, the camera, memory and the clock. (Those of the disk: test_reliability_disk.py.)
+"""Faults of the process, the camera, memory and the clock. (Those of the disk: test_reliability_disk.py, test_reliability_slow_disk.py.)
 
 PASTCAM_KILLS sets how often the daemon is killed; 30 without it."""
 

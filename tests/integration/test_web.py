@@ -1,45 +1,17 @@
 """pastcam-web over HTTP, with the real daemon behind it."""
 
 import io
-import json
 import os
-import re
 import socket
-import ssl
-import struct
-import subprocess
-import tempfile
-import threading
 import time
 import unittest
-import urllib.request
 import zipfile
 
-from faults import UNHURRIED
-from harness import PATIENCE_S, main, wait_until
-import numpy as np
-from pictures import read_number
-from PIL import Image
-from web import Site, Web
+from harness import main
+from pictures import decode, read_number
+from web import Site, read_until
 
 FPS = 10
-TOKEN, VIEW = "0123456789abcdef0123", "view-view-view-view-"
-
-
-def pixels_of(data):
-    with Image.open(io.BytesIO(data)) as image:
-        return np.asarray(image.convert("RGB"))
-
-
-def read_until(client, done):
-    data = b""
-    client.settimeout(PATIENCE_S)
-    while not done(data):
-        chunk = client.recv(65536)
-        if not chunk:
-            break
-        data += chunk
-    return data
 
 
 class Pictures(unittest.TestCase):
@@ -58,7 +30,7 @@ class Pictures(unittest.TestCase):
             answer = self.web.ask(path)
             self.assertEqual(answer.status, 200, answer.body[:200])
             seconds = float(answer.headers["Pastcam-Epoch"]) - float(first.headers["Pastcam-Epoch"])
-            frames = read_number(pixels_of(answer.body)) - read_number(pixels_of(first.body))
+            frames = read_number(decode(answer.body)) - read_number(decode(first.body))
             self.assertLess(abs(frames - FPS * seconds), 1, path)
             self.assertEqual(frames == 0, answer.headers["Pastcam-Frame"] == first.headers["Pastcam-Frame"])
             self.assertEqual(answer.headers["Content-Length"], str(len(answer.body)))
@@ -76,7 +48,7 @@ class Pictures(unittest.TestCase):
         self.assertEqual(self.web.ask("/at/now.jpg", headers={"Accept-Datetime": "yesterday"}).status, 400)
 
     def test_smaller_pictures_and_stacks(self):
-        self.assertEqual(pixels_of(self.web.ask("/at/-1.jpg?width=80").body).shape, (60, 80, 3))
+        self.assertEqual(decode(self.web.ask("/at/-1.jpg?width=80").body).shape, (60, 80, 3))
         self.assertEqual(self.web.ask("/at/-1.jpg?count=4&mode=max").status, 200)
         npy = self.web.ask("/at/-1.npy").body
         self.assertEqual((npy[:6], len(npy) > 320 * 240 * 3), (b"\x93NUMPY", True))
@@ -154,9 +126,9 @@ class Pictures(unittest.TestCase):
         self.assertEqual(sorted(name[-4:] for name in names), [".jpg", ".png"])
         for name in names:
             saved = self.web.ask(f"/captures/{name}")
-            self.assertEqual(read_number(pixels_of(saved.body)), read_number(pixels_of(frame.body)))
+            self.assertEqual(read_number(decode(saved.body)), read_number(decode(frame.body)))
         thumbnail = self.web.ask(f"/captures/{[name for name in names if name.endswith('.jpg')][0]}?width=100")
-        self.assertGreaterEqual(pixels_of(thumbnail.body).shape[1], 100)
+        self.assertGreaterEqual(decode(thumbnail.body).shape[1], 100)
         self.assertLess(len(thumbnail.body), len(saved.body))
 
     def test_saving_without_waiting_is_told_by_an_event(self):
@@ -304,232 +276,6 @@ class Captures(unittest.TestCase):
         self.assertEqual(self.web.ask("/captures/go.jpg", "DELETE").status, 404)
         self.assertEqual(self.web.ask("/captures/link.jpg", "DELETE").status, 404)
         self.assertTrue(os.path.lexists(os.path.join(self.captures, "link.jpg")))
-
-
-class Access(unittest.TestCase):
-    def test_tokens_sessions_and_roles(self):
-        with Site() as site:
-            paths = {}
-            for name, token in (("token", TOKEN), ("view", VIEW)):
-                paths[name] = os.path.join(site.folder, name)
-                with open(os.open(paths[name], os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
-                    file.write(token)
-            site.wait_frames(5)
-            site.web.stop()
-            options = {"web.token_file": paths["token"], "web.view_token_file": paths["view"]}
-            with Web(site.folder, options) as web:
-                bearer = {"Authorization": f"Bearer {TOKEN}"}
-                view = {"Authorization": f"Bearer {VIEW}"}
-                wait_until(lambda: web.ask("/api/status", headers=bearer).status == 200, "the camera")
-                self.assertEqual(web.ask("/").status, 200)
-                self.assertEqual(web.ask("/api/session").json()["role"], "none")
-                for path in ("/at/now.jpg", "/live.mjpg", "/api/events", "/metrics", "/api/captures", "/api/settings", "/captures/a.jpg"):
-                    self.assertEqual(web.ask(path).status, 401, path)
-                self.assertEqual(web.ask("/at/now.jpg", headers=view).status, 200)
-                self.assertEqual(web.ask("/api/save", "POST", {}, view).status, 403)
-                self.assertEqual(web.ask("/api/settings", headers=view).status, 403)
-                self.assertEqual(web.ask("/api/save?wait=1", "POST", {}, bearer).status, 200)
-
-                begun = time.monotonic()
-                self.assertEqual(web.ask("/at/now.jpg", headers={"Authorization": "Bearer wrong"}).status, 401)
-                self.assertEqual(web.ask("/api/login", "POST", {"token": "wrong"}).status, 401)
-                self.assertGreater(time.monotonic() - begun, 0.7)  # 0.25 s, then 0.5 s
-
-                login = web.ask("/api/login", "POST", {"token": TOKEN})
-                cookie = login.headers["Set-Cookie"]
-                self.assertEqual(login.status, 204)
-                for word in ("HttpOnly", "SameSite=Strict", "Max-Age="):
-                    self.assertIn(word, cookie)
-                session = {"Cookie": cookie.split(";")[0]}
-                self.assertEqual(web.ask("/at/now.jpg", headers=session).status, 200)
-                self.assertEqual(web.ask("/api/logout", "POST", headers=session).status, 204)
-                self.assertEqual(web.ask("/at/now.jpg", headers=session).status, 401)
-
-    def test_pages_of_strangers_are_kept_out(self):
-        with Site(web_options={"web.cors_origins": "http://ha.example:8123"}) as site:
-            web = site.web
-            self.assertEqual(web.ask("/api/save", "POST", {}, {"Origin": "http://evil.example"}).status, 403)
-            self.assertEqual(web.ask("/api/save", "POST", {}, {"Sec-Fetch-Site": "cross-site"}).status, 403)
-            self.assertEqual(web.ask("/api/cameras", headers={"Host": "evil.example"}).status, 421)
-            self.assertIn(b" 400 ", web.raw(b"GET /api/cameras HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n"))
-            self.assertIsNone(web.ask("/api/cameras", headers={"Origin": "http://evil.example"}).headers["Access-Control-Allow-Origin"])
-            allowed = web.ask("/api/cameras", headers={"Origin": "http://ha.example:8123"})
-            self.assertEqual(allowed.headers["Access-Control-Allow-Origin"], "http://ha.example:8123")
-            self.assertEqual(web.ask("/api/trigger", "POST", {}, {"Origin": "http://ha.example:8123"}).status, 200)
-
-    def test_beyond_this_machine_it_wants_a_token(self):
-        with Site() as site:
-            site.web.stop()
-            web = Web(site.folder, {"web.bind": "0.0.0.0"})
-            self.addCleanup(web.__exit__)
-            self.assertEqual(web.process.wait(PATIENCE_S), 2)
-            self.assertIn("web.token_file", web.log())
-
-
-class Settings(unittest.TestCase):
-    def test_settings_are_read_changed_and_refused(self):
-        with Site(config={"own": {"kept": True}, "ring": {"size": 50}}) as site:
-            web = site.web
-            answer = web.ask("/api/settings")
-            options = {option["path"]: option for option in answer.json()["options"]}
-            self.assertEqual((options["ring.size"]["value"], options["ring.size"]["default"]), (50, 300))
-            self.assertEqual(options["night.metric"]["choices"], ["scene", "mean"])
-            tag = {"If-Match": answer.headers["ETag"]}
-            self.assertEqual(web.ask("/api/settings", "PUT", {"ring.size": 60}).status, 428)
-            for changes, word in (({"ring.size": 1}, "ring.size"), ({"ring.sise": 60}, "ring.size"), ({"ring": 5}, "ring"), ({"night.enable": "yes"}, "night.enable"), ({"motion.scale": 3}, "motion.scale"),
-                                  ({"motion.zones": [{"name": "a", "polygon": [[0, 0], [1, 1], [1, 0], [0, 1]]}]}, "crosses"),
-                                  ({"motion.zones": [{"name": "a", "polygon": [[0, 0], [0.004, 0], [0, 0.004]]}]}, "make it larger")):
-                refused = web.ask("/api/settings", "PUT", changes, tag)
-                self.assertEqual(refused.status, 422, changes)
-                self.assertIn(word, refused.detail())
-            changed = web.ask("/api/settings", "PUT", {"ring.size": None, "night.gain": 3}, tag)
-            self.assertEqual(changed.status, 200, changed.body)
-            with open(web.config_path, encoding="utf-8") as file:
-                self.assertEqual(json.load(file), {"own": {"kept": True}, "ring": {}, "night": {"gain": 3}})
-
-    def test_the_second_of_two_browsers_is_told(self):
-        with Site(config={"ring": {"size": 50}}) as site:
-            web = site.web
-            tag = {"If-Match": web.ask("/api/settings").headers["ETag"]}
-            changed = web.ask("/api/settings", "PUT", {"ring.size": 70, "night.gain": 3}, tag)
-            self.assertEqual(changed.status, 200, changed.body)
-            with open(web.config_path, encoding="utf-8") as file:
-                self.assertEqual(json.load(file), {"ring": {"size": 70}, "night": {"gain": 3}})
-            with open(web.config_path + ".old", encoding="utf-8") as file:
-                self.assertEqual(json.load(file), {"ring": {"size": 50}})
-            self.assertEqual(web.ask("/api/settings", "PUT", {"ring.size": 80}, tag).status, 412)
-            again = {"If-Match": changed.headers["ETag"]}
-            self.assertEqual(web.ask("/api/settings", "PUT", {"ring.size": 80}, again).status, 200)
-
-
-class Cameras(unittest.TestCase):
-    def test_several_cameras_are_told_apart_and_may_come_and_go(self):
-        with Site(names=("front", "back")) as site:
-            web = site.web
-            site.wait_frames(5)
-            self.assertEqual(web.ask("/api/cameras").json(), {"cameras": ["back", "front"]})
-            self.assertEqual(web.ask("/at/now.jpg").status, 400)
-            self.assertEqual(web.ask("/at/now.jpg?camera=front").status, 200)
-            with web.stream("/api/events?since=all") as client:
-                read_until(client, lambda data: b"back=" in data and b"front=" in data)
-                site.daemons["back"].stop()
-                data = read_until(client, lambda data: b'{"cameras":["front"]}' in data)
-                self.assertIn(b"event: away", data)
-                site.daemons["back"] = site.make("back")
-                site.daemons["back"].wait_ready()
-                read_until(client, lambda data: b'{"cameras":["back","front"]}' in data)
-
-    def test_a_daemon_that_was_killed_is_away_with_a_reason(self):
-        with Site() as site:
-            site.daemon.process.kill()
-            site.daemon.process.wait()
-            answer = site.web.ask("/at/now.jpg")
-            self.assertEqual(answer.status, 503)
-            self.assertIn("camera camera", answer.detail())
-
-    def test_nobody_is_shown_the_last_picture_of_a_killed_daemon_as_live(self):
-        def begin_of_answer():
-            with site.web.stream("/live.mjpg") as client:
-                return read_until(client, lambda data: b"\r\n\r\n" in data).partition(b"\r\n")[0]
-        def are_new(data):
-            return [epoch for epoch in re.findall(rb"Pastcam-Epoch: ([\d.]+)", data) if float(epoch) > killed]
-        with Site() as site, site.web.stream("/live.mjpg") as viewer:
-            read_until(viewer, lambda data: data.count(b"Pastcam-Frame") >= 2)
-            site.daemon.process.kill()
-            site.daemon.process.wait()
-            killed = time.time()
-            wait_until(lambda: b" 503 " in begin_of_answer(), "the refusal")
-            self.assertIn(b" 503 ", begin_of_answer())
-            site.daemons[""] = site.make("")
-            site.daemons[""].wait_ready()
-            self.assertTrue(are_new(read_until(viewer, are_new)))  # who stayed sees it again
-            self.assertIn(b" 200 ", begin_of_answer())
-
-    def test_the_page_may_be_killed_without_a_frame_lost(self):
-        with Site(options=UNHURRIED) as site:
-            site.wait_frames(3)
-            before = site.daemon.status()["camera"]
-            for _ in range(5):
-                viewers = [site.web.stream("/live.mjpg") for _ in range(3)]
-                for viewer in viewers:
-                    read_until(viewer, lambda data: data.count(b"Pastcam-Frame") >= 2)
-                site.web.process.kill()
-                site.web.process.wait()
-                for viewer in viewers:
-                    viewer.close()
-                site.web = Web(site.folder)
-                site.web.wait_ready()
-            after = site.daemon.status()["camera"]
-            self.assertEqual((after["lost"], after["dropped"]), (before["lost"], before["dropped"]))
-
-    def test_many_who_ask_at_once_wait_for_their_turn(self):
-        with Site(options=UNHURRIED) as site:
-            site.wait_frames(4)
-            answers = []
-            ask = lambda path: answers.append(site.web.ask(path).status)
-            paths = ["/at/now.jpg?width=80"] * 30 + ["/at/-0.5.jpg"] * 10 + ["/at/-0.5.png"] * 4 + ["/api/timeline"] * 16
-            threads = [threading.Thread(target=ask, args=(path,)) for path in paths]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            self.assertEqual(answers, [200] * len(paths))
-            camera = site.daemon.status()["camera"]
-            self.assertEqual((camera["lost"], camera["dropped"]), (0, 0))
-
-    def test_it_speaks_tls_where_there_is_a_certificate(self):
-        with tempfile.TemporaryDirectory(prefix="pastcam-tls-") as folder:
-            key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "certificate.pem")
-            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate,
-                            "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
-            with Site(web_options={"web.tls_cert": certificate, "web.tls_key": key}, wait=False) as site:
-                site.web.wait_ready()
-                context = ssl.create_default_context(cafile=certificate)
-                ask = lambda path: urllib.request.urlopen(f"https://localhost:{site.web.port}{path}", context=context, timeout=PATIENCE_S)
-                wait_until(lambda: b"camera" in ask("/api/cameras").read(), "the camera")
-                site.wait_frames(5)
-                with ask("/at/now.jpg") as answer:
-                    self.assertEqual((answer.status, answer.headers["Strict-Transport-Security"]), (200, "max-age=31536000"))
-                    self.assertEqual(pixels_of(answer.read()).shape, (240, 320, 3))
-                self.assertEqual(site.web.raw(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), b"")
-                self.assertEqual(ask("/healthz").status, 200)
-            with Site(web_options={"web.tls_cert": key, "web.tls_key": certificate}, wait=False, names=()) as site:
-                self.assertEqual(site.web.process.wait(PATIENCE_S), 2)
-                self.assertIn("in PEM", site.web.log())
-
-    def test_who_reads_slowest_makes_way_for_who_has_just_come(self):
-        def connect():
-            client = socket.socket()
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-            client.settimeout(PATIENCE_S)
-            client.connect(("127.0.0.1", site.web.port))
-            self.addCleanup(client.close)
-            return client
-        with Site(web_options={"web.max_clients": 8}, options={"camera.width": 1024, "camera.height": 768}) as site:
-            site.wait_frames(2)
-            slow = [connect() for _ in range(6)]
-            for client in slow:
-                client.sendall(b"GET /at/now.png HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            for client in slow:
-                self.assertEqual(client.recv(1), b"H")  # it is being sent
-            honest = connect()
-            for _ in range(5):
-                connect().sendall(b"GET /at/now.png HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            honest.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            self.assertEqual(honest.recv(12), b"HTTP/1.1 200")
-
-    def test_slow_and_idle_connections_make_way(self):
-        with Site(web_options={"web.max_clients": 8}) as site:
-            idle = [socket.create_connection(("127.0.0.1", site.web.port)) for _ in range(40)]
-            for client in idle:
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                try:
-                    client.sendall(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
-                except OSError:
-                    pass
-            self.assertEqual(site.web.ask("/healthz").status, 200)
-            for client in idle:
-                client.close()
 
 
 if __name__ == "__main__":

@@ -25,6 +25,17 @@ class Answer:
         return self.json()["detail"]
 
 
+def read_until(client, done):
+    data = b""
+    client.settimeout(PATIENCE_S)
+    while not done(data):
+        chunk = client.recv(65536)
+        if not chunk:
+            break
+        data += chunk
+    return data
+
+
 class Web(Program):
     """One pastcam-web on a free port, over the sockets in folder; options override anything."""
 

@@ -61,6 +61,13 @@ static int64_t gain_of(const struct pass_context *context, const struct scan_pic
 	return max_i64(picture->bytes, context->result->space.per_file);
 }
 
+/* By what the oldest are found: what the limit that is exceeded counts. Only where files are missing is it their share,
+ * and the total's limit, if it too is exceeded, takes more scans. */
+static int64_t weight_of(const struct pass_context *context, const struct scan_picture *picture)
+{
+	return context->state.missing_bytes > 0 ? gain_of(context, picture) : picture->bytes;
+}
+
 /* removed: what scan_remove or its like returned, and so returned. Keeps the accounts. Somebody else's picture, or one
  * that its owner protects, must not keep the next ones from going: 0 then, and it counts as undeletable. */
 static int count_removal(struct pass_context *context, int removed, const struct scan_picture *picture,
@@ -101,7 +108,7 @@ static enum scan_verdict judge(void *data, const struct scan_picture *picture)
 		if (context->result->undeletable > undeletable)
 			return SCAN_PASS_OVER;
 	}
-	bins_add(bins, scan_age_order(picture), gain_of(context, picture));
+	bins_add(bins, scan_age_order(picture), weight_of(context, picture));
 	return SCAN_KEEP;
 }
 

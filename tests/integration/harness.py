@@ -53,6 +53,7 @@ class Daemon(Program):
         "network.socket_dir": "",
         "storage.min_free_mb": 0,
         "night.enable": "false",
+        **({"memory.max_rss_mb": 8000} if SANITIZED else {}),  # sanitizers take several bytes for each of the daemon's
     }
 
     READY = r"answers on \S+ port (\d+)"

@@ -13,7 +13,7 @@ import time
 import unittest
 
 from faults import UNHURRIED, preload, put
-from harness import PATIENCE_S, Daemon, connect, exchange, main, paths_of, read_all, wait_until
+from harness import PATIENCE_S, Daemon, connect, exchange, main, paths_of, read_all, wait_until, what_came
 
 TOGETHER_S = 0.3  # a line ends when nothing follows for so long
 TOO_LONG = "UNKNOWN_COMMAND the line is longer than 1024 bytes\n"
@@ -177,18 +177,7 @@ class Abuse(unittest.TestCase):
             time.sleep(0.1)
         for client in clients:
             with client:
-                self.assertRegex(self.what_came(client), "^(BUSY|UNKNOWN_COMMAND.*)\n$")
-
-    @staticmethod
-    def what_came(client):
-        """Until its end: a reset where it went on sending long after it was answered."""
-        reply = b""
-        try:
-            while chunk := client.recv(65536):
-                reply += chunk
-        except ConnectionResetError:
-            pass
-        return reply.decode()
+                self.assertRegex(what_came(client).decode(), "^(BUSY|UNKNOWN_COMMAND.*)\n$")
 
     def test_silent_clients_lock_nobody_out(self):
         clients = [connect(self.daemon) for _ in range(64)]

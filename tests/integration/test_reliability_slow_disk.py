@@ -9,20 +9,8 @@ import time
 
 import harness
 from faults import UNHURRIED, Clients, Folder, enter_own_mounts, finished, leftovers, preload, promised, put
-from harness import Daemon, connect, paths_of, wait_until
+from harness import Daemon, connect, paths_of, wait_until, what_came
 from moments import ago
-
-
-def what_came(client):
-    """Until its end, in whichever way it ends."""
-    reply = b""
-    with client:
-        try:
-            while chunk := client.recv(65536):
-                reply += chunk
-        except OSError:
-            pass
-    return reply.decode()
 
 
 class Slow(Folder):
@@ -71,7 +59,10 @@ class Slow(Folder):
             for client in early:
                 client.sendall(b"save\n")
             daemon.process.send_signal(signal.SIGCONT)
-            replies = [what_came(client) for client in early]
+            replies = []
+            for client in early:
+                with client:
+                    replies.append(what_came(client).decode())
             self.assertIn("NOT_SAVED pastcam is stopping\n", replies)
             try:
                 while True:

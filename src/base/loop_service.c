@@ -35,10 +35,10 @@ static int watch_signals(struct loop *loop)
 static int answer_watchdog(struct loop *loop)
 {
 	int64_t interval_ns = notify_watchdog_interval_ns();
+	if (interval_ns == 0)
+		return 0;
 	struct loop_watch *timer = loop_add_timer(loop, on_watchdog, NULL);
-	if (!timer || (interval_ns > 0 && loop_set_timer(timer, interval_ns, interval_ns) < 0))
-		return -errno;
-	return 0;
+	return timer && loop_set_timer(timer, interval_ns, interval_ns) == 0 ? 0 : -errno;
 }
 
 int loop_serve(struct loop *loop, struct error *error)

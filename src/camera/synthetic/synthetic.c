@@ -309,7 +309,7 @@ static int synthetic_acquire(void *state, struct camera_frame *frame, struct err
 {
 	struct synthetic *camera = state;
 	struct shutter *shutter = &camera->shutter;
-	if (is_due(camera, clock_now_ns()) && !camera->looked_at)
+	if (!camera->looked_at && is_due(camera, clock_now_ns()))
 		look_first(camera);
 	const int64_t now_ns = clock_now_ns();
 	if (camera->gone || synthetic_state_has(camera->state, FAULT_VANISH))

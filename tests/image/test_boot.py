@@ -71,8 +71,8 @@ class BootTest(unittest.TestCase):
         """Puts a config.json on the running card and restarts the service; waits until it answers."""
         content = settings if isinstance(settings, str) else json.dumps(settings)
         self.machine.ssh("mount -o remount,rw /boot/firmware && cat >/boot/firmware/pastcam/config.json && "
-                         "mount -o remount,ro /boot/firmware && systemctl reset-failed pastcam; systemctl restart pastcam || true",
-                         input=content.encode())
+                         "mount -o remount,ro /boot/firmware", input=content.encode())
+        self.machine.ssh("systemctl reset-failed pastcam; systemctl restart pastcam || true")  # it is started again until it is healthy
         self.healthy()
 
     def healthy(self):
